@@ -1,0 +1,136 @@
+"""The knobs of the forgery factory: one frozen dataclass, with presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from unseam.errors import DataError
+
+SPLIT_SEED = 20261122
+"""Seed of the split by photograph. Apart from the forging seed, so that two runs never exchange photographs."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeConfig:
+    """The distribution that forgeries are drawn from. Ranges are (low, high), both included; shares are in [0, 1].
+
+    Attributes
+    ----------
+    splice, copy_move, removal, authentic : float
+        How often each kind is made, relative to their sum. Authentic outputs get the same pasts and the same saving.
+    sides : (float, float)
+        Height and width of the crop in pixels, drawn apart from one another; smaller photographs give what they have.
+    native_share : float
+        How often the host is cropped at its own resolution rather than after a reduction by up to ``max_reduction``.
+    max_reduction : float
+        Strongest reduction of a photograph before it is cropped (a camera photo made ready for the web).
+    object_share : float
+        How often a splice is an object cut along its mask; the rest are smooth blobs and polygons. 0: no masks needed.
+    area : (float, float)
+        Share of the frame that the edit aims at, drawn log-uniformly.
+    inpaint_area : (float, float)
+        The same for OpenCV's inpainting, whose time grows steeply with the region.
+    poisson_area : float
+        Largest share of the frame blended by Poisson's equation, for the same reason.
+    resample_share : float
+        How often what is pasted is scaled or turned rather than kept pixel by pixel.
+    scale : (float, float)
+        Scaling of what is pasted.
+    angle : (float, float)
+        Rotation in degrees of what is pasted, either way.
+    flip_share, tone_share : float
+        How often it is mirrored, and how often a splice is matched to its new surroundings in mean and contrast.
+    hard, feather, smooth, poisson : float
+        How often each seam is made, relative to their sum.
+    seam_width : (float, float)
+        Width of a feathered or smoothed seam, in pixels.
+    past_share : float
+        How often a host or a donor is compressed as JPEG before the forgery, beyond what its file went through.
+    past_quality : (int, int)
+        IJG quality of that compression.
+    donor_touch_share : float
+        How often a donor has some mild blur, sharpening, noise or gamma.
+    after_share : float
+        How often the finished frame, authentic or not, has some mild blur, noise, gamma or resampling.
+    png_share : float
+        How often the output is saved as PNG rather than JPEG.
+    quality : (int, int)
+        IJG quality of the saved JPEG.
+    split_seed : int
+        Seed of the split of photographs into training, validation and test.
+    """
+
+    splice: float = 0.40
+    copy_move: float = 0.20
+    removal: float = 0.15
+    authentic: float = 0.25
+    sides: Range = (384, 768)
+    native_share: float = 0.5
+    max_reduction: float = 4.0
+    object_share: float = 0.7
+    area: Range = (0.005, 0.40)
+    inpaint_area: Range = (0.005, 0.05)
+    poisson_area: float = 0.15
+    resample_share: float = 0.6
+    scale: Range = (0.5, 1.5)
+    angle: Range = (0.0, 45.0)
+    flip_share: float = 0.3
+    tone_share: float = 0.4
+    hard: float = 0.35
+    feather: float = 0.35
+    smooth: float = 0.15
+    poisson: float = 0.15
+    seam_width: Range = (1.0, 4.0)
+    past_share: float = 0.6
+    past_quality: tuple[int, int] = (50, 98)
+    donor_touch_share: float = 0.3
+    after_share: float = 0.3
+    png_share: float = 0.3
+    quality: tuple[int, int] = (60, 98)
+    split_seed: int = SPLIT_SEED
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict themselves."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple) and not 0 <= value[0] <= value[1]:
+                raise DataError(
+                    f"ForgeConfig.{field.name} is {value}; expected a range (low, high) with 0 <= low <= high"
+                )
+            if field.name.endswith("_share") and not 0 <= value <= 1:
+                raise DataError(f"ForgeConfig.{field.name} is {value}; expected a share between 0 and 1")
+        if min(self.kinds.values()) < 0 or sum(self.kinds.values()) <= 0:
+            raise DataError(f"ForgeConfig: kinds are {self.kinds}; expected none negative and at least one positive")
+        if min(self.seams.values()) < 0 or sum(self.seams.values()) <= 0:
+            raise DataError(f"ForgeConfig: seams are {self.seams}; expected none negative and at least one positive")
+
+    @property
+    def kinds(self) -> dict[str, float]:
+        """Weight of each kind."""
+        return {
+            "splice": self.splice,
+            "copy-move": self.copy_move,
+            "removal": self.removal,
+            "authentic": self.authentic,
+        }
+
+    @property
+    def seams(self) -> dict[str, float]:
+        """Weight of each seam."""
+        return {"hard": self.hard, "feather": self.feather, "smooth": self.smooth, "poisson": self.poisson}
+
+    @classmethod
+    def easy(cls) -> ForgeConfig:
+        """Hard seams, nothing done afterwards, saved as PNG or at quality 90 and more: the start of a curriculum."""
+        return cls(
+            hard=1.0,
+            feather=0.0,
+            smooth=0.0,
+            poisson=0.0,
+            tone_share=0.0,
+            after_share=0.0,
+            png_share=0.5,
+            quality=(90, 98),
+        )

@@ -1,0 +1,295 @@
+"""From a list of photographs to a folder of forgeries with masks and a manifest.
+
+::
+
+    ROOT/images/000000.jpg      the forgeries and authentic outputs, JPEG or PNG
+    ROOT/masks/000000.png       their truth, 8-bit grey, 255 = manipulated; none for authentic outputs
+    ROOT/manifest.csv           one row per image: file, mask, split, kind, host, donor and every parameter
+    ROOT/forge.json             the seed, the settings and the photographs this folder was made with
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.progress import track
+
+from unseam.errors import DataError, PhotoError
+from unseam.forging.config import ForgeConfig
+from unseam.forging.make import describe, make
+from unseam.forging.pixels import PixelStore, decode, stored_bytes
+from unseam.forging.plan import Plan, Planner
+from unseam.forging.sources import MIN_SIDE, Source, find_all, merged, object_boxes, split
+
+CACHE_BYTES = 6 * 2**30
+"""Disk space for decoded photographs while forging; those beyond it are decoded again when needed."""
+
+WORK = ".work"
+"""Folder inside the output that holds rows of finished files and decoded photographs until all is done."""
+
+Row = dict[str, str | int | float | bool]
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeSummary:
+    """What was made.
+
+    Attributes
+    ----------
+    out : Path
+        The folder.
+    made, found : int
+        Files made now, and files found finished from an earlier run.
+    kinds, splits : dict
+        How many files of each kind and on each side of the split, in all.
+    photographs : int
+        Photographs in use.
+    skipped : tuple of (name, reason)
+        Photographs that could not be used.
+    """
+
+    out: Path
+    made: int
+    found: int
+    kinds: dict[str, int]
+    splits: dict[str, int]
+    photographs: int
+    skipped: tuple[tuple[str, str], ...]
+
+
+def forge_folder(
+    photos: Sequence[Path],
+    objects: Sequence[Path],
+    out: Path,
+    *,
+    count: int,
+    seed: int,
+    workers: int = 1,
+    config: ForgeConfig | None = None,
+) -> ForgeSummary:
+    """Make ``count`` forgeries and authentic outputs from authentic photographs.
+
+    The same photographs, settings and seed give the same bytes whatever the number of workers. Finished files of an
+    earlier, interrupted or smaller run are kept.
+
+    Parameters
+    ----------
+    photos : sequence of Path
+        Files, or folders that are searched to the bottom.
+    objects : sequence of Path
+        Folders with ``images/`` and, by the same stem, ``masks/`` (0 = background, k = object k) or ``segments/``
+        (every value an object). Their photographs are photographs, too.
+    out : Path
+        Folder to write.
+    count, seed, workers : int
+        How many files, the seed, and the number of processes.
+    config : ForgeConfig, optional
+        The distribution; the default has every kind, seam and history.
+
+    Raises
+    ------
+    DataError
+        Before any file is made: fewer than two photographs, none large enough, no object to cut out, or a folder
+        that holds other forgeries.
+    """
+    if count < 1 or workers < 1 or seed < 0:
+        raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
+    config = config or ForgeConfig()
+    candidates = find_all(photos, objects)
+    store = out / WORK / "pixels"
+    (out / WORK / "rows").mkdir(parents=True, exist_ok=True)
+    store.mkdir(exist_ok=True)
+    try:
+        sources, skipped = _inspect(candidates, store, workers, config)
+        _claim(out, config, seed, sources)
+        made = _forge(out, sources, config, seed, count, workers)
+        rows = _rows(out, count)
+        _write_manifest(out, rows)
+    finally:
+        shutil.rmtree(store, ignore_errors=True)
+    shutil.rmtree(out / WORK, ignore_errors=True)
+    return ForgeSummary(
+        out=out,
+        made=made,
+        found=count - made,
+        kinds=dict(Counter(str(row["kind"]) for row in rows)),
+        splits=dict(Counter(str(row["split"]) for row in rows)),
+        photographs=len(sources),
+        skipped=tuple(skipped),
+    )
+
+
+def load_sources(photos: Sequence[Path], objects: Sequence[Path], *, split_seed: int) -> list[Source]:
+    """Return the usable photographs with their sides of the split, as ``forge_folder`` sees them."""
+    outcomes = [_look(None, (source, False)) for source in find_all(photos, objects)]
+    return split(merged(source for source in outcomes if isinstance(source, Source)), split_seed)
+
+
+def _inspect(
+    candidates: Sequence[Source], store: Path, workers: int, config: ForgeConfig
+) -> tuple[list[Source], list[tuple[str, str]]]:
+    """Decode every photograph once; return those that can be used, with their sides, and the rest with the reason."""
+    tasks = list(zip(candidates, _within_budget(candidates), strict=True))
+    outcomes = _mapped(partial(_look, PixelStore(store)), tasks, workers, "Reading photographs")
+    usable = [outcome for outcome in outcomes if isinstance(outcome, Source)]
+    skipped = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
+    sources = split(merged(usable), config.split_seed)
+    if len(sources) < 2:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
+        raise DataError(f"{len(sources)} usable photographs ({reasons}); expected at least two")
+    if config.object_share and config.splice and not any(source.objects for source in sources):
+        raise DataError("no objects to cut out; name folders with images/ and masks/, or set object_share to 0")
+    return sources, skipped
+
+
+def _within_budget(candidates: Sequence[Source]) -> list[bool]:
+    """Say which photographs' decoded pixels are kept on disk: the first ones, up to ``CACHE_BYTES``."""
+    total, kept = 0, []
+    for source in candidates:
+        total += stored_bytes(source.path)
+        kept.append(total <= CACHE_BYTES)
+    return kept
+
+
+def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple[str, str]:
+    """Read one photograph whole: its content hash, size and objects; or its name and why it cannot be used."""
+    source, keep = task
+    try:
+        pixels = decode(source.path)
+    except (PhotoError, OSError, ValueError, SyntaxError) as error:
+        return source.name, str(error)
+    height, width = pixels.shape[:2]
+    if min(height, width) < MIN_SIDE:
+        return source.name, f"{height} x {width} pixels; expected at least {MIN_SIDE} on each side"
+    digest = hashlib.sha256(source.path.read_bytes()).hexdigest()
+    boxes = object_boxes(source.maps, height, width) if source.maps else ()
+    seen = replace(source, digest=digest, height=height, width=width, objects=boxes)
+    if store and keep:
+        store.keep(seen, pixels)
+    return seen
+
+
+def _claim(out: Path, config: ForgeConfig, seed: int, sources: Sequence[Source]) -> None:
+    """Write down what the folder is made with, or refuse one that was made with something else."""
+    photographs = hashlib.sha256("".join(f"{s.digest}{s.split}" for s in sources).encode()).hexdigest()
+    claim = json.dumps({"seed": seed, "config": asdict(config), "photographs": photographs}, indent=1)
+    path = out / "forge.json"
+    if not path.exists():
+        _write(path, claim.encode())
+    elif path.read_text("utf-8") != claim:
+        raise DataError(
+            f"{out} holds forgeries of another seed, other settings or other photographs; name a new folder"
+        )
+
+
+def _forge(out: Path, sources: Sequence[Source], config: ForgeConfig, seed: int, count: int, workers: int) -> int:
+    """Make what is not there yet, ordered by host so that photographs are opened rarely; return how many."""
+    for name in ("images", "masks"):
+        (out / name).mkdir(exist_ok=True)
+    finished = _finished(out)
+    planner = Planner(sources, config, seed)
+    plans = [planner.plan(index) for index in range(count) if index not in finished]
+    plans.sort(key=lambda plan: (plan.host, plan.index))
+    work = _Work(out, tuple(sources))
+    return sum(_mapped(work, plans, workers, "Forging"))
+
+
+class _Work:
+    """One forgery from plan to files; opened once per process."""
+
+    def __init__(self, out: Path, sources: tuple[Source, ...]) -> None:
+        self.out = out
+        self.sources = sources
+        self.store = PixelStore(out / WORK / "pixels")
+
+    def __call__(self, plan: Plan) -> int:
+        """Write the files of one plan; its row comes last and marks it as finished."""
+        data, mask, _, _ = make(plan, self.sources, self.store)
+        file = f"images/{plan.index:06d}.{'jpg' if plan.after.quality else 'png'}"
+        row: Row = {"file": file, "mask": "", **describe(plan, self.sources)}
+        _write(self.out / file, data)
+        if mask is not None:
+            truth = f"masks/{plan.index:06d}.png"
+            _write(self.out / truth, _mask_bytes(mask))
+            row["mask"] = truth
+        row["area"] = round(float(mask.mean()), 5) if mask is not None else 0.0
+        _write(self.out / WORK / "rows" / f"{plan.index}.json", json.dumps(row).encode())
+        return 1
+
+
+def _mask_bytes(mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def _finished(out: Path) -> dict[int, Row]:
+    """Rows of finished files: those of an earlier manifest, and those of a run that was cut off."""
+    rows: dict[int, Row] = {}
+    manifest = out / "manifest.csv"
+    if manifest.exists():
+        with manifest.open(newline="", encoding="utf-8") as file:
+            rows = {int(row["index"]): dict(row) for row in csv.DictReader(file)}
+    for path in (out / WORK / "rows").glob("*.json"):
+        rows[int(path.stem)] = json.loads(path.read_text("utf-8"))
+    return rows
+
+
+def _rows(out: Path, count: int) -> list[Row]:
+    rows = _finished(out)
+    return [rows[index] for index in range(max(count, max(rows) + 1)) if index in rows]
+
+
+def _write_manifest(out: Path, rows: Sequence[Row]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write(out / "manifest.csv", text.getvalue().encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is either whole or absent."""
+    partial_ = path.with_name(f".{path.name}.part")
+    partial_.write_bytes(data)
+    partial_.replace(path)
+
+
+def _mapped(work: Callable[[A], B], tasks: Sequence[A], workers: int, title: str) -> list[B]:
+    """Apply one function to every task, in processes if there are several, with a progress bar on a terminal."""
+    console = Console(stderr=True)
+    with _mapping(workers) as mapping:
+        results = mapping(work, tasks)
+        return list(track(results, title, len(tasks), console=console, disable=not console.is_terminal, transient=True))
+
+
+@contextmanager
+def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]], Iterable[B]]]:
+    if workers == 1:
+        yield map
+        return
+    with multiprocessing.get_context("spawn").Pool(workers, _single_thread) as pool:
+        yield lambda work, tasks: pool.imap(work, tasks, chunksize=16)
+
+
+def _single_thread() -> None:
+    """Let the processes share the cores, not OpenCV's threads on top."""
+    cv2.setNumThreads(1)

@@ -1,0 +1,73 @@
+"""Decoded photographs, kept so that none is decoded once per forgery."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unseam.forging.history import GRID, resized
+from unseam.forging.plan import Crop
+from unseam.forging.sources import Source
+
+Pixels = NDArray[np.uint8]
+
+IN_MEMORY = 8
+"""Photographs that one process keeps open."""
+
+
+def decode(path: Path) -> Pixels:
+    """Decode a photograph to (H, W, 3) uint8 RGB, as stored (never turned)."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def stored_bytes(path: Path) -> int:
+    """Return how many bytes a photograph's pixels take, from its header; 0 if it has none that can be read."""
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height * 3
+    except (OSError, ValueError, SyntaxError):
+        return 0
+
+
+class PixelStore:
+    """Reads photographs from ``folder`` as memory maps, and decodes those that are not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: OrderedDict[str, Pixels] = OrderedDict()
+
+    def keep(self, source: Source, pixels: Pixels) -> None:
+        """Write decoded pixels to the folder."""
+        target = self.folder / f"{source.digest}.npy"
+        partial = target.with_suffix(f".{os.getpid()}.part")  # two names of one photograph, two processes
+        with partial.open("wb") as file:
+            np.save(file, pixels)
+        partial.replace(target)
+
+    def pixels(self, source: Source) -> Pixels:
+        """Return a photograph as (H, W, 3) uint8 RGB, read-only."""
+        if source.digest in self._open:
+            self._open.move_to_end(source.digest)
+            return self._open[source.digest]
+        stored = self.folder / f"{source.digest}.npy"
+        pixels = np.load(stored, mmap_mode="r") if stored.exists() else decode(source.path)
+        self._open[source.digest] = pixels
+        if len(self._open) > IN_MEMORY:
+            self._open.popitem(last=False)
+        return pixels
+
+    def window(self, source: Source, crop: Crop) -> Pixels:
+        """Return a crop with ``GRID`` more rows and columns, which ``with_past`` takes away."""
+        height, width = crop.height + GRID, crop.width + GRID
+        if crop.reduction == 1:
+            return np.array(self.pixels(source)[crop.top : crop.top + height, crop.left : crop.left + width])
+        corner = np.array([crop.top, crop.left]) * crop.reduction
+        top, left = np.floor(corner).astype(int)
+        bottom, right = np.ceil(corner + np.array([height, width]) * crop.reduction).astype(int)
+        return resized(np.array(self.pixels(source)[top:bottom, left:right]), height, width)

@@ -1,0 +1,63 @@
+"""Regions to paste, copy or remove: random smooth blobs and polygons, and the geometry of masks."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+BLOB_HARMONICS = 5
+"""Waves around a blob's outline; more make it jagged."""
+
+
+def blob(height: int, width: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return a smooth random blob that fills most of a (height, width) box, bool."""
+    angle = np.linspace(0, 2 * np.pi, 96, endpoint=False)
+    radius = np.ones_like(angle)
+    for harmonic in range(1, BLOB_HARMONICS + 1):
+        radius += rng.uniform(0, 0.35) / harmonic * np.cos(harmonic * angle + rng.uniform(0, 2 * np.pi))
+    return _outline(angle, np.maximum(radius, 0.15), height, width)
+
+
+def polygon(height: int, width: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return a random star-shaped polygon of 3 to 9 corners that fills most of a (height, width) box, bool."""
+    corners = int(rng.integers(3, 10))
+    angle = (np.arange(corners) + rng.uniform(-0.3, 0.3, corners)) * 2 * np.pi / corners
+    return _outline(angle, rng.uniform(0.6, 1.0, corners), height, width)
+
+
+def _outline(angle: NDArray[np.float64], radius: NDArray[np.float64], height: int, width: int) -> NDArray[np.bool_]:
+    """Fill the outline given in polar coordinates, stretched to its box."""
+    points = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    points -= points.min(axis=0)
+    points *= np.array([width - 1, height - 1]) / np.maximum(points.max(axis=0), 1e-6)
+    canvas = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(canvas, [np.rint(points).astype(np.int32)], 1)
+    return canvas.astype(bool)
+
+
+def shape_of_area(kind: str, area: float, limit: tuple[int, int], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Return a blob or polygon of about ``area`` pixels inside a box no larger than ``limit`` (rows, columns)."""
+    draw = polygon if kind == "polygon" else blob
+    aspect = float(np.exp(rng.uniform(-0.7, 0.7)))
+    drawn = draw(128, 128, rng)
+    box = area / max(float(drawn.mean()), 0.05)
+    height = int(np.clip(np.sqrt(box * aspect), 8, limit[0]))
+    width = int(np.clip(box / height, 8, limit[1]))
+    return cv2.resize(drawn.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
+
+
+def place(
+    frame: tuple[int, int], box: tuple[int, int], rng: np.random.Generator, overhang: float = 0.4
+) -> tuple[int, int]:
+    """Draw the top left corner of a box anywhere in a frame, borders included.
+
+    Up to ``overhang`` of the box's side may lie outside, so that pixels at the borders are covered as often as others.
+    """
+    top, left = (
+        int(np.floor(rng.uniform(-overhang * side, room - side * (1 - overhang) + 1)))
+        if side * (1 - 2 * overhang) < room
+        else (room - side) // 2
+        for room, side in zip(frame, box, strict=True)
+    )
+    return top, left

@@ -1,0 +1,181 @@
+"""Find authentic photographs and objects to cut out of them, and split them by photograph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unseam.errors import DataError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
+"""File names that are looked at when a folder is searched; files named one by one may have any."""
+
+SHARES = (("train", 0.65), ("validation", 0.10), ("test", 0.25))
+"""Sides of the split and their shares (section 4.1 of the paper)."""
+
+MASK_FOLDERS = {"masks": 0, "segments": 1}
+"""Folders of instance maps beside ``images/``, and what is added to a pixel's value so that 0 means background."""
+
+MIN_SIDE = 160
+"""Photographs with a shorter side, in pixels, are too small to be forged."""
+
+MIN_OBJECT, MAX_OBJECT_SHARE = 1024, 0.6
+"""Objects of fewer pixels, or of more of their photograph, are not pasted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBox:
+    """One object of an instance map: its value there, its box (bottom and right exclusive) and its area in pixels."""
+
+    value: int
+    top: int
+    left: int
+    bottom: int
+    right: int
+    area: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One authentic photograph, known by its content.
+
+    Attributes
+    ----------
+    path : Path
+        Where it was found first.
+    name : str
+        Name in the manifest: the searched folder's name and the path below it, with forward slashes.
+    group : str
+        The searched folder, the stratum of the split.
+    digest : str
+        SHA-256 of the file.
+    height, width : int
+        Stored size in pixels.
+    maps : Path, optional
+        Its instance map, when it has one.
+    objects : tuple of ObjectBox
+        What can be cut out of it.
+    split : str
+        ``train``, ``validation`` or ``test``.
+    """
+
+    path: Path
+    name: str
+    group: str
+    digest: str = ""
+    height: int = 0
+    width: int = 0
+    maps: Path | None = None
+    objects: tuple[ObjectBox, ...] = ()
+    split: str = "train"
+
+
+def find_photos(roots: Sequence[Path]) -> list[Source]:
+    """List the photographs in files and folders (searched to the bottom), in an order that does not change."""
+    found: dict[Path, Source] = {}
+    for root in roots:
+        if not root.exists():
+            raise DataError(f"{root} does not exist; expected a photograph or a folder of photographs")
+        for path in _below(root):
+            name = path.name if path == root else f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
+            group = str((root if root.is_dir() else root.parent).resolve())
+            found.setdefault(path.resolve(), Source(path, name, group))
+    return list(found.values())
+
+
+def find_object_photos(roots: Sequence[Path]) -> list[Source]:
+    """List the photographs of folders that hold ``images/`` and, by the same stem, ``masks/`` or ``segments/``."""
+    sources = []
+    for root in roots:
+        folders = [root / name for name in MASK_FOLDERS if (root / name).is_dir()]
+        if not (root / "images").is_dir() or not folders:
+            raise DataError(f"{root} holds no images/ beside masks/ or segments/; expected instance maps of objects")
+        maps = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.png"))}
+        for source in find_photos([root]):
+            if source.path.parent.name == "images" and source.path.stem in maps:
+                sources.append(replace(source, maps=maps[source.path.stem]))
+    return sources
+
+
+def find_all(photos: Sequence[Path], objects: Sequence[Path]) -> list[Source]:
+    """List all photographs, each path once: those of ``photos`` first, and what ``objects`` adds to them."""
+    found = {source.path.resolve(): source for source in find_photos(photos)}
+    for source in find_object_photos(objects):
+        known = found.setdefault(source.path.resolve(), source)
+        found[source.path.resolve()] = replace(known, maps=source.maps)
+    return list(found.values())
+
+
+def _below(root: Path) -> Iterable[Path]:
+    if root.is_file():
+        return [root]
+    files = (path for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
+    return [path for path in files if not _is_map(path)]
+
+
+def _is_map(path: Path) -> bool:
+    """Tell an instance map or truth mask from a photograph: it lies beside a folder of images."""
+    return path.parent.name.startswith(("masks", "segments")) and (path.parent.parent / "images").is_dir()
+
+
+def object_boxes(maps: Path, height: int, width: int) -> tuple[ObjectBox, ...]:
+    """Read an instance map and list the objects worth cutting out; its size must be the photograph's."""
+    values = read_map(maps)
+    if values.shape != (height, width):
+        raise DataError(f"{maps} is {values.shape}, its photograph {(height, width)}; expected the same size")
+    boxes = []
+    for value in np.unique(values[values > 0]):
+        inside = values == value
+        area = int(inside.sum())
+        if MIN_OBJECT <= area <= MAX_OBJECT_SHARE * values.size:
+            rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+            box = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+            boxes.append(ObjectBox(int(value), *box, area))
+    return tuple(boxes)
+
+
+def read_map(maps: Path) -> NDArray[np.uint16]:
+    """Read an instance map as (H, W) uint16 with 0 = background."""
+    with Image.open(maps) as image:
+        values = np.asarray(image).astype(np.uint16)
+    if values.ndim != 2:
+        raise DataError(f"{maps} has {values.ndim} axes; expected an 8-bit or 16-bit grey instance map")
+    return values + np.uint16(MASK_FOLDERS.get(maps.parent.name, 0))
+
+
+def merged(sources: Iterable[Source]) -> list[Source]:
+    """Keep one source per content: the first that was found, with the objects of any."""
+    kept: dict[str, Source] = {}
+    for source in sources:
+        first = kept.setdefault(source.digest, source)
+        if source.objects and not first.objects:
+            kept[source.digest] = replace(first, maps=source.maps, objects=source.objects)
+    return list(kept.values())
+
+
+def split(sources: Sequence[Source], seed: int) -> list[Source]:
+    """Give every photograph its side: 65 / 10 / 25 % of each searched folder, by rank of a seeded hash of its content.
+
+    Each folder is ranked on its own, so adding a folder moves no photograph of another. A photograph that lies in
+    several folders has the side that the first gives it.
+    """
+    groups: dict[str, list[str]] = {}
+    for source in sources:
+        groups.setdefault(source.group, []).append(source.digest)
+    sides: dict[str, str] = {}
+    for digests in groups.values():
+        for digest, side in _ranked(set(digests), seed).items():
+            sides.setdefault(digest, side)
+    return [replace(source, split=sides[source.digest]) for source in sources]
+
+
+def _ranked(digests: set[str], seed: int) -> dict[str, str]:
+    order = sorted(digests, key=lambda digest: hashlib.sha256(f"{seed}:{digest}".encode()).hexdigest())
+    bounds = np.rint(np.cumsum([share for _, share in SHARES]) * len(order))
+    return {digest: SHARES[int(np.searchsorted(bounds, rank, side="right"))][0] for rank, digest in enumerate(order)}
