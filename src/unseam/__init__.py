@@ -1,0 +1,63 @@
+"""unseam finds the seams in manipulated photographs.
+
+>>> import unseam
+>>> unseam.DEFAULT_METHOD
+'cnn-lstm'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# The function has the name of its module; bound here, once, it cannot be hidden by a later import of the module.
+from unseam.analyze import Report, Verdict, analyze
+from unseam.errors import NotApplicable, UnseamError
+from unseam.method import Heatmap, Method
+
+if TYPE_CHECKING:
+    from unseam.localizer import load_localizer
+    from unseam.methods import DEFAULT_METHOD, METHODS
+    from unseam.photo import Photo, load_photo
+    from unseam.postprocess import Region
+
+    __version__: str
+
+__all__ = [
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Heatmap",
+    "Method",
+    "NotApplicable",
+    "Photo",
+    "Region",
+    "Report",
+    "UnseamError",
+    "Verdict",
+    "__version__",
+    "analyze",
+    "load_localizer",
+    "load_photo",
+]
+
+_ROOMS = {
+    "DEFAULT_METHOD": "unseam.methods",
+    "METHODS": "unseam.methods",
+    "Photo": "unseam.photo",
+    "Region": "unseam.postprocess",
+    "load_localizer": "unseam.localizer",
+    "load_photo": "unseam.photo",
+}
+"""Where the names are that would make `import unseam` slow; they are loaded when they are first asked for."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's names have any type
+    if name == "__version__":
+        return import_module("importlib.metadata").version("unseam")
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'unseam' has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
