@@ -5,7 +5,8 @@
     UnseamError
     ├── PhotoError              the input is not a photo that can be judged
     │   ├── PhotoNotFound       no such file (also a FileNotFoundError)
-    │   ├── NotAFile            a folder, a device, a pipe (also an IsADirectoryError for folders)
+    │   ├── NotAFile            a folder, a device, a pipe (also an OSError)
+    │   ├── UnreadablePhoto     the file is there but may not or cannot be read (also an OSError)
     │   ├── EmptyPhoto          zero bytes, or an array without pixels
     │   ├── NotAnImage          the bytes are of no image format known here
     │   ├── TruncatedPhoto      an image that ends too early
@@ -36,8 +37,12 @@ class PhotoNotFound(PhotoError, FileNotFoundError):  # noqa: N818 - named after 
     """There is no such file."""
 
 
-class NotAFile(PhotoError):  # noqa: N818
+class NotAFile(PhotoError, OSError):  # noqa: N818
     """The path is a folder, a device or a pipe."""
+
+
+class UnreadablePhoto(PhotoError, OSError):  # noqa: N818
+    """The file is there but may not or cannot be read."""
 
 
 class EmptyPhoto(PhotoError):  # noqa: N818

@@ -1,0 +1,175 @@
+"""Losses, and how well the network does on the validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from unseam.errors import DataError
+from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, Outputs
+
+if TYPE_CHECKING:
+    from unseam.training.patch_source import Batch
+
+SCORE_BINS = 1 << 16
+"""Bins of probability; scores closer than 1 / 65536 count as tied in the area under the curve."""
+
+
+class Losses(NamedTuple):
+    """Cross entropies in nats, float32 scalars; None where the network has no such head."""
+
+    patch: Tensor | None
+    pixel: Tensor | None
+
+    @property
+    def total(self) -> Tensor:
+        """Sum 1 : 1 (equation 5 of Bappy et al., ICCV 2017, DOI 10.1109/ICCV.2017.532)."""
+        return torch.stack([loss for loss in self if loss is not None]).sum()
+
+
+def scaled(patches: Tensor) -> Tensor:
+    """(N, S, S, 3) uint8 on the device -> (N, 3, S, S) float32, as the network wants it."""
+    return patches.permute(0, 3, 1, 2).contiguous().float() * INPUT_SCALE + INPUT_OFFSET
+
+
+def losses(outputs: Outputs, batch: Batch) -> Losses:
+    """Mean cross entropy of each head, in float32 whatever the network computed in."""
+    patch = None if outputs.patch_logits is None else _cross_entropy(outputs.patch_logits, batch.labels)
+    pixel = None if outputs.pixel_logits is None else _cross_entropy(outputs.pixel_logits, batch.masks)
+    return Losses(patch, pixel)
+
+
+def evidence(logits: Tensor) -> Tensor:
+    """(N, 2, ...) logits -> (N, ...) float32 log odds of "manipulated", softmax being a matter of the difference."""
+    return (logits[:, 1] - logits[:, 0]).float()
+
+
+def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    """Two-class softmax cross entropy, from the log odds: the same number, and deterministic on every device."""
+    return F.binary_cross_entropy_with_logits(evidence(logits), truth.float())
+
+
+class Counts:
+    """Scores of positives and negatives, binned: exact sums over batches and processes in bounded memory."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.bins = torch.zeros((2, SCORE_BINS), dtype=torch.int64, device=device)
+
+    def add(self, log_odds: Tensor, truth: Tensor) -> None:
+        """Count one batch; any shape, both alike."""
+        level = (log_odds.sigmoid() * SCORE_BINS).long().clamp_(0, SCORE_BINS - 1)
+        flat = truth.long() * SCORE_BINS + level
+        self.bins += torch.bincount(flat.flatten(), minlength=2 * SCORE_BINS).view(2, SCORE_BINS)
+
+    def auc(self) -> float:
+        """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half."""
+        negatives, positives = self.bins.double().cpu()
+        pairs = negatives.sum() * positives.sum()
+        if not pairs:
+            raise DataError("the validation patches hold only one class; it needs authentic and manipulated ones")
+        below = negatives.cumsum(0) - 0.5 * negatives
+        return float((positives * below).sum() / pairs)
+
+    def accuracy(self) -> float:
+        """Share classified rightly at probability one half."""
+        half = SCORE_BINS // 2
+        right = self.bins[0, :half].sum() + self.bins[1, half:].sum()
+        return float(right / self.bins.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class HeadResult:
+    """How one head does: mean cross entropy in nats, area under the ROC curve, accuracy at one half."""
+
+    loss: float
+    auc: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How the network does on the validation split; None where it has no such head."""
+
+    patch: HeadResult | None
+    pixel: HeadResult | None
+
+    @property
+    def criterion(self) -> float:
+        """What the best checkpoint is chosen by: the mean area under the curve of the heads there are."""
+        aucs = [head.auc for head in (self.patch, self.pixel) if head is not None]
+        return sum(aucs) / len(aucs)
+
+    def as_line(self) -> dict[str, float]:
+        """Flat names for the metrics file: ``patch_auc`` and so on."""
+        heads = {"patch": self.patch, "pixel": self.pixel}
+        return {f"{name}_{key}": value for name, head in heads.items() if head for key, value in asdict(head).items()}
+
+
+class _Head:
+    """Running sums of one head."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.counts = Counts(device)
+        self.loss = 0.0
+
+    def add(self, logits: Tensor, truth: Tensor, loss: Tensor) -> None:
+        self.counts.add(evidence(logits), truth)
+        self.loss += float(loss) * truth.numel()
+
+    def result(self, fabric: Fabric) -> HeadResult:
+        self.counts.bins = _summed(fabric, self.counts.bins)
+        loss = _summed(fabric, torch.tensor(self.loss, dtype=torch.float64))
+        return HeadResult(float(loss / self.counts.bins.sum().cpu()), self.counts.auc(), self.counts.accuracy())
+
+
+def _summed(fabric: Fabric, values: Tensor) -> Tensor:
+    if fabric.world_size == 1:
+        return values
+    total = fabric.all_reduce(values.to(fabric.device), reduce_op="sum")
+    assert isinstance(total, Tensor)
+    return total.to(values.device)
+
+
+@torch.no_grad()
+def validate(fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Validation:
+    """Judge the validation patches; each process takes every ``world_size``-th batch.
+
+    Raises
+    ------
+    DataError
+        When there are no validation patches, or only of one class.
+    """
+    heads: dict[str, _Head] = {}
+    model.eval()
+    for index, batch in enumerate(batches):
+        if index % fabric.world_size != fabric.global_rank:
+            continue
+        batch = on_device(fabric, batch)
+        outputs = model(scaled(batch.patches))
+        for name, logits, truth, loss in _by_head(outputs, batch):
+            heads.setdefault(name, _Head(fabric.device)).add(logits, truth, loss)
+    model.train()
+    if not heads:
+        raise DataError("there are no validation patches; the split needs at least one batch per process")
+    results = {name: heads[name].result(fabric) for name in sorted(heads)}
+    return Validation(results.get("patch"), results.get("pixel"))
+
+
+def on_device(fabric: Fabric, batch: Batch) -> Batch:
+    """Move the tensors of a batch to the device, where they are not there already."""
+    moved: Batch = fabric.to_device(batch)
+    return moved
+
+
+def _by_head(outputs: Outputs, batch: Batch) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
+    parts = losses(outputs, batch)
+    if outputs.patch_logits is not None and parts.patch is not None:
+        yield "patch", outputs.patch_logits, batch.labels, parts.patch
+    if outputs.pixel_logits is not None and parts.pixel is not None:
+        yield "pixel", outputs.pixel_logits, batch.masks, parts.pixel

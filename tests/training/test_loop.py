@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs unseam[train]")
+
+import torch
+from lightning.fabric import Fabric
+from tiny_run import TinyNetwork, TinySource, save_slowly, train_tiny
+from torch import nn
+
+from unseam.errors import DataError, RecipeError, RunError
+from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
+from unseam.training.metrics_log import read_metrics
+
+TIMES = ("seconds", "patches_per_second")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def metrics_without_times(run: Path) -> list[dict[str, Any]]:
+    return [{key: line[key] for key in line if key not in TIMES} for line in read_metrics(run / METRICS)]
+
+
+def assert_same_run(run: Path, other: Path) -> None:
+    for name in (LAST, BEST):
+        mine, theirs = load_checkpoint(run / name), load_checkpoint(other / name)
+        assert mine["network"].keys() == theirs["network"].keys()
+        for key, weight in mine["network"].items():
+            assert torch.equal(weight, theirs["network"][key]), f"{name}: {key}"
+    assert metrics_without_times(run) == metrics_without_times(other)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("uninterrupted")
+    torch.set_num_threads(1)
+    result = train_tiny(run)
+    assert (result.reason, result.step) == ("finished", 60)
+    return run
+
+
+def test_training_learns_what_is_there_to_learn(uninterrupted: Path) -> None:
+    validations = [line for line in read_metrics(uninterrupted / METRICS) if line["event"] == "validation"]
+    assert [line["step"] for line in validations] == [15, 30, 45, 60]
+    assert float(validations[-1]["pixel_auc"] or 0) > 0.6
+    assert float(validations[-1]["pixel_loss"] or 9) < float(validations[0]["pixel_loss"] or 0)
+
+
+def test_training_lines_hold_mean_losses_rate_and_speed(uninterrupted: Path) -> None:
+    first = read_metrics(uninterrupted / METRICS)[1]
+    assert (first["event"], first["step"], first["patches"]) == ("training", 20, 160)
+    assert first["loss"] == pytest.approx(float(first["patch_loss"] or 0) + float(first["pixel_loss"] or 0))
+    assert float(first["patches_per_second"] or 0) > 0
+    assert 0 < float(first["learning_rate"] or 0) <= 3e-3
+
+
+def test_best_checkpoint_is_the_one_with_the_highest_criterion(uninterrupted: Path) -> None:
+    validations = [line for line in read_metrics(uninterrupted / METRICS) if line["event"] == "validation"]
+    best = max(validations, key=lambda line: float(line["criterion"] or 0))
+    checkpoint = load_checkpoint(uninterrupted / BEST)
+    assert checkpoint["step"] == best["step"] == load_checkpoint(uninterrupted / LAST)["state"]["best_step"]
+    assert checkpoint["validation"]["pixel_auc"] == best["pixel_auc"]
+
+
+def test_the_same_seed_gives_the_same_weights(uninterrupted: Path, tmp_path: Path) -> None:
+    train_tiny(tmp_path)
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -> None:
+    train_tiny(tmp_path, seed=8)
+    mine, theirs = load_checkpoint(tmp_path / LAST), load_checkpoint(uninterrupted / LAST)
+    assert not torch.equal(mine["network"]["patch.weight"], theirs["network"]["patch.weight"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+@pytest.mark.parametrize("slow_checkpoints", [False, True], ids=["at-random", "mostly-in-checkpoints"])
+def test_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    uninterrupted: Path, tmp_path: Path, slow_checkpoints: bool
+) -> None:
+    moments = random.Random(3)
+    command = [sys.executable, str(Path(__file__).with_name("tiny_run.py")), str(tmp_path)]
+    command += ["--slow-checkpoints"] if slow_checkpoints else []
+    kills = 0
+    for _ in range(40):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        if kills < 4:
+            kills += _kill_when_running(process, tmp_path, moments)
+        errors = process.communicate()[1].decode()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors
+    assert kills == 4
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def _kill_when_running(process: subprocess.Popen[bytes], run: Path, moments: random.Random) -> int:
+    """SIGKILL at a random moment after the process wrote something."""
+    before = _written(run)
+    while process.poll() is None and _written(run) == before:
+        time.sleep(0.005)
+    time.sleep(moments.uniform(0.0, 0.3))
+    process.kill()
+    return int(process.wait() == -signal.SIGKILL)
+
+
+def _written(run: Path) -> tuple[int, ...]:
+    return tuple(path.stat().st_mtime_ns for path in sorted(run.glob(f"{LAST}*")))
+
+
+def test_checkpoint_cut_while_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / LAST
+    save_checkpoint({"step": 1}, path)
+
+    def die(file: Any, content: memoryview) -> None:
+        file.write(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint({"step": 2}, path, write=die)
+    assert load_checkpoint(path)["step"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == [LAST]
+
+
+def test_resuming_a_finished_run_changes_nothing(uninterrupted: Path) -> None:
+    before = (uninterrupted / METRICS).read_bytes()
+    result = train_tiny(uninterrupted, resume=True)
+    assert (result.reason, result.step) == ("finished", 60)
+    assert (uninterrupted / METRICS).read_bytes() == before
+
+
+def test_run_killed_between_metrics_and_checkpoint_loses_the_later_lines(uninterrupted: Path, tmp_path: Path) -> None:
+    def save_until_30(checkpoint: Any, path: Path) -> None:
+        if checkpoint.get("state", {}).get("step", 0) >= 30:
+            raise KilledError
+        save_checkpoint(checkpoint, path)
+
+    with pytest.raises(KilledError):
+        train_tiny(tmp_path, save=save_until_30)
+    with (tmp_path / METRICS).open("ab") as file:
+        file.write(b'{"event": "training", "st')
+    assert read_metrics(tmp_path / METRICS)[-1]["step"] == 30
+    train_tiny(tmp_path, resume=True)
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_run_killed_between_last_and_best_makes_best_again(uninterrupted: Path, tmp_path: Path) -> None:
+    def save_no_best(checkpoint: Any, path: Path) -> None:
+        if path.name == BEST:
+            raise KilledError
+        save_checkpoint(checkpoint, path)
+
+    with pytest.raises(KilledError):
+        train_tiny(tmp_path, save=save_no_best)
+    assert not (tmp_path / BEST).exists()
+    train_tiny(tmp_path, resume=True)
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_run_without_resume_refuses_a_folder_with_a_run(uninterrupted: Path) -> None:
+    with pytest.raises(RunError, match=r"holds a run already.*--resume"):
+        train_tiny(uninterrupted)
+
+
+def test_resume_with_another_recipe_names_what_differs(uninterrupted: Path) -> None:
+    with pytest.raises(RecipeError, match=r"optimisation.steps was 60, is 80"):
+        train_tiny(uninterrupted, steps=80, resume=True)
+
+
+def test_resume_with_another_network_is_refused(uninterrupted: Path) -> None:
+    network = TinyNetwork()
+    network.patch = nn.Linear(5, 2)
+    with pytest.raises(RecipeError, match="another network"):
+        train_tiny(uninterrupted, network=network, resume=True)
+
+
+def test_training_stops_when_validation_no_longer_improves(tmp_path: Path) -> None:
+    result = train_tiny(tmp_path, learning_rate=0.0, final_learning_rate=0.0, patience=2)
+    assert (result.reason, result.step, result.best_step) == ("stopped early", 45, 15)
+    assert train_tiny(tmp_path, resume=True, learning_rate=0.0, patience=2).reason == "stopped early"
+
+
+def test_ctrl_c_ends_with_a_checkpoint_that_resumes_exactly(uninterrupted: Path, tmp_path: Path) -> None:
+    class Interrupting(TinySource):
+        def batch(self, step: int, rank: int, world: int) -> Any:
+            if step == 22:
+                signal.raise_signal(signal.SIGINT)
+            return super().batch(step, rank, world)
+
+    result = train_tiny(tmp_path, source=Interrupting())
+    assert (result.reason, result.step) == ("interrupted", 23)
+    assert load_checkpoint(tmp_path / LAST)["state"]["step"] == 23
+    assert train_tiny(tmp_path, resume=True).reason == "finished"
+    assert_same_run(tmp_path, uninterrupted)
+
+
+def test_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
+    class Impatient(TinySource):
+        def batch(self, step: int, rank: int, world: int) -> Any:
+            if step == 3:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+            return super().batch(step, rank, world)
+
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train_tiny(tmp_path, source=Impatient())
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint_before(tmp_path: Path) -> None:
+    class Diverging(TinyNetwork):
+        def forward(self, patches: torch.Tensor) -> Any:
+            outputs = super().forward(patches)
+            self.calls = getattr(self, "calls", 0) + 1
+            return outputs if self.calls < 7 else outputs._replace(pixel_logits=outputs.pixel_logits * math.inf)
+
+    with pytest.raises(RunError, match="no longer finite"):
+        train_tiny(tmp_path, network=Diverging())
+    assert load_checkpoint(tmp_path / LAST)["state"]["step"] == 4
+
+
+def test_validation_of_one_class_is_refused(tmp_path: Path) -> None:
+    class Authentic(TinySource):
+        def validation_batches(self) -> Any:
+            for batch in super().validation_batches():
+                yield batch._replace(masks=torch.zeros_like(batch.masks), labels=torch.zeros_like(batch.labels))
+
+    with pytest.raises(DataError, match="only one class"):
+        train_tiny(tmp_path, source=Authentic())
+
+
+def test_network_with_one_head_is_judged_by_that_head(tmp_path: Path) -> None:
+    class PixelOnly(TinyNetwork):
+        def forward(self, patches: torch.Tensor) -> Any:
+            return super().forward(patches)._replace(patch_logits=None)
+
+    train_tiny(tmp_path, network=PixelOnly(), steps=15)
+    line = read_metrics(tmp_path / METRICS)[-1]
+    assert line["criterion"] == line["pixel_auc"]
+    assert "patch_auc" not in line
+
+
+def test_global_switch_for_deterministic_algorithms_is_put_back(tmp_path: Path) -> None:
+    train_tiny(tmp_path, steps=1)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_bfloat16_trains_too(tmp_path: Path) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    train_tiny(tmp_path, fabric=fabric, steps=30)
+    losses = [line["loss"] for line in read_metrics(tmp_path / METRICS) if line["event"] == "training"]
+    assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses)
+    assert load_checkpoint(tmp_path / LAST)["network"]["patch.weight"].dtype is torch.float32
+
+
+def _train_in_one_of_two(fabric: Fabric, run: Path) -> None:
+    torch.set_num_threads(1)
+    network = TinyNetwork()
+    network.dropout = nn.Identity()
+    train_tiny(run, fabric=fabric, network=network, steps=20, validate_every=20)
+
+
+def test_two_processes_learn_what_one_learns_from_the_same_batches(tmp_path: Path) -> None:
+    _train_in_one_of_two(Fabric(accelerator="cpu", devices=1), tmp_path / "one")
+    two = Fabric(accelerator="cpu", devices=2, strategy="ddp_spawn")
+    two.launch(_train_in_one_of_two, tmp_path / "two")
+    one, both = (load_checkpoint(tmp_path / name / LAST)["network"] for name in ("one", "two"))
+    for key, weight in one.items():
+        torch.testing.assert_close(both[key], weight, rtol=0, atol=1e-5)
+    first, second = (metrics_without_times(tmp_path / name) for name in ("one", "two"))
+    assert first[0]["loss"] == pytest.approx(second[0]["loss"], abs=1e-5)
+    assert first[1]["pixel_auc"] == pytest.approx(second[1]["pixel_auc"], abs=1e-4)
+
+
+def test_slow_writer_writes_the_same_checkpoint(tmp_path: Path) -> None:
+    save_slowly({"step": 5}, tmp_path / LAST)
+    assert load_checkpoint(tmp_path / LAST)["step"] == 5
