@@ -70,7 +70,7 @@ class UnsupportedPhoto(PhotoError):  # noqa: N818
 
 
 class NotApplicable(UnseamError):  # noqa: N818
-    """This method cannot judge this photo: an outcome, not a failure; the message is the reason."""
+    """The method cannot judge this photo: an outcome, not a failure; the message is the reason."""
 
 
 class UnknownMethod(UnseamError, LookupError):  # noqa: N818
