@@ -27,7 +27,8 @@ class ForgeConfig:
     max_reduction : float
         Strongest reduction of a photograph before it is cropped (a camera photo made ready for the web).
     object_share : float
-        How often a splice is an object cut along its mask; the rest are smooth blobs and polygons. 0: no masks needed.
+        How often a splice is an object cut along its mask (and half as often, that of a copied or removed region);
+        the rest are smooth blobs and polygons. 0: no masks needed.
     area : (float, float)
         Share of the frame that the edit aims at, drawn log-uniformly.
     inpaint_area : (float, float)

@@ -140,7 +140,7 @@ def forge_folder(
 def load_sources(photos: Sequence[Path], objects: Sequence[Path], *, split_seed: int) -> list[Source]:
     """Return the usable photographs with their sides of the split, as ``forge_folder`` sees them."""
     outcomes = [_look(None, (source, False)) for source in find_all(photos, objects)]
-    return split(merged(source for source in outcomes if isinstance(source, Source)), split_seed)
+    return merged(split([source for source in outcomes if isinstance(source, Source)], split_seed))
 
 
 def _inspect(
@@ -151,7 +151,7 @@ def _inspect(
     outcomes = _mapped(partial(_look, PixelStore(store)), tasks, workers, "Reading photographs")
     usable = [outcome for outcome in outcomes if isinstance(outcome, Source)]
     skipped = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
-    sources = split(merged(usable), config.split_seed)
+    sources = merged(split(usable, config.split_seed))
     if len(sources) < 2:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
         raise DataError(f"{len(sources)} usable photographs ({reasons}); expected at least two")
@@ -174,7 +174,7 @@ def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple
     source, keep = task
     try:
         pixels = decode(source.path)
-    except (PhotoError, OSError, ValueError, SyntaxError) as error:
+    except PhotoError as error:
         return source.name, str(error)
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,14 @@ MARGIN = 8
 MIN_VISIBLE = 0.35
 """Least share of a pasted region that must lie inside the frame."""
 
+OUTLINE = 7
+"""Side of the disk by which a removed object is widened, so that no rim of it stays, in pixels."""
+
 PLACE_TRIES = 16
+EDIT_TRIES = 4
+
+MIN_CHANGE = 2.0
+"""Least mean absolute change inside the mask, in grey levels, that an edit should make."""
 
 
 def make(plan: Plan, sources: Sequence[Source], store: PixelStore) -> tuple[bytes, Mask | None, Pixels, Mask | None]:
@@ -46,10 +54,21 @@ def make(plan: Plan, sources: Sequence[Source], store: PixelStore) -> tuple[byte
         np.random.default_rng(np.random.SeedSequence([*plan.seed, part])) for part in (1, 2, 3)
     )
     host = with_past(store.window(sources[plan.host], plan.crop), plan.past, pixels_rng)
-    pixels, changed = _edit(plan, sources, store, host, shape_rng)
+    pixels, changed = _visible(plan, sources, store, host, shape_rng)
     finished = touched(pixels, plan.after.touch, plan.after.strength, after_rng)
     mask = None if changed is None else resized_mask(changed, *finished.shape[:2])
     return encoded(finished, plan.after.quality, plan.after.subsampling), mask, host, changed
+
+
+def _visible(
+    plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels, rng: np.random.Generator
+) -> tuple[Pixels, Mask | None]:
+    """Edit, and try elsewhere when the edit shows nowhere, as black copied onto black: its mask would be a lie."""
+    for _ in range(EDIT_TRIES):
+        pixels, changed = _edit(plan, sources, store, host, rng)
+        if changed is None or np.abs(pixels[changed] - host[changed].astype(np.float32)).mean() >= MIN_CHANGE:
+            break
+    return pixels, changed
 
 
 def _edit(
@@ -58,9 +77,9 @@ def _edit(
     if plan.kind == "splice":
         return _splice(plan, sources, store, host, rng)
     if plan.kind == "copy-move":
-        return _copy_move(plan, host, rng)
+        return _copy_move(plan, sources[plan.host], host, rng)
     if plan.kind == "removal":
-        region = _region(plan, host.shape[:2], rng)
+        region = _removed(plan, sources[plan.host], host.shape[:2], rng)
         if plan.fill == "patch":
             return edits.patched(host, region, rng, seam=plan.seam, width=plan.seam_width)
         return edits.inpainted(host, region, plan.fill)
@@ -127,14 +146,42 @@ def _placed(mask: Mask, frame: tuple[int, ...], rng: np.random.Generator) -> tup
     return (frame[0] - height) // 2, (frame[1] - width) // 2
 
 
-def _copy_move(plan: Plan, host: Pixels, rng: np.random.Generator) -> tuple[Pixels, Mask]:
-    height, width = host.shape[:2]
-    shape = _shape(plan, host.shape[:2], (int(height * 0.7), int(width * 0.7)), rng)
-    top, left = (int(rng.integers(room - side + 1)) for room, side in zip((height, width), shape.shape, strict=True))
-    region = np.zeros((height, width), bool)
+def _own_object(plan: Plan, source: Source, frame: tuple[int, ...]) -> Mask | None:
+    """Return where the planned object of the host lies in the frame."""
+    if plan.object is None or source.maps is None:
+        return None
+    top, left = plan.crop.top + plan.past.shift_row, plan.crop.left + plan.past.shift_column
+    region = read_map(source.maps)[top : top + frame[0], left : left + frame[1]] == plan.object.value
+    return np.asarray(region)
+
+
+def _removed(plan: Plan, source: Source, frame: tuple[int, ...], rng: np.random.Generator) -> Mask:
+    """Return the region to fill: an object with its outline, or any region of the frame."""
+    own = _own_object(plan, source, frame)
+    if own is None:
+        return _region(plan, frame, rng)
+    outline = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (OUTLINE, OUTLINE))
+    return np.asarray(cv2.dilate(own.astype(np.uint8), outline)).astype(bool)
+
+
+def _copied(plan: Plan, source: Source, frame: tuple[int, ...], rng: np.random.Generator) -> Mask:
+    """Return the region to copy: an object, or a random shape that lies wholly in the frame."""
+    own = _own_object(plan, source, frame)
+    if own is not None:
+        return own
+    shape = _shape(plan, frame, (int(frame[0] * 0.7), int(frame[1] * 0.7)), rng)
+    top, left = (int(rng.integers(room - side + 1)) for room, side in zip(frame, shape.shape, strict=True))
+    region = np.zeros((frame[0], frame[1]), bool)
     region[top : top + shape.shape[0], left : left + shape.shape[1]] = shape
+    return region
+
+
+def _copy_move(plan: Plan, source: Source, host: Pixels, rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    region = _copied(plan, source, host.shape[:2], rng)
     cutout = edits.transformed(edits.cut(host, region), plan.scale, plan.angle, plan.flip)
-    goal = _away(cutout.mask, (top, left), shape.shape, host.shape[:2], rng)
+    rows, columns = np.nonzero(region)
+    size = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    goal = _away(cutout.mask, (int(rows.min()), int(columns.min())), size, host.shape[:2], rng)
     return edits.splice(host, cutout, *goal, seam=plan.seam, width=plan.seam_width)
 
 
@@ -174,7 +221,7 @@ def describe(plan: Plan, sources: Sequence[Source]) -> dict[str, str | int | flo
         "donor_reduction": round(plan.donor_reduction, 4) if donor else "",
         **_past_columns("donor", plan.donor_past if donor else None),
         "shape": plan.shape if used else "",
-        "object": plan.object.value if plan.object and donor else "",
+        "object": plan.object.value if plan.object else "",
         "scale": round(plan.scale, 4) if pasted else "",
         "angle": round(plan.angle, 2) if pasted else "",
         "flip": plan.flip if pasted else "",

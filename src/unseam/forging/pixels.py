@@ -13,6 +13,7 @@ from PIL import Image
 from unseam.forging.history import GRID, resized
 from unseam.forging.plan import Crop
 from unseam.forging.sources import Source
+from unseam.photo import load_photo
 
 Pixels = NDArray[np.uint8]
 
@@ -22,8 +23,7 @@ IN_MEMORY = 8
 
 def decode(path: Path) -> Pixels:
     """Decode a photograph to (H, W, 3) uint8 RGB, as stored (never turned)."""
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+    return load_photo(path).pixels
 
 
 def stored_bytes(path: Path) -> int:

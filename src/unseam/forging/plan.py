@@ -37,7 +37,10 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One forgery to be made. ``host`` and ``donor`` count the photographs (donor -1: none)."""
+    """One forgery to be made. ``host`` and ``donor`` count the photographs (donor -1: none).
+
+    ``object`` is the donor's in a splice and the host's own in the other kinds; None where a random shape is used.
+    """
 
     index: int
     split: str
@@ -96,7 +99,10 @@ class Planner:
         if resample and rng.random() < 0.5:  # as often only scaled as also turned
             angle = 0.0
         scale, angle = (scale, angle) if resample else (1.0, 0.0)
-        if cut is not None:
+        if kind in ("copy-move", "removal"):
+            limits = config.inpaint_area if slow else config.area
+            cut = self._own_object(source, crop, past, limits, rng)
+        elif cut is not None:
             scale = _fitting(scale, cut.area, area, crop, config.area)
             area = cut.area * scale**2 / (crop.height * crop.width)
         return Plan(
@@ -108,7 +114,7 @@ class Planner:
             past=past,
             donor=donor,
             donor_past=_past(config, rng, touch=True),
-            donor_reduction=self._reduction(self.sources[donor], rng) if donor >= 0 and cut is None else 1.0,
+            donor_reduction=1.0 if cut is not None or donor < 0 else self._reduction(self.sources[donor], rng),
             shape="object" if cut is not None else str(rng.choice(["blob", "polygon"], p=[0.75, 0.25])),
             area=area,
             scale=scale,
@@ -134,6 +140,21 @@ class Planner:
             objects = self.sources[donor].objects
             return donor, objects[int(rng.integers(len(objects)))]
         return int(rng.choice(others)), None
+
+    def _own_object(
+        self, source: Source, crop: Crop, past: Past, limits: Range, rng: np.random.Generator
+    ) -> ObjectBox | None:
+        """Draw an object of the host that lies inside the crop and has an allowed area; often None."""
+        if crop.reduction != 1 or rng.random() >= self.config.object_share / 2:
+            return None
+        top, left = crop.top + past.shift_row, crop.left + past.shift_column
+        inside = [
+            box
+            for box in source.objects
+            if box.top >= top and box.bottom <= top + crop.height and box.left >= left
+            if box.right <= left + crop.width and limits[0] <= box.area / (crop.height * crop.width) <= limits[1]
+        ]
+        return inside[int(rng.integers(len(inside)))] if inside else None
 
     def _reduction(self, source: Source, rng: np.random.Generator) -> float:
         """Draw how much a photograph is reduced before it is cropped: never below the largest crop."""

@@ -52,7 +52,7 @@ class Source:
     name : str
         Name in the manifest: the searched folder's name and the path below it, with forward slashes.
     group : str
-        The searched folder, the stratum of the split.
+        The folder it lies in, the stratum of the split.
     digest : str
         SHA-256 of the file.
     height, width : int
@@ -84,8 +84,7 @@ def find_photos(roots: Sequence[Path]) -> list[Source]:
             raise DataError(f"{root} does not exist; expected a photograph or a folder of photographs")
         for path in _below(root):
             name = path.name if path == root else f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
-            group = str((root if root.is_dir() else root.parent).resolve())
-            found.setdefault(path.resolve(), Source(path, name, group))
+            found.setdefault(path.resolve(), Source(path, name, str(path.resolve().parent)))
     return list(found.values())
 
 
@@ -160,22 +159,27 @@ def merged(sources: Iterable[Source]) -> list[Source]:
 
 
 def split(sources: Sequence[Source], seed: int) -> list[Source]:
-    """Give every photograph its side: 65 / 10 / 25 % of each searched folder, by rank of a seeded hash of its content.
+    """Give every photograph its side: 65 / 10 / 25 % of each folder, by rank of a seeded hash of its content.
 
     Each folder is ranked on its own, so adding a folder moves no photograph of another. A photograph that lies in
     several folders has the side that the first gives it.
     """
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, set[str]] = {}
     for source in sources:
-        groups.setdefault(source.group, []).append(source.digest)
+        groups.setdefault(source.group, set()).add(source.digest)
     sides: dict[str, str] = {}
     for digests in groups.values():
-        for digest, side in _ranked(set(digests), seed).items():
+        for digest, side in _ranked(digests, seed).items():
             sides.setdefault(digest, side)
     return [replace(source, split=sides[source.digest]) for source in sources]
 
 
 def _ranked(digests: set[str], seed: int) -> dict[str, str]:
-    order = sorted(digests, key=lambda digest: hashlib.sha256(f"{seed}:{digest}".encode()).hexdigest())
-    bounds = np.rint(np.cumsum([share for _, share in SHARES]) * len(order))
-    return {digest: SHARES[int(np.searchsorted(bounds, rank, side="right"))][0] for rank, digest in enumerate(order)}
+    """Rank by hash and cut at the shares; a seeded offset keeps them right on average for tiny folders, too."""
+    order = sorted((hashlib.sha256(f"{seed}:{digest}".encode()).hexdigest(), digest) for digest in digests)
+    offset = int(hashlib.sha256("".join(key for key, _ in order).encode()).hexdigest()[:8], 16) / 16**8
+    bounds = np.cumsum([share for _, share in SHARES]) * len(order)
+    return {
+        digest: SHARES[min(int(np.searchsorted(bounds, rank + offset, side="right")), len(SHARES) - 1)][0]
+        for rank, (_, digest) in enumerate(order)
+    }
