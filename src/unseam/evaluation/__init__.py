@@ -1,0 +1,1 @@
+"""How well a method finds manipulated pixels: counts first, then figures, tables and curves."""

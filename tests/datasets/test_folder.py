@@ -1,0 +1,187 @@
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unseam.datasets import ADAPTERS
+from unseam.datasets.folder import folder
+from unseam.errors import DataError
+
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "forgeries"
+
+
+def photo(path: Path, size: tuple[int, int] = (20, 16)) -> None:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    Image.new("RGB", size, (90, 120, 30)).save(path)
+
+
+def mask(path: Path, size: tuple[int, int] = (20, 16), white: int = 255) -> None:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    values = np.zeros(size[::-1], np.uint8)
+    values[2:6, 3:9] = white
+    Image.fromarray(values).save(path)
+
+
+def table(path: Path, rows: Iterable[dict[str, str]]) -> None:
+    rows = list(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    for name in ("a.jpg", "b.png", "c.tif"):
+        photo(tmp_path / "images" / name)
+        mask(tmp_path / "masks" / f"{name[0]}.png")
+    return tmp_path
+
+
+def test_photos_are_paired_with_their_masks(pairs: Path) -> None:
+    found = folder(pairs)
+    assert [sample.name for sample in found.samples] == ["images/a.jpg", "images/b.png", "images/c.tif"]
+    assert [sample.mask for sample in found.samples] == [pairs / "masks" / f"{stem}.png" for stem in "abc"]
+    assert found.exclusions == ()
+
+
+def test_index_gives_kind_and_group_and_the_group_of_authentic_hosts(pairs: Path) -> None:
+    photo(pairs / "authentic" / "host.jpg")
+    photo(pairs / "authentic" / "other.jpg")
+    rows = [{"name": "a", "kind": "splice", "component": "7", "authentic_file": "host.jpg"}]
+    table(pairs / "index.csv", rows)
+    by_name = {sample.name: sample for sample in folder(pairs).samples}
+    assert (by_name["images/a.jpg"].kind, by_name["images/a.jpg"].group) == ("splice", "7")
+    assert (by_name["images/b.png"].kind, by_name["images/b.png"].group) == ("manipulated", "images/b.png")
+    host, other = by_name["authentic/host.jpg"], by_name["authentic/other.jpg"]
+    assert (host.mask, host.kind, host.group) == (None, "authentic", "7")
+    assert other.group == "authentic/other.jpg"
+
+
+def test_another_folder_of_masks_can_be_named(pairs: Path) -> None:
+    for stem in "ab":
+        mask(pairs / "masks_target" / f"{stem}.png")
+    found = folder(pairs, masks="masks_target")
+    assert {sample.mask.parent.name for sample in found.samples if sample.mask} == {"masks_target"}
+    assert found.exclusion_counts() == {"photo without a mask": 1}
+
+
+def test_every_broken_pair_is_listed_with_its_reason(pairs: Path) -> None:
+    photo(pairs / "images" / "lonely.jpg")
+    mask(pairs / "masks" / "widow.png")
+    photo(pairs / "images" / "a.png")
+    mask(pairs / "masks" / "b.png", size=(16, 20))
+    photo(pairs / "images" / "empty.png")
+    mask(pairs / "masks" / "empty.png", white=0)
+    (pairs / "images" / "text.jpg").write_text("no image")
+    mask(pairs / "masks" / "text.png")
+    table(pairs / "index.csv", [{"name": "gone", "kind": "splice"}])
+    found = folder(pairs)
+    assert [sample.name for sample in found.samples] == ["images/c.tif"]
+    reasons = {exclusion.path.relative_to(pairs).as_posix(): exclusion.reason for exclusion in found.exclusions}
+    two = "two candidates: files that differ only by extension"
+    assert reasons == {
+        "images/a.jpg": two,
+        "images/a.png": two,
+        "images/b.png": "mask of 16 x 20 pixels for a photo of 20 x 16 pixels",
+        "images/empty.png": "mask that marks nothing",
+        "images/gone": "named in index.csv, but there is no such photo",
+        "images/lonely.jpg": "photo without a mask",
+        "images/text.jpg": "photo that cannot be read",
+        "masks/widow.png": "mask without a photo",
+        "masks/a.png": two,
+    }
+
+
+@pytest.fixture
+def forged(pairs: Path) -> Path:
+    photo(pairs / "images" / "d.jpg")
+    rows = [("a.jpg", "a", "train"), ("b.png", "b", "test"), ("d.jpg", "", "test")]
+    table(
+        pairs / "manifest.csv",
+        [
+            {
+                "file": f"images/{file}",
+                "mask": f"masks/{stem}.png" if stem else "",
+                "split": split,
+                "kind": "splice" if stem else "authentic",
+                "host": "h.jpg",
+                "donor": "",
+            }
+            for file, stem, split in rows
+        ],
+    )
+    return pairs
+
+
+def test_manifest_decides_and_a_split_can_be_chosen(forged: Path) -> None:
+    everything, test = folder(forged), folder(forged, split="test")
+    assert [sample.split for sample in everything.samples] == ["train", "test", "test"]
+    assert [(s.name, s.kind, s.group) for s in test.samples] == [
+        ("images/b.png", "splice", "h.jpg"),
+        ("images/d.jpg", "authentic", "h.jpg"),
+    ]
+    assert everything.exclusion_counts() == {"not named in manifest.csv": 1}
+
+
+def test_manifest_that_names_missing_files_lists_them(forged: Path) -> None:
+    (forged / "images" / "a.jpg").unlink()
+    (forged / "masks" / "b.png").unlink()
+    reasons = {exclusion.path.name: exclusion.reason for exclusion in folder(forged).exclusions}
+    assert reasons["a.jpg"] == "photo that cannot be read"
+    assert reasons["b.png"].startswith("mask that cannot be read")
+
+
+def test_manifest_whose_kind_contradicts_its_mask_is_not_believed(forged: Path) -> None:
+    path = forged / "manifest.csv"
+    path.write_text(path.read_text().replace("authentic", "splice"))
+    reasons = {exclusion.path.name: exclusion.reason for exclusion in folder(forged).exclusions}
+    assert reasons["d.jpg"] == "kind splice without a mask"
+
+
+def test_unknown_split_is_an_error_that_names_those_there(forged: Path) -> None:
+    with pytest.raises(DataError, match="there are test, train"):
+        folder(forged, split="tset")
+
+
+def test_split_without_a_manifest_is_an_error(pairs: Path) -> None:
+    with pytest.raises(DataError, match=r"no manifest\.csv"):
+        folder(pairs, split="test")
+
+
+def test_folder_of_another_layout_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no folder images/"):
+        folder(tmp_path)
+    photo(tmp_path / "images" / "a.png")
+    with pytest.raises(DataError, match="no folder masks/"):
+        folder(tmp_path)
+    (tmp_path / "masks").mkdir()
+    with pytest.raises(DataError, match="not one usable photo"):
+        folder(tmp_path)
+
+
+def test_index_without_names_is_an_error(pairs: Path) -> None:
+    table(pairs / "index.csv", [{"file": "a"}])
+    with pytest.raises(DataError, match="name or id"):
+        folder(pairs)
+
+
+@pytest.mark.parametrize(
+    ("name", "masks", "forgeries", "authentic"),
+    [
+        ("casia1_dev", "masks", 458, 200),
+        ("misd_dev", "masks", 80, 0),
+        ("comofod", "masks_target", 25, 0),
+        ("cvip_d12", "masks", 10, 0),
+    ],
+)
+def test_public_sets_pair_completely(name: str, masks: str, forgeries: int, authentic: int) -> None:
+    if not (REAL / name).is_dir():
+        pytest.skip(f"the optional data set {name} is not there")
+    found = ADAPTERS["folder"](str(REAL / name), masks=masks)
+    assert found.exclusions == ()
+    assert sum(sample.mask is None for sample in found.samples) == authentic
+    assert len(found.samples) == forgeries + authentic
