@@ -1,0 +1,206 @@
+"""A learned method: an ONNX file, fed patch by patch, read back as one heat map."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.errors import ModelError
+from unseam.method import Heatmap, Need, PatchLabels
+from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, open_session, read_model
+from unseam.model_settings import ModelSettings, check_stride
+from unseam.patches import Blend, PatchGrid, cut_batches
+from unseam.postprocess import calibrate, network_mask, photo_score
+
+if TYPE_CHECKING:
+    from unseam.photo import Photo
+
+
+@dataclass(frozen=True, slots=True)
+class LocalizerOptions:
+    """How a localizer is run.
+
+    Attributes
+    ----------
+    stride : int, optional
+        Distance between patches in pixels, a multiple of 8 up to the patch side; None for the model's own. A larger
+        one is faster and coarser.
+    batch : int
+        Patches given to the network at a time.
+    threads : int
+        Threads inside the network; 0 for one a core.
+    """
+
+    stride: int | None = None
+    batch: int = 64
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or self.threads < 0:
+            raise ValueError(f"expected a batch of at least 1 and no negative number of threads, found {self}")
+
+
+@dataclass(frozen=True)
+class Localizer:
+    """A method that was learned; made by `load_localizer`. It can be pickled, and used by threads and processes.
+
+    Attributes
+    ----------
+    path : Path
+        The ONNX file.
+    digest : str
+        SHA-256 of its bytes, hex. A file that changes after loading is refused.
+    settings : ModelSettings
+        What the file says about itself.
+    options : LocalizerOptions
+        How it is run.
+    """
+
+    path: Path
+    digest: str
+    settings: ModelSettings = field(repr=False, compare=False)
+    options: LocalizerOptions = field(default_factory=LocalizerOptions)
+
+    def __post_init__(self) -> None:
+        check_stride(self.stride, self.settings.patch_side)
+
+    @property
+    def stride(self) -> int:
+        """Distance between patches in pixels."""
+        return self.settings.stride if self.options.stride is None else self.options.stride
+
+    @property
+    def name(self) -> str:
+        """Name of the method, from the file."""
+        return self.settings.name
+
+    @property
+    def paper(self) -> str:
+        """The source: authors, year, DOI."""
+        return self.settings.paper
+
+    @property
+    def sees(self) -> str:
+        """Which trace the method looks for."""
+        return self.settings.sees
+
+    @property
+    def blind(self) -> str:
+        """When it sees nothing."""
+        return self.settings.blind
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Nothing: a network reads any photo."""
+        return frozenset()
+
+    @property
+    def min_size(self) -> tuple[int, int]:
+        """One pixel: smaller photos than a patch are mirrored, and the verdict says that they cannot be judged."""
+        return (1, 1)
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo.
+
+        Returns
+        -------
+        Heatmap
+            ``heat`` are the calibrated pixel probabilities, averaged over overlapping patches and not gated by the
+            patch labels; ``mask`` follows the paper (see `unseam.postprocess.network_mask`). A network with only a
+            patch head gives its calibrated patch probability to all pixels of the patch.
+
+        Raises
+        ------
+        ModelError
+            When the file changed or vanished, or when the network returns something else than probabilities.
+        """
+        grid = PatchGrid(photo.height, photo.width, self.settings.patch_side, self.stride)
+        heat, labels, probability = self._judge(photo.pixels, grid)
+        curve = self.settings.score_curve
+        return Heatmap(
+            heat=heat,
+            score=photo_score(heat, curve.quantile, curve.slope, curve.intercept),
+            threshold=self.settings.pixel_threshold,
+            patches=self._patch_labels(grid, probability),
+            mask=network_mask(heat, labels, self.settings.pixel_threshold, self.settings.smoothing_sigma),
+            doubt=self._doubt(photo),
+        )
+
+    def _judge(
+        self, pixels: NDArray[np.uint8], grid: PatchGrid
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """Give heat (H, W), averaged hard patch labels (H, W) and patch probabilities (N,); None without that head."""
+        session = open_session(self.path, self.digest, self.options.threads)
+        has_patch_head = PATCH_OUTPUT in {node.name for node in session.get_outputs()}
+        heat, labels = Blend(grid), Blend(grid) if has_patch_head else None
+        probabilities = []
+        for first, patches in cut_batches(pixels, grid, self.options.batch):
+            answer = self._ask(session, patches)
+            probability = answer.get(PATCH_OUTPUT)
+            heat.add(first, self._heat(answer.get(PIXEL_OUTPUT, probability)))
+            if labels is not None and probability is not None:
+                labels.add(first, (probability >= self.settings.patch_threshold).astype(np.float32))
+                probabilities.append(probability)
+        if labels is None:
+            return heat.finish(), None, None
+        return heat.finish(), labels.finish(), np.concatenate(probabilities)
+
+    def _ask(self, session: Session, patches: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Feed (N, S, S, 3) uint8, get (N,) patch and (N, S, S) pixel probabilities, as the network has the heads."""
+        scaled = patches.astype(np.float32) * np.float32(self.settings.input_scale)
+        scaled += np.float32(self.settings.input_offset)
+        planes = np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))  # (N, 3, S, S)
+        names = [node.name for node in session.get_outputs()]
+        answer = dict(zip(names, session.run(names, {INPUT: planes}), strict=True))
+        for name, values in answer.items():
+            expected = patches.shape[: 1 if name == PATCH_OUTPUT else 3]
+            if values.shape != expected or not (values.min() >= 0 and values.max() <= 1):
+                raise ModelError(f"{self.path}: {name} are no probabilities of shape {expected}; export the model anew")
+        return answer
+
+    def _heat(self, probability: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        if probability is None:  # read_model refuses a file without outputs
+            raise ModelError(f"{self.path}: the network has no output; export the model anew")
+        return calibrate(probability, self.settings.heat_calibration.slope, self.settings.heat_calibration.intercept)
+
+    def _patch_labels(self, grid: PatchGrid, probability: NDArray[np.float32] | None) -> PatchLabels | None:
+        if probability is None:
+            return None
+        return PatchLabels(grid.boxes(), probability, self.settings.patch_threshold)
+
+    def _doubt(self, photo: Photo) -> str | None:
+        side = self.settings.patch_side
+        if min(photo.height, photo.width) >= side:
+            return None
+        return f"the photo is {photo.width} x {photo.height} pixels, and {self.name} judges patches of {side} x {side}"
+
+
+def load_localizer(path: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Localizer:
+    """Load a model file written by ``unseam export``.
+
+    Parameters
+    ----------
+    path : path
+        The ONNX file.
+    options : LocalizerOptions, optional
+        How to run it.
+
+    Returns
+    -------
+    Localizer
+        A method like all others: call it with a photo.
+
+    Raises
+    ------
+    ModelError
+        The file is missing, not ONNX, without our metadata, of another format, or has other inputs or outputs; or the
+        stride does not fit.
+    """
+    path = Path(path).absolute()
+    settings, digest = read_model(path)
+    return Localizer(path, digest, settings, options or LocalizerOptions())

@@ -1,0 +1,137 @@
+"""Every method there is, by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from unseam.errors import ModelError, UnknownMethod
+from unseam.localizer import Localizer, LocalizerOptions, load_localizer
+from unseam.method import Heatmap, Method, Need
+
+if TYPE_CHECKING:
+    from unseam.photo import Photo
+
+DIGESTS = "SHA256SUMS"
+"""Beside the shipped models: one line for each, as sha256sum writes it."""
+
+
+@dataclass(frozen=True)
+class ShippedLocalizer:
+    """A model that comes with the package; its file is read and checked when it is first asked for something.
+
+    Attributes
+    ----------
+    name : str
+        Key in ``METHODS``.
+    asset : str
+        File name in ``unseam/assets``.
+    options : LocalizerOptions
+        How it is run.
+    """
+
+    name: str
+    asset: str
+    options: LocalizerOptions = field(default_factory=LocalizerOptions)
+
+    def load(self) -> Localizer:
+        """Give the localizer behind this entry; ModelError when its file is missing or not the one shipped."""
+        return replace(_shipped(self.asset), options=self.options)
+
+    @property
+    def paper(self) -> str:
+        """The source: authors, year, DOI."""
+        return self.load().paper
+
+    @property
+    def sees(self) -> str:
+        """Which trace the method looks for."""
+        return self.load().sees
+
+    @property
+    def blind(self) -> str:
+        """When it sees nothing."""
+        return self.load().blind
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the photo must have."""
+        return self.load().needs
+
+    @property
+    def min_size(self) -> tuple[int, int]:
+        """Least height and width in pixels."""
+        return self.load().min_size
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the model file, hex."""
+        return self.load().digest
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo; see `unseam.localizer.Localizer`."""
+        return self.load()(photo)
+
+
+@lru_cache
+def _shipped(asset: str) -> Localizer:
+    folder = resources.files("unseam") / "assets"
+    try:
+        lines = (folder / DIGESTS).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ModelError(f"unseam/assets/{DIGESTS} is missing; install unseam again") from error
+    expected = {name.lstrip("*"): digest for digest, name in (line.split(maxsplit=1) for line in lines if line)}
+    localizer = load_localizer(Path(str(folder / asset)))
+    wanted = expected.get(asset)
+    if localizer.digest != wanted:
+        found = f"unseam/assets/{asset} has SHA-256 {localizer.digest}"
+        raise ModelError(f"{found}, expected {wanted}; install unseam again")
+    return localizer
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
+    }
+)
+"""All methods, by name: the only list there is."""
+
+DEFAULT_METHOD = "cnn-lstm"
+"""What is used when no method is named."""
+
+
+def find_method(name: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Method:
+    """Give the method of this name, or the one in this ``.onnx`` file.
+
+    Parameters
+    ----------
+    name : str or path
+        A key of ``METHODS``, or the path of a model file (recognised by its suffix).
+    options : LocalizerOptions, optional
+        How to run it; for learned methods only.
+
+    Raises
+    ------
+    UnknownMethod
+        No method has this name.
+    ModelError
+        The model file cannot be used.
+    ValueError
+        Options for a method that takes none.
+    """
+    if Path(name).suffix.lower() == ".onnx":
+        return load_localizer(name, options)
+    if name not in METHODS:
+        raise UnknownMethod(f"no method {str(name)!r}; there are: {', '.join(METHODS)} (or the path of an .onnx file)")
+    method = METHODS[str(name)]
+    if options is None:
+        return method
+    if not isinstance(method, ShippedLocalizer):
+        raise ValueError(f"{name} is no learned method and takes no options")
+    return replace(method, options=options)

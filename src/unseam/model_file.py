@@ -1,0 +1,121 @@
+"""A model file: an ONNX graph of known inputs and outputs, with its settings in its own metadata.
+
+Read without the onnx package: onnxruntime hands out the metadata itself.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.errors import ModelError
+from unseam.model_settings import METADATA_KEY, ModelSettings, demand, parse_settings
+
+INPUT = "patches"
+PATCH_OUTPUT = "patch_probability"
+PIXEL_OUTPUT = "pixel_probability"
+
+OPEN_SESSIONS = 4
+"""Sessions kept open in one process; more models than that at a time are opened anew when they are used."""
+
+
+class Node(Protocol):
+    """An input or output of a graph; sizes left open are names or None."""
+
+    name: str
+    type: str
+    shape: list[int | str | None]
+
+
+class Session(Protocol):
+    """The part of onnxruntime.InferenceSession that is used here; onnxruntime itself has no types."""
+
+    def get_inputs(self) -> list[Node]: ...  # noqa: D102
+    def get_outputs(self) -> list[Node]: ...  # noqa: D102
+    def get_modelmeta(self) -> Any: ...  # noqa: ANN401, D102
+    def run(self, outputs: list[str], feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]: ...  # noqa: D102
+
+
+def read_model(path: Path) -> tuple[ModelSettings, str]:
+    """Check a model file and give its settings and the SHA-256 digest of its bytes (hex).
+
+    Raises
+    ------
+    ModelError
+        With what was found, what was expected and what to do.
+    """
+    digest = sha256(_bytes(path)).hexdigest()
+    session = open_session(path, digest, threads=0)
+    try:
+        metadata = session.get_modelmeta().custom_metadata_map
+        demand(METADATA_KEY in metadata, f"no metadata {METADATA_KEY!r}", "a file written by `unseam export`")
+        settings = parse_settings(metadata[METADATA_KEY])
+        _check_graph(session, settings.patch_side)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    return settings, digest
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ModelError(f"{path}: {reason}; expected an ONNX file written by `unseam export`") from error
+
+
+def _check_graph(session: Session, side: int) -> None:
+    inputs = {node.name: node for node in session.get_inputs()}
+    demand(list(inputs) == [INPUT], f"inputs {list(inputs)}", f"one input {INPUT!r}")
+    _check_node(inputs[INPUT], (3, side, side))
+    shapes = {PATCH_OUTPUT: (), PIXEL_OUTPUT: (side, side)}
+    outputs = {node.name: node for node in session.get_outputs()}
+    known = [name for name in outputs if name in shapes]
+    demand(bool(known) and len(known) == len(outputs), f"outputs {list(outputs)}", f"one or both of {list(shapes)}")
+    for name in known:
+        _check_node(outputs[name], shapes[name])
+
+
+def _check_node(node: Node, tail: tuple[int, ...]) -> None:
+    """Demand float32 of any number of patches; sizes that the graph leaves open (names or None) are let through."""
+    found = f"{node.name} of {node.type}, shape {node.shape}"
+    free = len(node.shape) == 1 + len(tail) and not isinstance(node.shape[0], int)
+    fits = free and all(
+        size == wanted for size, wanted in zip(node.shape[1:], tail, strict=True) if isinstance(size, int)
+    )
+    demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
+
+
+def open_session(path: Path, digest: str, threads: int) -> Session:
+    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads."""
+    return _open_session(path, digest, threads, os.getpid())
+
+
+@lru_cache(maxsize=OPEN_SESSIONS)
+def _open_session(path: Path, digest: str, threads: int, process: int) -> Session:  # noqa: ARG001
+    """Open a session; ``process`` is part of the key because the threads of a session do not survive a fork."""
+    import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    model = _bytes(path)
+    if sha256(model).hexdigest() != digest:
+        raise ModelError(f"{path}: the file changed since it was loaded; load it again")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # fatal only: what goes wrong is raised, and stderr is the user's
+    broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    try:
+        session: Session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except (*broken, state.NoSuchFile, state.RuntimeException) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"{path}: not a usable ONNX file ({reason}); expected one written by `unseam export`"
+        ) from error
+    return session

@@ -1,0 +1,193 @@
+"""How a model file is to be fed and read: the one JSON object in its metadata, checked key by key."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from unseam.errors import ModelError
+
+FORMAT = 1
+"""Number of the layout of the metadata that this version reads."""
+
+METADATA_KEY = "unseam"
+"""Key of the JSON object in the ONNX file's metadata_props."""
+
+JPEG_GRID = 8
+"""Pixels: side of a JPEG block. Sides and strides of patches are multiples of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCalibration:
+    """heat = sigmoid(slope * logit(p) + intercept)."""
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCurve:
+    """score = sigmoid(slope * logit(quantile of the heat over the photo) + intercept)."""
+
+    quantile: float
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The metadata of a model file; the names are the keys of its JSON object.
+
+    Attributes
+    ----------
+    name, network : str
+        Name of the method, and of the network behind it.
+    patch_side, stride : int
+        In pixels, multiples of 8; ``stride`` is at most ``patch_side``.
+    input_scale, input_offset : float
+        The network is fed ``x * input_scale + input_offset``, x being 8-bit RGB.
+    patch_threshold, pixel_threshold : float
+        From which probability on a patch, and from which heat on a pixel, is called manipulated.
+    patch_rule : float
+        Share of a patch that had to be manipulated for the label "manipulated" in training.
+    smoothing_sigma : float
+        Pixels: standard deviation of the Gaussian that smooths the binary mask.
+    heat_calibration : HeatCalibration
+    score_curve : ScoreCurve
+    patches_seen : int
+        Patches that the network was trained on.
+    recipe : mapping
+        The training recipe in full.
+    data_digest : str
+        Digest of the training data.
+    licence : str
+        Terms of the weights.
+    training_sources : tuple of mappings
+        Name, licence and number of photographs of each source.
+    paper, sees, blind : str
+        As in `unseam.method.Method`.
+    """
+
+    name: str
+    network: str
+    patch_side: int
+    stride: int
+    input_scale: float
+    input_offset: float
+    patch_threshold: float
+    pixel_threshold: float
+    patch_rule: float
+    smoothing_sigma: float
+    heat_calibration: HeatCalibration
+    score_curve: ScoreCurve
+    patches_seen: int
+    recipe: Mapping[str, object]
+    data_digest: str
+    licence: str
+    training_sources: tuple[Mapping[str, object], ...]
+    paper: str
+    sees: str
+    blind: str
+
+    def __post_init__(self) -> None:
+        side, stride = self.patch_side, self.stride
+        demand(side > 0 and side % JPEG_GRID == 0, f"patch_side {side}", f"a multiple of {JPEG_GRID}")
+        check_stride(stride, side)
+        shares = ("patch_threshold", "pixel_threshold", "patch_rule")
+        for key, value in [(key, getattr(self, key)) for key in shares] + [("quantile", self.score_curve.quantile)]:
+            demand(0 <= value <= 1, f"{key} {value}", "a number from 0 to 1")
+        demand(self.smoothing_sigma >= 0, f"smoothing_sigma {self.smoothing_sigma}", "no negative number")
+        slopes = (self.heat_calibration.slope, self.score_curve.slope)
+        demand(min(slopes) > 0, f"slopes {slopes}", "slopes above 0, so that hotter stays hotter")
+
+
+def check_stride(stride: int, side: int) -> None:
+    """Refuse, with a ModelError, a stride that is off the JPEG grid or leaves gaps between patches."""
+    expected = f"a multiple of {JPEG_GRID} from {JPEG_GRID} to {side}"
+    demand(0 < stride <= side and stride % JPEG_GRID == 0, f"stride {stride}", expected)
+
+
+def demand(holds: bool, found: str, expected: str) -> None:
+    """Raise a ModelError that says what was found and what was expected, unless this holds."""
+    if not holds:
+        raise _refusal(found, expected)
+
+
+def _refusal(found: str, expected: str) -> ModelError:
+    return ModelError(f"found {found}, expected {expected}")
+
+
+def parse_settings(text: str) -> ModelSettings:
+    """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ModelError(f"found metadata that is no JSON ({error}), expected an object") from error
+    demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
+    found = document.get("format")
+    demand(found == FORMAT, f"metadata format {found!r}", f"format {FORMAT}; update unseam, or export the model anew")
+    known = fields(ModelSettings)
+    keys = [field.name for field in known]
+    missing = [key for key in keys if key not in document]
+    demand(not missing, f"metadata without {', '.join(missing)}", "all of " + ", ".join(keys))
+    return ModelSettings(**{field.name: _READERS[str(field.type)](field.name, document[field.name]) for field in known})
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _refusal(f"{key} {value!r}", "a string")
+    return value
+
+
+def _number(key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise _refusal(f"{key} {value!r}", "a finite number")
+    return float(value)
+
+
+def _integer(key: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _refusal(f"{key} {value!r}", "a whole number")
+    return value
+
+
+def _object(key: str, value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise _refusal(f"{key} {value!r}", "a JSON object")
+    return value
+
+
+def _objects(key: str, value: object) -> tuple[Mapping[str, object], ...]:
+    if not isinstance(value, list):
+        raise _refusal(f"{key} {value!r}", "a list of JSON objects")
+    return tuple(_object(key, item) for item in value)
+
+
+def _numbers(key: str, value: object, names: tuple[str, ...]) -> list[float]:
+    held = _object(key, value)
+    missing = [name for name in names if name not in held]
+    demand(not missing, f"{key} without {', '.join(missing)}", "all of " + ", ".join(names))
+    return [_number(f"{key}.{name}", held[name]) for name in names]
+
+
+def _heat_calibration(key: str, value: object) -> HeatCalibration:
+    return HeatCalibration(*_numbers(key, value, ("slope", "intercept")))
+
+
+def _score_curve(key: str, value: object) -> ScoreCurve:
+    return ScoreCurve(*_numbers(key, value, ("quantile", "slope", "intercept")))
+
+
+_READERS: Mapping[str, Callable[[str, object], Any]] = {
+    "str": _text,
+    "int": _integer,
+    "float": _number,
+    "Mapping[str, object]": _object,
+    "tuple[Mapping[str, object], ...]": _objects,
+    "HeatCalibration": _heat_calibration,
+    "ScoreCurve": _score_curve,
+}
+"""How the value of a key is read, by the annotation of its field."""

@@ -1,0 +1,121 @@
+"""From network outputs to what people read: calibrated heat, mask, regions, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_AREA = 64
+"""Pixels: the area of one JPEG block. Smaller parts of a mask are specks, and no regions."""
+
+MAJORITY = 0.5
+"""A smoothed mask, or an average of hard labels, counts as set from half of its weight on."""
+
+LOGIT_LIMIT = 1e-6
+"""Probabilities are held this far from 0 and 1 before the logit: float32 cannot tell finer steps near 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One connected part of a mask.
+
+    Attributes
+    ----------
+    top, left, bottom, right : int
+        Bounding box in stored pixels of the photo; bottom and right are exclusive.
+    area : int
+        Pixels of the mask in this region.
+    mean_heat : float
+        Mean heat over these pixels, in [0, 1].
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    area: int
+    mean_heat: float
+
+
+def calibrate(probability: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
+    """Turn probabilities into calibrated ones: sigmoid(slope * logit(p) + intercept), element by element, float32.
+
+    This is Platt scaling of the network's logit (Platt 1999, "Probabilistic outputs for support vector machines").
+    """
+    held = np.clip(probability, LOGIT_LIMIT, 1 - LOGIT_LIMIT)
+    logit = np.log(held) - np.log1p(-held)
+    return np.asarray(1 / (1 + np.exp(-(slope * logit + intercept))), dtype=np.float32)
+
+
+def photo_score(heat: NDArray[np.float32], quantile: float, slope: float, intercept: float) -> float:
+    """Give the probability in [0, 1] that a photo was manipulated at all, from one quantile of its heat (H, W)."""
+    hottest = np.asarray(np.quantile(heat, quantile), dtype=np.float32)
+    return float(calibrate(hottest, slope, intercept))
+
+
+def network_mask(
+    heat: NDArray[np.float32], labels: NDArray[np.float32] | None, threshold: float, sigma: float
+) -> NDArray[np.bool_]:
+    """Make a mask as the paper does: binary mask, Gaussian smoothing, times the hard patch label.
+
+    The paper (Bappy et al. 2017, section 3, DOI 10.1109/ICCV.2017.532) works on single patches. Over a whole photo
+    patches overlap, so a pixel has several pixel probabilities and several patch labels. Both are averaged with the
+    blending window first, and each then decides by majority: the pixel is set where the smoothed binary mask and the
+    averaged hard label both reach one half. For a single patch, whose label is 0 or 1, this is the paper's product
+    cut at one half.
+
+    Parameters
+    ----------
+    heat : (H, W) float32
+        Calibrated probabilities.
+    labels : (H, W) float32, optional
+        Window-averaged hard patch labels (0 or 1 each); None for a network without a patch head.
+    threshold : float
+        Heat from which on a pixel is set in the binary mask.
+    sigma : float
+        Standard deviation of the smoothing in pixels; 0 for none.
+
+    Returns
+    -------
+    (H, W) bool
+    """
+    binary = (heat >= threshold).astype(np.float32)
+    if sigma > 0:
+        binary = np.asarray(cv2.GaussianBlur(binary, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32)
+        binary = binary.reshape(heat.shape)
+    mask = binary >= MAJORITY
+    if labels is not None:
+        mask &= labels >= MAJORITY
+    return mask
+
+
+def find_regions(
+    mask: NDArray[np.bool_], heat: NDArray[np.float32], least_area: int = LEAST_AREA
+) -> tuple[Region, ...]:
+    """Find the connected parts of a mask, the largest first.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+    heat : (H, W) float32
+    least_area : int
+        Parts of fewer pixels are left out.
+
+    Returns
+    -------
+    tuple of Region
+        Pixels that touch at a corner are connected.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    heat_sums = np.bincount(labels[mask], weights=heat[mask], minlength=count)
+    kept = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= least_area]
+    regions = [_region(stats[label], float(heat_sums[label])) for label in kept]
+    return tuple(sorted(regions, key=lambda region: (-region.area, region.top, region.left)))
+
+
+def _region(stats: NDArray[np.int32], heat_sum: float) -> Region:
+    left, top, width, height, area = (int(value) for value in stats)
+    return Region(top, left, top + height, left + width, area, heat_sum / area)
