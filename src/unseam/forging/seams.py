@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-_CLONE_BORDER = 4
-"""Frame of replicated pixels around a Poisson blend, so that a region may touch the border of the photo."""
+FOUR_NEIGHBOURS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
+"""A harmonic function is the average of its four neighbours."""
+
+RELAXATIONS = 24
+"""Averagings at each level of the pyramid; the coarser level has already found what is smooth."""
 
 
 def hard(host: Pixels, layer: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
@@ -43,25 +46,38 @@ def smooth(host: Pixels, layer: Pixels, mask: Mask, width: float) -> tuple[Pixel
 
 
 def poisson(host: Pixels, layer: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
-    """Keep the layer's gradients and the host's boundary values (Perez, Gangnet, Blake 2003, 10.1145/882262.882269)."""
+    """Keep the layer's gradients and the host's values along the rim (Perez et al. 2003, 10.1145/882262.882269).
+
+    Their equation with the layer's own gradients is the layer plus the harmonic membrane through the differences along
+    the rim (their section 2). OpenCV's ``seamlessClone`` solves over the mask's whole box and so changes pixels
+    outside the mask, which would make the mask a lie.
+    """
     rows, columns = np.nonzero(mask)
-    margin = 2 * _CLONE_BORDER
-    top, left = max(int(rows.min()) - margin, 0), max(int(columns.min()) - margin, 0)
-    window = np.s_[top : int(rows.max()) + margin + 1, left : int(columns.max()) + margin + 1]
-    around, inner = _framed(host[window], cv2.BORDER_REPLICATE), _framed(layer[window], cv2.BORDER_REPLICATE)
-    where = _framed(mask[window].astype(np.uint8) * 255, cv2.BORDER_CONSTANT)
-    x, y, width, height = cv2.boundingRect(where)
-    cloned = cv2.seamlessClone(inner, around, where, (x + width // 2, y + height // 2), cv2.NORMAL_CLONE)
-    out = host.copy()
+    window = np.s_[max(rows.min() - 2, 0) : rows.max() + 3, max(columns.min() - 2, 0) : columns.max() + 3]
     inside = mask[window]
-    out[window][inside] = cloned[_CLONE_BORDER:-_CLONE_BORDER, _CLONE_BORDER:-_CLONE_BORDER][inside]
+    grown = cv2.dilate(inside.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    difference = host[window].astype(np.float32) - layer[window]
+    moved = layer[window] + _membrane(difference, grown & ~inside)
+    out = host.copy()
+    out[window][inside] = np.clip(np.rint(moved), 0, 255).astype(np.uint8)[inside]
     return out, mask
 
 
-def _framed(pixels: Pixels, border: int) -> Pixels:
-    side = _CLONE_BORDER
-    framed: Pixels = cv2.copyMakeBorder(np.ascontiguousarray(pixels), side, side, side, side, border, value=0)  # type: ignore[assignment,call-overload,unused-ignore]
-    return framed
+def _membrane(values: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
+    """Fill what is not known with the harmonic function through what is; coarse to fine, (H, W, 3) float32."""
+    start = np.zeros_like(values)
+    height, width = known.shape
+    if min(height, width) > 2 and not known.all():
+        half = (width + 1) // 2, (height + 1) // 2
+        weight = cv2.resize(known.astype(np.float32), half, interpolation=cv2.INTER_AREA)[..., None]
+        sums = cv2.resize(np.where(known[..., None], values, 0), half, interpolation=cv2.INTER_AREA)
+        coarse = _membrane((sums / np.maximum(weight, 1e-6)).astype(np.float32), weight[..., 0] > 0)
+        start = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    filled = np.where(known[..., None], values, start)
+    for _ in range(RELAXATIONS):
+        average = cv2.filter2D(filled, -1, FOUR_NEIGHBOURS, borderType=cv2.BORDER_REPLICATE)
+        filled = np.where(known[..., None], values, average)
+    return filled
 
 
 def blend(host: Pixels, layer: Pixels, mask: Mask, seam: str, width: float) -> tuple[Pixels, Mask]:
