@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from unseam.errors import ModelError, UnknownMethod
 from unseam.localizer import Localizer, LocalizerOptions, load_localizer
@@ -106,15 +106,13 @@ DEFAULT_METHOD = "cnn-lstm"
 """What is used when no method is named."""
 
 
-def find_method(name: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Method:
+def find_method(name: str | os.PathLike[str]) -> Method:
     """Give the method of this name, or the one in this ``.onnx`` file.
 
     Parameters
     ----------
     name : str or path
         A key of ``METHODS``, or the path of a model file (recognised by its suffix).
-    options : LocalizerOptions, optional
-        How to run it; for learned methods only.
 
     Raises
     ------
@@ -122,16 +120,14 @@ def find_method(name: str | os.PathLike[str], options: LocalizerOptions | None =
         No method has this name.
     ModelError
         The model file cannot be used.
-    ValueError
-        Options for a method that takes none.
     """
     if Path(name).suffix.lower() == ".onnx":
-        return load_localizer(name, options)
+        return load_localizer(name)
     if name not in METHODS:
         raise UnknownMethod(f"no method {str(name)!r}; there are: {', '.join(METHODS)} (or the path of an .onnx file)")
-    method = METHODS[str(name)]
-    if options is None:
-        return method
-    if not isinstance(method, ShippedLocalizer):
-        raise ValueError(f"{name} is no learned method and takes no options")
-    return replace(method, options=options)
+    return METHODS[str(name)]
+
+
+def is_learned(method: Method) -> TypeGuard[Localizer | ShippedLocalizer]:
+    """Whether a method is a network, and takes `LocalizerOptions` (by ``dataclasses.replace``)."""
+    return isinstance(method, Localizer | ShippedLocalizer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -15,6 +16,9 @@ FORMAT = 1
 
 METADATA_KEY = "unseam"
 """Key of the JSON object in the ONNX file's metadata_props."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""Names of methods become parts of file names and of commands."""
 
 JPEG_GRID = 8
 """Pixels: side of a JPEG block. Sides and strides of patches are multiples of it."""
@@ -93,6 +97,7 @@ class ModelSettings:
     blind: str
 
     def __post_init__(self) -> None:
+        demand(NAME.fullmatch(self.name) is not None, f"name {self.name!r}", "lower-case letters, digits and hyphens")
         side, stride = self.patch_side, self.stride
         demand(side > 0 and side % JPEG_GRID == 0, f"patch_side {side}", f"a multiple of {JPEG_GRID}")
         check_stride(stride, side)

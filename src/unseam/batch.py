@@ -1,0 +1,87 @@
+"""Many photos: a report for each, and the failure of one stops none of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unseam.analyze import analyze
+from unseam.errors import PhotoError
+from unseam.method import Method
+from unseam.photo_paths import PhotoPath, folder_for, printable
+from unseam.report import document_of, write_report
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo.
+
+    Attributes
+    ----------
+    photo : PhotoPath
+        Which photo.
+    document : dict
+        Its report, as in report.json, with ``path`` added; empty when it failed.
+    page : Path, optional
+        The HTML page, where one was written.
+    failure : str
+        Why there is no report, on one line; empty when there is one.
+    """
+
+    photo: PhotoPath
+    document: dict[str, Any] = field(default_factory=dict)
+    page: Path | None = None
+    failure: str = ""
+
+
+def judge_photos(
+    photos: Iterable[PhotoPath], methods: Sequence[Method], out: Path | None, max_pixels: int | None = None
+) -> Iterator[Outcome]:
+    """Judge photos one after the other.
+
+    Parameters
+    ----------
+    photos : iterable of PhotoPath
+        From `unseam.photo_paths.find_photos`.
+    methods : sequence of Method
+        The first that applies gives the verdict.
+    out : Path, optional
+        Where a folder of files is written for each photo; None for nothing on disk.
+    max_pixels : int, optional
+        Refuse larger photos; see `unseam.analyze.analyze`.
+
+    Yields
+    ------
+    Outcome
+        In the order of the photos, each as soon as it is known.
+
+    Raises
+    ------
+    ModelError
+        A method's file cannot be used: no photo could be judged with it.
+    """
+    for photo in photos:
+        try:
+            yield _judge(photo, methods, out, max_pixels)
+        except PhotoError as error:
+            yield Outcome(photo, failure=_one_line(photo, error))
+
+
+def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:
+    report = analyze(photo.path, methods, max_pixels=max_pixels)
+    document = {"path": printable(photo.path)} | document_of(report)
+    if out is None:
+        return Outcome(photo, document)
+    try:
+        page = write_report(report, folder_for(photo, out, report.photo.sha256 or ""))
+    except OSError as error:
+        return Outcome(photo, failure=_one_line(photo, f"cannot write the report below {out}: {error}"))
+    return Outcome(photo, document, page)
+
+
+def _one_line(photo: PhotoPath, error: object) -> str:
+    message = printable(" ".join(str(error).split()))
+    path = printable(photo.path)
+    return message if path in message else f"{path}: {message}"
