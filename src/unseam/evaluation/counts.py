@@ -98,12 +98,14 @@ class Confusion:
 
     @property
     def mcc(self) -> float | None:
-        """Matthews correlation coefficient in [-1, 1]; None if decision or truth is all one."""
+        """Matthews correlation coefficient in [-1, 1]: 0 if all or nothing is marked, None if the truth is all one."""
+        if not (self.positives and self.negatives):
+            return None
         marked = self.true_positives + self.false_positives
         product = float(marked) * (self.total - marked) * self.positives * self.negatives
         agreement = float(self.true_positives) * self.true_negatives
         disagreement = float(self.false_positives) * self.false_negatives
-        return (agreement - disagreement) / product**0.5 if product else None
+        return (agreement - disagreement) / product**0.5 if product else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

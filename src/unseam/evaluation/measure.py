@@ -1,0 +1,114 @@
+"""One photo, several methods: from heat maps and a truth mask to finished rows."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.datasets.sample import Sample
+from unseam.errors import NotApplicable, UnseamError
+from unseam.evaluation.counts import Confusion, Counts, score_bins
+from unseam.evaluation.rings import ring_auc
+from unseam.evaluation.rows import Row, pack
+from unseam.method import NO_EVIDENCE, Heatmap, Method
+from unseam.photo import Photo, load_photo
+from unseam.postprocess import find_regions
+
+Measured = tuple[Row, bytes]
+"""A row, and its packed score counts."""
+
+
+def row_keys(sample: Sample, digests: Mapping[str, str]) -> dict[str, str]:
+    """Identify each method's row on this sample by content: name and bytes of photo and mask, `method_digest`."""
+    content = [sample.name, sample.kind, file_digest(sample.photo), sample.mask and file_digest(sample.mask)]
+    return {name: _digest(*content, name, digest) for name, digest in digests.items()}
+
+
+def method_digest(method: Method) -> str:
+    """Identify a method by its content: a model file's digest and options, else the source file of its code."""
+    own = getattr(method, "digest", None)
+    settings = getattr(method, "options", None), getattr(method, "config", None)
+    return _digest(method.name, own or _code_digest(method), *settings)
+
+
+def _code_digest(method: Method) -> str:
+    try:
+        return file_digest(Path(inspect.getfile(type(method))))
+    except (TypeError, OSError):  # made in an interpreter: only the name is left
+        return ""
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes; empty if it cannot be read, which is said where it is needed."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def measure(sample: Sample, methods: Mapping[str, Method], keys: Mapping[str, str]) -> list[Measured]:
+    """Load a photo once and measure each method on it.
+
+    Parameters
+    ----------
+    sample : Sample
+        The photo and its truth.
+    methods, keys : mapping
+        By the methods' names: what to run, and the key of each row.
+
+    Returns
+    -------
+    list of (Row, bytes)
+        One per method; a photo that cannot be used gives rows that say so, as does a method that cannot judge it.
+    """
+    blank = [Row(keys[name], sample.name, sample.kind, sample.split, name, "failed") for name in methods]
+    try:
+        photo = load_photo(sample.photo)
+        truth = sample.truth((photo.height, photo.width))
+    except UnseamError as error:
+        return [(replace(row, reason=str(error)), b"") for row in blank]
+    sized = [replace(row, height=photo.height, width=photo.width, manipulated=int(truth.sum())) for row in blank]
+    return [_judge(row, methods[row.method], photo, truth) for row in sized]
+
+
+def _judge(row: Row, method: Method, photo: Photo, truth: NDArray[np.bool_]) -> Measured:
+    start = time.perf_counter()
+    try:
+        heatmap = method(photo)
+    except NotApplicable as reason:
+        return replace(row, outcome="not applicable", reason=str(reason)), b""
+    except UnseamError as error:
+        return replace(row, reason=str(error)), b""
+    return _score(replace(row, outcome="judged", seconds=time.perf_counter() - start), heatmap, truth)
+
+
+def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
+    bins = score_bins(heatmap.heat)
+    counts = Counts.of_bins(bins, truth)
+    own = heatmap.heat >= heatmap.threshold if heatmap.mask is None else heatmap.mask
+    best = counts.best("f1")
+    row = replace(
+        row,
+        auc=counts.auc(),
+        ring_auc=ring_auc(bins, truth),
+        average_precision=counts.average_precision(),
+        own=Confusion.of(own, truth),
+        # Strictly above: 0.5 is "no evidence".
+        half=Confusion.of(heatmap.heat > NO_EVIDENCE, truth),
+        best=best[1] if best else None,
+        regions=len(find_regions(own, heatmap.heat)),
+        score=heatmap.score,
+    )
+    return row, pack(counts)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8")).hexdigest()

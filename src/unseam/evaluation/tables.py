@@ -1,0 +1,148 @@
+"""Tables of an evaluation: methods side by side, each figure with its protocol and its number of photos."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from unseam.datasets.sample import Exclusion
+from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.figures import Figure, as_constant, method_figures
+from unseam.evaluation.rows import Row, RowStore
+
+Coverage = Literal["all", "applicable"]
+
+COVERAGE_TITLES: Mapping[Coverage, str] = {
+    "all": "All photos (where a method is not applicable: a constant map, AUC 0.5, nothing marked)",
+    "applicable": "Only the photos that each method could judge",
+}
+
+Figures = Mapping[str, tuple[Figure, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationTable:
+    """The result of an evaluation.
+
+    Attributes
+    ----------
+    figures : mapping
+        Coverage (``all`` or ``applicable``) -> method -> figures; methods in the order of their rank, by mean pixel
+        AUC over all photos.
+    outcomes : mapping
+        Method -> outcome -> number of photos.
+    failures : tuple of str
+        One line per photo and method that failed.
+    photos, forged : int
+        Photos that could be read, and how many of them are forged.
+    exclusions : mapping
+        Reason -> number of files that the data set's adapter left out.
+    command : str
+        The command line that made the table.
+    """
+
+    figures: Mapping[Coverage, Figures]
+    outcomes: Mapping[str, Mapping[str, int]]
+    failures: tuple[str, ...]
+    photos: int
+    forged: int
+    exclusions: Mapping[str, int]
+    command: str
+
+    def value(self, method: str, figure: str, coverage: Coverage = "all") -> float | None:
+        """Look up one figure by its full name."""
+        return next(found.value for found in self.figures[coverage][method] if found.name == figure)
+
+    def markdown(self) -> str:
+        """Write the tables for people."""
+        parts = ["# Evaluation", self._about(), self._outcome_table()]
+        parts += [f"## {title}\n\n{_side_by_side(self.figures[name])}" for name, title in COVERAGE_TITLES.items()]
+        if self.failures:
+            parts.append("## Failures\n\n" + "\n".join(f"- {line}" for line in self.failures))
+        return "\n\n".join(parts) + "\n"
+
+    def csv(self) -> str:
+        """Write one line per coverage, method and figure."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["coverage", "method", "figure", "value", "low", "high", "photos", "command"])
+        for coverage, methods in self.figures.items():
+            for method, figures in methods.items():
+                for f in figures:
+                    numbers = ["n/a" if x is None else f"{x:.6f}" for x in (f.value, f.low, f.high)]
+                    writer.writerow([coverage, method, f.name, *numbers, f.photos, self.command])
+        return text.getvalue()
+
+    def write(self, out: Path) -> None:
+        """Write ``results.md`` and ``results.csv`` into a folder."""
+        (out / "results.md").write_text(self.markdown(), encoding="utf-8")
+        (out / "results.csv").write_text(self.csv(), encoding="utf-8")
+
+    def _about(self) -> str:
+        lines = [f"{self.photos} photos: {self.forged} forged, {self.photos - self.forged} authentic."]
+        lines += [f"Left out: {count} files, {reason}." for reason, count in self.exclusions.items()]
+        lines += [f"Made by: `{self.command}`"] if self.command else []
+        lines.append(
+            f"The controls {', '.join(CONTROLS)} know nothing of forensics: who does not beat them found nothing."
+        )
+        return "\n".join(f"{line}  " for line in lines).rstrip()
+
+    def _outcome_table(self) -> str:
+        columns = ("judged", "not applicable", "failed")
+        rows = [[name, *(str(counts.get(column, 0)) for column in columns)] for name, counts in self.outcomes.items()]
+        return _table(["method", *columns], rows)
+
+
+def build_table(
+    rows: Sequence[Row], store: RowStore, *, command: str = "", exclusions: Sequence[Exclusion] = ()
+) -> EvaluationTable:
+    """Compute every figure of every method from the rows of an evaluation."""
+    by_method: dict[str, list[Row]] = {}
+    for row in rows:
+        by_method.setdefault(row.method, []).append(row)
+    readable = {name: [row for row in found if row.readable] for name, found in by_method.items()}
+    everything = {n: method_figures([as_constant(row) for row in found], store) for n, found in readable.items()}
+    applicable = {n: _of_judged(found, everything[n], store) for n, found in readable.items()}
+    # Rank by the first figure, mean pixel AUC, over all photos; undefined last.
+    ranked = sorted(everything, key=lambda name: -(everything[name][0].value or 0))
+    photos = {row.photo: row.forged for row in rows if row.readable}
+    return EvaluationTable(
+        figures={
+            "all": {name: everything[name] for name in ranked},
+            "applicable": {name: applicable[name] for name in ranked},
+        },
+        outcomes={name: dict(Counter(row.outcome for row in by_method[name])) for name in ranked},
+        failures=tuple(f"{row.photo}, {row.method}: {row.reason}" for row in rows if row.outcome == "failed"),
+        photos=len(photos),
+        forged=sum(photos.values()),
+        exclusions=Counter(exclusion.reason for exclusion in exclusions),
+        command=command,
+    )
+
+
+def _of_judged(rows: list[Row], of_all: tuple[Figure, ...], store: RowStore) -> tuple[Figure, ...]:
+    judged = [row for row in rows if row.outcome == "judged"]
+    return of_all if len(judged) == len(rows) else method_figures(judged, store)
+
+
+def _side_by_side(methods: Figures) -> str:
+    names = [figure.name for figure in next(iter(methods.values()))]
+    rows = [[name, *(_cell(figures[i]) for figures in methods.values())] for i, name in enumerate(names)]
+    return _table(["figure", *methods], rows)
+
+
+def _cell(figure: Figure) -> str:
+    if figure.value is None:
+        return "n/a"
+    interval = "" if figure.low is None else f" ({figure.low:.3f} to {figure.high:.3f})"
+    return f"{figure.value:.3f}{interval}, {figure.photos} photos"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

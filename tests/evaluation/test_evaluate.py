@@ -1,0 +1,267 @@
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import f1_score, roc_auc_score
+
+from unseam.datasets.sample import Exclusion, Sample
+from unseam.errors import DataError, ModelError, NotApplicable
+from unseam.evaluation import figures
+from unseam.evaluation.evaluate import evaluate
+from unseam.evaluation.rows import RowStore
+from unseam.evaluation.tables import EvaluationTable
+from unseam.method import Heatmap, Need
+from unseam.photo import Photo
+
+MEAN_AUC = "pixel AUC, mean over forged photos"
+POOLED_AUC = "pixel AUC, pooled over forged photos"
+RING_AUC = "ring AUC, mean over forged photos"
+OWN_F1 = "F1 at the method's own mask, mean over forged photos"
+HALF_F1 = "F1 at heat above 0.5, mean over forged photos"
+BEST_F1 = "F1 at the data set's best threshold (chosen on the test photos), pooled"
+SCORE_AUC = "score AUC, forged against authentic photos"
+ALARMS = "false alarms: share of authentic photos with any region"
+SHAPE = (80, 120)
+
+
+@dataclass
+class Fake:
+    """A method whose answer the test decides; it counts its calls."""
+
+    name: str
+    judge: Callable[[Photo], Heatmap]
+    calls: list[str] = field(default_factory=list)
+    paper: str = ""
+    sees: str = ""
+    blind: str = ""
+    needs: frozenset[Need] = frozenset()
+    min_size: tuple[int, int] = (1, 1)
+    digest: str = "1"
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        self.calls.append(photo.name)
+        return self.judge(photo)
+
+
+def truth_of(photo: Photo) -> np.ndarray:
+    """The synthetic photos show their own truth: the forged part is white."""
+    return photo.pixels[..., 0] > 200
+
+
+def knowing(photo: Photo) -> Heatmap:
+    truth = truth_of(photo)
+    return Heatmap(truth * np.float32(0.8) + np.float32(0.1), 0.9 if truth.any() else 0.1)
+
+
+def inverse(photo: Photo) -> Heatmap:
+    return Heatmap((~truth_of(photo)).astype(np.float32), 0.5)
+
+
+def constant(photo: Photo) -> Heatmap:
+    return Heatmap(np.full(SHAPE, 0.5, np.float32), 0.5, threshold=0.6)
+
+
+def noise(photo: Photo) -> Heatmap:
+    seed = zlib.crc32(photo.pixels.tobytes())
+    return Heatmap(np.random.default_rng(seed).random(SHAPE, np.float32), 0.5)
+
+
+def fussy(photo: Photo) -> Heatmap:
+    if photo.name.startswith("a"):
+        raise NotApplicable("no JPEG coefficients")
+    return knowing(photo)
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> list[Sample]:
+    found = []
+    for name, top in (("a.png", 5), ("b.png", 20), ("c.png", 40), ("d.png", None)):
+        pixels = np.random.default_rng(zlib.crc32(name.encode())).integers(0, 60, (*SHAPE, 3), dtype=np.uint8)
+        mask = np.zeros(SHAPE, np.uint8)
+        if top is not None:
+            mask[top : top + 30, top : top + 50] = 255
+            pixels[mask > 0] = 255
+            Image.fromarray(mask).save(tmp_path / f"mask_{name}")
+        Image.fromarray(pixels).save(tmp_path / name)
+        kind = "authentic" if top is None else "splice"
+        found.append(Sample(name, tmp_path / name, None if top is None else tmp_path / f"mask_{name}", kind))
+    return found
+
+
+def run(tmp_path: Path, samples: list[Sample], *methods: Fake, workers: int = 1) -> EvaluationTable:
+    return evaluate({method.name: method for method in methods}, samples, tmp_path / "out", workers=workers)
+
+
+def test_truth_inverse_and_constant_have_the_figures_they_must(tmp_path: Path, samples: list[Sample]) -> None:
+    fakes = [Fake("knowing", knowing), Fake("inverse", inverse), Fake("constant", constant)]
+    table = run(tmp_path, samples, *fakes)
+    for name, auc, f1, best in (("knowing", 1, 1, 1), ("inverse", 0, 0, None), ("constant", 0.5, 0, None)):
+        assert table.value(name, MEAN_AUC) == auc
+        assert table.value(name, POOLED_AUC) == auc
+        assert table.value(name, RING_AUC) == auc
+        assert table.value(name, OWN_F1) == f1
+        assert table.value(name, HALF_F1) == f1
+        if best is not None:
+            assert table.value(name, BEST_F1) == best
+    assert table.value("knowing", SCORE_AUC) == 1
+    assert table.value("inverse", SCORE_AUC) == 0.5
+    assert table.value("knowing", ALARMS) == 0
+    assert table.value("inverse", ALARMS) == 1
+
+
+def test_mean_and_pooled_figures_agree_with_scikit_learn(tmp_path: Path, samples: list[Sample]) -> None:
+    def tilted(photo: Photo) -> Heatmap:
+        return Heatmap(0.7 * noise(photo).heat + np.float32(0.3) * truth_of(photo), 0.5, threshold=0.55)
+
+    table = run(tmp_path, samples, Fake("tilted", tilted))
+    pairs = []
+    for sample in samples[:3]:
+        photo = Photo(np.asarray(Image.open(sample.photo)))
+        pairs.append((truth_of(photo).ravel(), tilted(photo).heat.ravel()))
+    areas = [roc_auc_score(truth, heat) for truth, heat in pairs]
+    assert table.value("tilted", MEAN_AUC) == pytest.approx(np.mean(areas), abs=1e-4)
+    truth, heat = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    assert table.value("tilted", POOLED_AUC) == pytest.approx(roc_auc_score(truth, heat), abs=1e-4)
+    own = [f1_score(truth, heat >= np.float32(0.55)) for truth, heat in pairs]
+    assert table.value("tilted", OWN_F1) == pytest.approx(np.mean(own))
+    best = max(f1_score(truth, heat >= t) for t in np.linspace(0.3, 0.7, 41))
+    assert table.value("tilted", BEST_F1) == pytest.approx(best, abs=0.01)
+
+
+def test_a_methods_own_mask_goes_before_its_threshold(tmp_path: Path, samples: list[Sample]) -> None:
+    def masked(photo: Photo) -> Heatmap:
+        return Heatmap(constant(photo).heat, 0.5, mask=truth_of(photo))
+
+    assert run(tmp_path, samples, Fake("masked", masked)).value("masked", OWN_F1) == 1
+
+
+def test_not_applicable_is_counted_apart_and_stands_as_a_constant_map_among_all(
+    tmp_path: Path, samples: list[Sample]
+) -> None:
+    table = run(tmp_path, samples, Fake("fussy", fussy), Fake("knowing", knowing))
+    assert table.outcomes["fussy"] == {"judged": 3, "not applicable": 1}
+    assert table.value("fussy", MEAN_AUC, "applicable") == 1
+    assert table.value("fussy", MEAN_AUC) == pytest.approx((0.5 + 1 + 1) / 3)
+    assert table.value("fussy", OWN_F1) == pytest.approx(2 / 3)
+    assert table.value("fussy", BEST_F1, "applicable") == 1
+    assert table.value("fussy", BEST_F1) == pytest.approx(2 * 2 / (2 * 2 + 1))
+    counts = {figure.photos for figure in table.figures["applicable"]["fussy"] if figure.name == MEAN_AUC}
+    assert counts == {2}
+    assert next(iter(table.figures["all"])) == "knowing"
+
+
+def test_controls_are_in_every_table(tmp_path: Path, samples: list[Sample]) -> None:
+    table = run(tmp_path, samples, Fake("noise", noise))
+    assert set(table.figures["all"]) == {"noise", "centre", "texture"}
+    assert table.value("noise", MEAN_AUC) == pytest.approx(0.5, abs=0.03)
+
+
+def test_finished_rows_are_not_computed_again(tmp_path: Path, samples: list[Sample]) -> None:
+    first, again, other = Fake("m", noise), Fake("m", noise), Fake("m", noise, digest="2")
+    before = run(tmp_path, samples, first)
+    assert run(tmp_path, samples, again) == before
+    assert (len(first.calls), again.calls) == (4, [])
+    run(tmp_path, samples, other)
+    assert len(other.calls) == 4
+
+
+def test_a_changed_mask_is_measured_again(tmp_path: Path, samples: list[Sample]) -> None:
+    method = Fake("m", knowing)
+    run(tmp_path, samples, method)
+    assert samples[0].mask
+    Image.fromarray(np.roll(np.asarray(Image.open(samples[0].mask)), 9, axis=1)).save(samples[0].mask)
+    assert (run(tmp_path, samples, method).value("m", MEAN_AUC) or 1) < 1
+    assert len(method.calls) == 5
+
+
+def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path, samples: list[Sample]) -> None:
+    whole = evaluate({"m": Fake("m", noise)}, samples, tmp_path / "whole")
+
+    def interrupted(photo: Photo) -> Heatmap:
+        if photo.name == "c.png":
+            raise KeyboardInterrupt
+        return noise(photo)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, samples, Fake("m", interrupted))
+    rows, counts = tmp_path / "out" / "rows.jsonl", tmp_path / "out" / "counts.bin"
+    assert len(rows.read_bytes().splitlines()) == 6
+    rows.write_bytes(rows.read_bytes()[:-40])  # as a crash in the middle of writing leaves it
+    counts.write_bytes(counts.read_bytes() + b"torn")
+    method = Fake("m", noise)
+    table = run(tmp_path, samples, method)
+    assert len(method.calls) < 4
+    assert table == whole
+
+
+def test_several_workers_give_the_same_table(tmp_path: Path, samples: list[Sample]) -> None:
+    one = evaluate({"m": Fake("m", noise)}, samples, tmp_path / "one")
+    assert evaluate({"m": Fake("m", noise)}, samples, tmp_path / "three", workers=3) == one
+
+
+def test_a_photo_that_cannot_be_read_is_listed_and_the_others_are_done(tmp_path: Path, samples: list[Sample]) -> None:
+    samples[1].photo.write_bytes(b"no photo")
+    table = run(tmp_path, samples, Fake("m", knowing))
+    assert table.outcomes["m"] == {"judged": 3, "failed": 1}
+    assert any(line.startswith("b.png, m: ") for line in table.failures)
+    assert (table.photos, table.forged) == (3, 2)
+    assert "## Failures" in table.markdown()
+
+
+def test_a_method_that_fails_is_listed_counted_as_constant_and_tried_again(
+    tmp_path: Path, samples: list[Sample]
+) -> None:
+    def failing(photo: Photo) -> Heatmap:
+        raise ModelError("damaged")
+
+    table = run(tmp_path, samples, Fake("m", failing))
+    assert table.value("m", MEAN_AUC) == 0.5
+    assert table.value("m", MEAN_AUC, "applicable") is None
+    assert run(tmp_path, samples, Fake("m", knowing)).value("m", MEAN_AUC) == 1
+
+
+def test_without_authentic_photos_detection_is_not_available(tmp_path: Path, samples: list[Sample]) -> None:
+    table = run(tmp_path, samples[:3], Fake("m", knowing))
+    assert table.value("m", SCORE_AUC) is None
+    assert table.value("m", ALARMS) is None
+    assert "n/a" in table.markdown()
+
+
+def test_tables_name_photos_command_and_exclusions(tmp_path: Path, samples: list[Sample]) -> None:
+    left_out = [Exclusion(tmp_path / "x", "mask without a photo")]
+    evaluate({}, samples, tmp_path / "out", command="unseam evaluate ...", exclusions=left_out)
+    text = (tmp_path / "out" / "results.md").read_text()
+    assert "4 photos: 3 forged, 1 authentic" in text
+    assert "Left out: 1 files, mask without a photo" in text
+    assert "`unseam evaluate ...`" in text
+    lines = (tmp_path / "out" / "results.csv").read_text().splitlines()
+    assert lines[0] == "coverage,method,figure,value,low,high,photos,command"
+    assert len(lines) > 80
+
+
+def test_unusable_requests_are_refused(tmp_path: Path, samples: list[Sample]) -> None:
+    with pytest.raises(DataError, match="no sample"):
+        run(tmp_path, [])
+    with pytest.raises(DataError, match="share a name"):
+        run(tmp_path, [samples[0], samples[0]])
+    with pytest.raises(DataError, match="controls"):
+        run(tmp_path, samples, Fake("centre", noise))
+
+
+def test_rows_of_another_version_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"key": "a", "unknown": 1}) + "\n")
+    with pytest.raises(DataError, match="another version"):
+        RowStore(tmp_path)
+
+
+def test_interval_holds_the_mean_and_narrows_with_more_photos() -> None:
+    values = np.random.default_rng(0).random(400)
+    (low, high), (wide_low, wide_high) = (figures.bootstrap_interval(part) for part in (values, values[:20]))
+    assert low < values.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+    assert wide_high - wide_low > 2 * (high - low)
