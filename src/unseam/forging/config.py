@@ -33,8 +33,6 @@ class ForgeConfig:
         Share of the frame that the edit aims at, drawn log-uniformly.
     inpaint_area : (float, float)
         The same for OpenCV's inpainting, whose time grows steeply with the region.
-    poisson_area : float
-        Largest share of the frame blended by Poisson's equation, for the same reason.
     resample_share : float
         How often what is pasted is scaled or turned rather than kept pixel by pixel.
     scale : (float, float)
@@ -73,7 +71,6 @@ class ForgeConfig:
     object_share: float = 0.7
     area: Range = (0.005, 0.40)
     inpaint_area: Range = (0.005, 0.05)
-    poisson_area: float = 0.15
     resample_share: float = 0.6
     scale: Range = (0.5, 1.5)
     angle: Range = (0.0, 45.0)

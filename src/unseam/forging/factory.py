@@ -125,11 +125,13 @@ def forge_folder(
         _write_manifest(out, rows)
     finally:
         shutil.rmtree(store, ignore_errors=True)
+        if not (out / "forge.json").exists():  # refused before any work: leave nothing behind
+            shutil.rmtree(out / WORK, ignore_errors=True)
     shutil.rmtree(out / WORK, ignore_errors=True)
     return ForgeSummary(
         out=out,
         made=made,
-        found=count - made,
+        found=len(rows) - made,
         kinds=dict(Counter(str(row["kind"]) for row in rows)),
         splits=dict(Counter(str(row["split"]) for row in rows)),
         photographs=len(sources),

@@ -92,8 +92,6 @@ class Planner:
         fill = FILLS[int(rng.integers(len(FILLS)))]
         slow = kind == "removal" and fill != "patch"
         area = _log_uniform(config.inpaint_area if slow else config.area, rng)
-        if seam == "poisson" and area > config.poisson_area:
-            seam = "feather"
         resample = rng.random() < config.resample_share
         scale, angle = _log_uniform(config.scale, rng), float(rng.uniform(*config.angle)) * float(rng.choice([-1, 1]))
         if resample and rng.random() < 0.5:  # as often only scaled as also turned

@@ -141,8 +141,11 @@ def object_boxes(maps: Path, height: int, width: int) -> tuple[ObjectBox, ...]:
 
 def read_map(maps: Path) -> NDArray[np.uint16]:
     """Read an instance map as (H, W) uint16 with 0 = background."""
-    with Image.open(maps) as image:
-        values = np.asarray(image).astype(np.uint16)
+    try:
+        with Image.open(maps) as image:
+            values = np.asarray(image).astype(np.uint16)
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{maps} cannot be read as an instance map ({error}); expected a grey PNG") from error
     if values.ndim != 2:
         raise DataError(f"{maps} has {values.ndim} axes; expected an 8-bit or 16-bit grey instance map")
     return values + np.uint16(MASK_FOLDERS.get(maps.parent.name, 0))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unseam.errors import DataError
+from unseam.forging.factory import load_sources
+from unseam.forging.sources import Source, find_all, find_photos, object_boxes, read_map, split
+
+SEED = 20261122
+
+
+def sides(*roots: Path) -> dict[str, str]:
+    return {source.digest: source.split for source in load_sources(roots, [], split_seed=SEED)}
+
+
+def fake(count: int, group: str) -> list[Source]:
+    return [Source(Path(f"{group}{i}"), f"{i}", group, digest=f"{group}-{i}") for i in range(count)]
+
+
+def test_a_folder_is_split_65_10_25() -> None:
+    counts = Counter(source.split for source in split(fake(200, "a"), SEED))
+    assert abs(counts["train"] - 130) <= 1
+    assert abs(counts["validation"] - 20) <= 1
+    assert abs(counts["test"] - 50) <= 1
+
+
+def test_folders_of_one_photograph_are_split_65_10_25_on_average() -> None:
+    lonely = [replace(source, group=source.digest) for source in fake(2000, "b")]
+    counts = Counter(source.split for source in split(lonely, SEED))
+    assert abs(counts["train"] / 2000 - 0.65) < 0.04
+    assert abs(counts["test"] / 2000 - 0.25) < 0.04
+
+
+def test_another_folder_moves_no_photograph(photos: Path, objects: Path, tmp_path: Path) -> None:
+    shutil.copytree(objects / "images", tmp_path / "more")
+    shutil.copy(photos / "00.png", tmp_path / "more" / "again.png")
+    alone, together = sides(photos), sides(photos, tmp_path / "more")
+    assert len(together) == len(alone) + 8
+    assert all(together[digest] == side for digest, side in alone.items())
+
+
+def test_the_seed_decides_the_split() -> None:
+    assert split(fake(50, "a"), 1) == split(fake(50, "a"), 1)
+    assert split(fake(50, "a"), 1) != split(fake(50, "a"), 2)
+
+
+def test_one_content_under_two_names_is_one_photograph(photos: Path, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        shutil.copy(photos / "00.png", tmp_path / name)
+    assert len(load_sources([tmp_path], [], split_seed=SEED)) == 1
+
+
+def test_masks_beside_images_are_no_photographs(objects: Path) -> None:
+    assert {source.path.parent.name for source in find_photos([objects])} == {"images"}
+
+
+def test_a_folder_given_as_photos_and_as_objects_is_taken_once_with_its_objects(objects: Path) -> None:
+    sources = find_all([objects], [objects])
+    assert len(sources) == 8
+    assert all(source.maps for source in sources)
+
+
+def test_objects_have_their_box_and_area(objects: Path) -> None:
+    maps = objects / "masks" / "00.png"
+    values = read_map(maps)
+    for box in object_boxes(maps, *values.shape):
+        inside = values == box.value
+        assert inside.sum() == box.area == inside[box.top : box.bottom, box.left : box.right].sum()
+
+
+def test_every_value_of_segments_is_an_object(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    values = np.zeros((100, 100), np.uint8)
+    values[:, 50:] = 1
+    Image.fromarray(values).save(tmp_path / "segments" / "a.png")
+    assert [box.value for box in object_boxes(tmp_path / "segments" / "a.png", 100, 100)] == [1, 2]
+
+
+def test_a_mask_of_another_size_is_refused(objects: Path) -> None:
+    with pytest.raises(DataError, match="expected the same size"):
+        object_boxes(objects / "masks" / "00.png", 10, 10)
+
+
+def test_a_broken_mask_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_map(tmp_path / "bad.png")
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        find_photos([tmp_path / "none"])
+    with pytest.raises(DataError, match="images/"):
+        find_all([], [tmp_path])
