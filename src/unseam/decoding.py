@@ -13,11 +13,13 @@ CMYK, YCCK                  Pillow's plain conversion, without colour profile (A
 YCbCr outside JPEG          Pillow's conversion
 animation, several pages    the first picture (of a phone's MPO too, whose format is then JPEG)
 HEIC                        as libheif decodes it: its rotation is part of the decoding, so that orientation is 1
+camera raw in a TIFF        `UnsupportedPhoto`: what a TIFF reader finds first is a preview
 float, 32-bit, L*a*b*       `UnsupportedPhoto`: no fixed range to map from
 ==========================  =========================================================================================
 
 Colour profiles are not applied. Metadata is not shown to the decoders where it can be cut away (JPEG, PNG): damaged
-metadata does not make a photo unreadable.
+metadata does not make a photo unreadable. Decoders that write to standard error, or warn through Python's global
+filters, work in a child process (`unseam.decoding_process`), so that neither reaches the user from any thread.
 """
 
 from __future__ import annotations
@@ -25,8 +27,6 @@ from __future__ import annotations
 import importlib
 import io
 import struct
-import threading
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +36,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from unseam import jpeg
+from unseam.containers import ends_early, format_of, split_png
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
+from unseam.jpeg_file import END_OF_IMAGE, JpegFile, cut_into_segments, has_every_scan
+from unseam.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
 
 PLUGINS = {
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -50,13 +52,6 @@ PLUGINS = {
     "HEIF": ("pillow_heif.as_plugin", "HeifImageFile"),
 }
 """Format -> its decoder. Called directly: ``Image.open`` has a pixel limit of its own, which it warns about."""
-
-WARNING_FORMATS = frozenset({"TIFF", "AVIF", "HEIF"})
-"""Formats whose decoders read metadata on opening and warn about what is wrong with it."""
-
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
-AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 DECODER_FAILURES = (
     ArithmeticError,
@@ -76,7 +71,11 @@ DECODER_FAILURES = (
 )
 """What Pillow's decoders raise on bytes that contradict themselves; found by feeding them such bytes."""
 
-_warnings_lock = threading.Lock()
+PREVIEW_TAG, RAW_TAG = 254, 50706
+"""NewSubfileType of TIFF 6.0 (bit 0: a reduced picture of another one) and DNGVersion of Adobe's DNG."""
+
+CONTINUATIONS = (b"", b"\xaa" * 64, b"\x55" * 64, b"\xfe" * 64)
+"""What may follow the end of a cut JPEG: nothing (libjpeg continues with zero bits) and three other patterns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Decoded:
 
 
 def decode(data: bytes, where: str, max_pixels: int) -> Decoded:
-    """Decode an image file.
+    """Decode an image file in this process.
 
     Parameters
     ----------
@@ -105,52 +104,43 @@ def decode(data: bytes, where: str, max_pixels: int) -> Decoded:
     NotAnImage, UnsupportedPhoto, PhotoTooLarge, TruncatedPhoto, DamagedPhoto
         See `unseam.errors`.
     """
+    name = format_of(data)
+    if name is None:
+        raise _unknown(data, where)
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise PhotoError(
             f"{where}: PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True in this process, so that Pillow would fill what a "
             "file lacks with invented pixels; set it to False."
         )
-    name = _format_of(data, where)
-    if name == "JPEG":
-        return _decode_jpeg(data, where, max_pixels)
-    picture, exif = _split_png(data) if name == "PNG" else (data, b"")
-    image = _open(name, picture, where, max_pixels)
-    pixels = _load(image, name, where)
-    orientation = _stored_orientation(image, name, exif)
-    return Decoded(pixels, name, orientation)
-
-
-def _format_of(data: bytes, where: str) -> str:
-    """Name the format by the first bytes; the file's extension plays no part."""
-    if data.startswith(jpeg.START_OF_IMAGE + b"\xff"):
-        return "JPEG"
-    signatures = {PNG_SIGNATURE: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP"}
-    signatures |= dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF")
-    for signature, name in signatures.items():
-        if data.startswith(signature):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp":
-        brands = {data[i : i + 4] for i in range(8, min(int.from_bytes(data[:4], "big"), 256), 4)}
-        if brands & AVIF_BRANDS:
-            return "AVIF"
-        if brands & HEIF_BRANDS:
-            return "HEIF"
-    raise _unknown(data, where)
+    try:
+        if name == "JPEG":
+            return _decode_jpeg(data, where, max_pixels)
+        picture, exif = split_png(data) if name == "PNG" else (data, b"")
+        image = _open(name, picture, where, max_pixels)
+        orientation = _stored_orientation(image, name, exif)
+        pixels = _load(image, name, where)
+        if name == "TIFF":  # the one format that Pillow turns upright while it loads
+            pixels = np.ascontiguousarray(as_stored(pixels, orientation))
+        return Decoded(pixels, name, orientation)
+    except DamagedPhoto as error:
+        if ends_early(name, data):
+            raise TruncatedPhoto(
+                f"{where} is a {name} that ends too early; expected a whole file. Copy or download it again."
+            ) from error
+        raise
 
 
 def _unknown(data: bytes, where: str) -> PhotoError:
     """Tell an image of another format from bytes that are none."""
     Image.init()
-    prefix = data[:16]
+    prefix = data[:16].ljust(16, b"\0")
     for name in Image.ID:
         accept = Image.OPEN[name][1]
         if accept is not None and name not in PLUGINS and accept(prefix) is True:
             return UnsupportedPhoto(
                 f"{where} looks like {name}; expected {', '.join(PLUGINS)}. Convert it, best to PNG, without resizing."
             )
-    return NotAnImage(f"{where} starts with {prefix!r}, which no image does; expected {', '.join(PLUGINS)}.")
+    return NotAnImage(f"{where} starts with {data[:16]!r}, which no image does; expected {', '.join(PLUGINS)}.")
 
 
 def _open(name: str, data: bytes, where: str, max_pixels: int) -> ImageFile.ImageFile:
@@ -160,7 +150,7 @@ def _open(name: str, data: bytes, where: str, max_pixels: int) -> ImageFile.Imag
         plugin = getattr(importlib.import_module(module), class_name)
     except ImportError as error:
         raise UnsupportedPhoto(f'{where} is {name}, which needs: pip install "unseam[heif]"') from error
-    with _pillow_failures(name, where), _quiet(name):
+    with _pillow_failures(name, where):
         image: ImageFile.ImageFile = plugin(io.BytesIO(data))
     if image.width * image.height > max_pixels:
         raise PhotoTooLarge(
@@ -174,6 +164,11 @@ def _load(image: ImageFile.ImageFile, name: str, where: str) -> NDArray[np.uint8
     """Decode the pixels and convert them by the module's table."""
     with _pillow_failures(name, where):
         image.load()
+    tags = getattr(image, "tag_v2", {})
+    if RAW_TAG in tags or tags.get(PREVIEW_TAG, 0) & 1:
+        raise UnsupportedPhoto(
+            f"{where} is a camera's raw file; expected a developed photo. Develop it to TIFF or PNG."
+        )
     if image.mode in ("F", "I", "LAB"):
         raise UnsupportedPhoto(
             f"{where} is a {name} of mode {image.mode} (float, 32-bit integers or L*a*b*), which has no fixed range; "
@@ -212,93 +207,38 @@ def _pillow_failures(name: str, where: str) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a decoder's warnings about metadata from the user; one thread at a time, for warning filters are global."""
-    if name not in WARNING_FORMATS:
-        yield
-        return
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def _decode_jpeg(data: bytes, where: str, max_pixels: int) -> Decoded:
-    file = jpeg.cut_into_segments(data)
+    file = cut_into_segments(data)
     image = _open("JPEG", file.picture(), where, max_pixels)
     if file.cut:
-        raise TruncatedPhoto(f"{where} is a JPEG that ends inside its header; expected a whole file. Copy it again.")
+        raise TruncatedPhoto(
+            f"{where} is a JPEG that ends too early, inside its header; expected a whole file. Copy it again."
+        )
     pixels = _load(image, "JPEG", where) if file.ended else _load_without_end(file, where, max_pixels)
     return Decoded(pixels, "JPEG", exif_orientation(file.exif))
 
 
-def _load_without_end(file: jpeg.JpegFile, where: str, max_pixels: int) -> NDArray[np.uint8]:
+def _load_without_end(file: JpegFile, where: str, max_pixels: int) -> NDArray[np.uint8]:
     """Decode a JPEG without end-of-image marker, which some cameras forget; refuse one that was cut.
 
-    libjpeg invents what is missing before such a marker. So decode with two different continuations: pixels that
-    the file itself determines do not depend on them.
+    libjpeg invents what is missing before such a marker. So decode with several continuations: pixels that the file
+    itself determines do not depend on them.
     """
     picture = file.picture()
-    first, second = (
-        _load(_open("JPEG", picture + more + jpeg.END_OF_IMAGE, where, max_pixels), "JPEG", where)
-        for more in (b"", bytes(range(1, 255)) * 16)
+    first, *others = (
+        _load(_open("JPEG", picture + more + END_OF_IMAGE, where, max_pixels), "JPEG", where) for more in CONTINUATIONS
     )
-    if not np.array_equal(first, second):
+    if not has_every_scan(file) or not all(np.array_equal(first, other) for other in others):
         raise TruncatedPhoto(
             f"{where} is a JPEG that ends before its last pixels; expected a whole file. Copy or download it again."
         )
     return first
 
 
-def _split_png(data: bytes) -> tuple[bytes, bytes]:
-    """Return a PNG of the critical chunks alone (those that determine the pixels), and the EXIF block."""
-    kept, exif, position = [PNG_SIGNATURE], b"", len(PNG_SIGNATURE)
-    while position < len(data):
-        kind = data[position + 4 : position + 8]
-        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
-        if kind == b"eXIf":
-            exif = data[position + 8 : end - 4]
-        if kind[:1].isupper() or not kind.isalpha():
-            kept.append(data[position:end])
-        if kind == b"IEND":
-            break
-        position = end
-    return b"".join(kept), exif
-
-
 def _stored_orientation(image: ImageFile.ImageFile, name: str, exif: bytes) -> int:
     if name == "HEIF":
         return 1
     if name == "TIFF":
-        return _valid_orientation(getattr(image, "tag_v2", {}).get(_ORIENTATION_TAG))
+        return valid_orientation(getattr(image, "tag_v2", {}).get(ORIENTATION_TAG))
     found = exif or image.info.get("exif", b"")
     return exif_orientation(found) if isinstance(found, bytes) else 1
-
-
-_ORIENTATION_TAG = 0x0112
-_TIFF_INTEGERS = {1: "B", 3: "H", 4: "I"}
-
-
-def _valid_orientation(value: object) -> int:
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def exif_orientation(exif: bytes) -> int:
-    """Read the orientation (1..8) from an EXIF block; 1 where it is absent, invalid or unreadable.
-
-    CIPA DC-008 (EXIF 2.32), section 4.6.4, tag 274; an EXIF block is a TIFF whose first directory holds the tag.
-    """
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(order + "4xI", exif)
-        (count,) = struct.unpack_from(order + "H", exif, start)
-        for i in range(count):
-            tag, kind = struct.unpack_from(order + "HH", exif, start + 2 + 12 * i)
-            if tag == _ORIENTATION_TAG and kind in _TIFF_INTEGERS:
-                return _valid_orientation(*struct.unpack_from(order + _TIFF_INTEGERS[kind], exif, start + 10 + 12 * i))
-    except struct.error:
-        return 1
-    return 1

@@ -19,7 +19,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.containers import format_of
 from unseam.decoding import decode
+from unseam.decoding_process import NOISY_FORMATS, decode_apart
 from unseam.errors import (
     EmptyPhoto,
     NotAFile,
@@ -30,6 +32,9 @@ from unseam.errors import (
     UnsupportedPhoto,
 )
 from unseam.jpeg import JpegCoefficients, read_coefficients
+from unseam.orientation import upright
+
+__all__ = ["DEFAULT_MAX_PIXELS", "Photo", "load_photo", "upright"]
 
 DEFAULT_MAX_PIXELS = 100_000_000
 """Height x width; a phone's largest mode stays below, and every method within 6 GB (60 bytes per pixel)."""
@@ -40,7 +45,6 @@ ALWAYS_ALLOWED_BYTES = 64 * 2**20
 """Whatever the limit on pixels: metadata, previews and trailing data."""
 
 T = TypeVar("T")
-P = TypeVar("P", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +163,8 @@ def load_photo(
         raise TypeError(f"{type(source).__name__} is no photo; expected a path, bytes or an (H, W, 3) uint8 array.")
     if not data:
         raise EmptyPhoto(f"{where} holds zero bytes; expected an image. Copy or download it again.")
-    decoded = decode(data, where, max_pixels)
+    apart = format_of(data) in NOISY_FORMATS
+    decoded = (decode_apart if apart else decode)(data, where, max_pixels)
     return Photo(decoded.pixels, name, decoded.format, data, decoded.orientation)
 
 
@@ -200,39 +205,3 @@ def _read(path: Path, max_pixels: int) -> bytes:
         raise UnreadablePhoto(
             f"{path} cannot be read ({error.strerror or error}); expected a readable file. Check its permissions."
         ) from error
-
-
-def upright(pixels: NDArray[P], orientation: int) -> NDArray[P]:
-    """Turn an array as a viewer shows it.
-
-    Parameters
-    ----------
-    pixels : (H, W, ...) array
-        In stored order: a photo, heat or a mask.
-    orientation : int
-        1 to 8, as in EXIF (CIPA DC-008, tag 274).
-
-    Returns
-    -------
-    (H, W, ...) or (W, H, ...) array
-        A view of the same memory.
-    """
-    if orientation not in range(1, 9):
-        raise ValueError(f"orientation {orientation}; expected 1 to 8")
-    if orientation >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    flip_rows, flip_columns = _FLIPS[orientation]
-    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-
-
-_FLIPS = {
-    1: (False, False),
-    2: (False, True),
-    3: (True, True),
-    4: (True, False),
-    5: (False, False),
-    6: (False, True),
-    7: (True, True),
-    8: (True, False),
-}
-"""Orientation -> whether rows and columns are reversed, for 5 to 8 after rows and columns have changed places."""

@@ -1,0 +1,47 @@
+"""What the core loads, asked of a fresh interpreter."""
+
+import subprocess
+import sys
+
+import pytest
+
+from unseam import jpeg_process
+
+HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "ray", "scipy.signal", "sklearn")
+
+
+def _loaded_after(statement: str) -> set[str]:
+    program = f"import sys; {statement}; print(*sys.modules)"
+    answer = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    return set(answer.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import unseam",
+        "import unseam.photo",
+        "import unseam; unseam.load_photo; unseam.METHODS",
+        "import unseam.decoding_process",
+    ],
+)
+def test_core_loads_nothing_heavy(statement: str) -> None:
+    loaded = _loaded_after(statement)
+
+    assert "unseam" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_photo_loads_jpeglib_and_heif_only_when_needed() -> None:
+    assert _loaded_after("import unseam.photo").isdisjoint({"jpeglib", "pillow_heif", "PIL.TiffImagePlugin"})
+
+
+def test_coefficient_reader_imports_nothing_but_the_standard_library() -> None:
+    program = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
+
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, jpeg_process.__file__], capture_output=True, text=True, check=True
+    )
+
+    assert "ctypes" in answer.stdout.split()
+    assert set(answer.stdout.split()).isdisjoint({"numpy", "unseam", "PIL"})

@@ -1,0 +1,478 @@
+import hashlib
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFile, ImageOps
+
+from unseam import photo as photo_module
+from unseam.containers import PNG_SIGNATURE
+from unseam.errors import (
+    DamagedPhoto,
+    EmptyPhoto,
+    NotAFile,
+    NotAnImage,
+    PhotoError,
+    PhotoNotFound,
+    PhotoTooLarge,
+    TruncatedPhoto,
+    UnreadablePhoto,
+    UnsupportedPhoto,
+)
+from unseam.orientation import exif_orientation
+from unseam.photo import Photo, load_photo, upright
+
+HEIGHT, WIDTH = 37, 53
+SHARED = Path(__file__).parents[2] / "shared" / "data" / "photos"
+
+
+def _pixels(seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    ramp = np.add.outer(3 * np.arange(HEIGHT), 2 * np.arange(WIDTH))[..., None] + np.array([0, 20, 40])
+    return np.clip(ramp + rng.integers(-9, 9, ramp.shape), 0, 255).astype(np.uint8)
+
+
+def _image(mode: str = "RGB") -> Image.Image:
+    return Image.fromarray(_pixels()).convert(mode)
+
+
+def _encode(image: Image.Image, name: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _exif(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+FILES: dict[str, Callable[[], bytes]] = {
+    "jpeg": lambda: _encode(_image(), "JPEG"),
+    "progressive": lambda: _encode(_image(), "JPEG", progressive=True),
+    "restarts": lambda: _encode(_image(), "JPEG", restart_marker_rows=1),
+    "png": lambda: _encode(_image(), "PNG"),
+    "webp": lambda: _encode(_image(), "WEBP", lossless=True),
+    "tiff": lambda: _encode(_image(), "TIFF"),
+    "tiff-lzw": lambda: _encode(_image(), "TIFF", compression="tiff_lzw"),
+    "bmp": lambda: _encode(_image(), "BMP"),
+    "gif": lambda: _encode(_image(), "GIF"),
+    "avif": lambda: _encode(_image(), "AVIF"),
+}
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF", "BMP", "WEBP"])
+def test_lossless_formats_give_the_pixels_that_went_in(name: str) -> None:
+    options = {"lossless": True} if name == "WEBP" else {}
+
+    photo = load_photo(_encode(_image(), name, **options))
+
+    assert photo.format == name
+    assert np.array_equal(photo.pixels, _pixels())
+    assert (photo.height, photo.width) == (HEIGHT, WIDTH)
+    assert photo.jpeg is None
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:2:0"}, {"subsampling": "4:2:2"}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_jpeg_gives_pillows_pixels(mode: str, options: dict[str, object]) -> None:
+    data = _encode(_image(mode), "JPEG", **options)
+
+    photo = load_photo(data)
+
+    assert photo.format == "JPEG"
+    assert np.array_equal(photo.pixels, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+    assert len(photo.jpeg.components) == {"RGB": 3, "L": 1, "CMYK": 4}[mode]
+
+
+def test_avif_and_heic_are_decoded() -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    heic = io.BytesIO()
+    pillow_heif.from_pillow(_image()).save(heic, quality=90)
+
+    for name, data in {"AVIF": FILES["avif"](), "HEIF": heic.getvalue()}.items():
+        photo = load_photo(data)
+        assert photo.format == name
+        assert np.abs(photo.pixels.astype(int) - _pixels()).mean() < 8
+
+
+def test_heic_without_its_library_names_the_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pillow_heif.as_plugin", None)
+    monkeypatch.setattr("sys.frozen", True, raising=False)  # decode in this process, where the module is missing
+
+    with pytest.raises(UnsupportedPhoto, match=r'pip install "unseam\[heif\]"'):
+        load_photo(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1" + bytes(40))
+
+
+def test_grey_becomes_three_equal_channels() -> None:
+    photo = load_photo(_encode(_image("L"), "PNG"))
+
+    assert np.array_equal(photo.pixels, np.repeat(np.asarray(_image("L"))[..., None], 3, axis=2))
+
+
+def test_one_bit_becomes_black_and_white() -> None:
+    assert set(np.unique(load_photo(_encode(_image("1"), "PNG")).pixels)) == {0, 255}
+
+
+@pytest.mark.parametrize("transparent", [None, 0, bytes([0, 128, 255])])
+def test_palette_keeps_its_colours_even_under_transparency(transparent: int | bytes | None) -> None:
+    palette = _image().quantize(8)
+    options = {} if transparent is None else {"transparency": transparent}
+
+    photo = load_photo(_encode(palette, "PNG", **options))
+
+    assert np.array_equal(photo.pixels, np.asarray(palette.convert("RGB")))
+
+
+@pytest.mark.parametrize(("mode", "name"), [("RGBA", "PNG"), ("RGBA", "TIFF"), ("LA", "PNG")])
+def test_alpha_is_dropped_and_the_colour_under_it_kept(mode: str, name: str) -> None:
+    image = _image(mode)
+    image.putalpha(Image.new("L", image.size, 0))
+
+    assert np.array_equal(load_photo(_encode(image, name)).pixels, np.asarray(_image(mode).convert("RGB")))
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF"])
+def test_sixteen_bit_grey_keeps_its_high_byte(name: str) -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH)).astype(np.uint16)
+
+    photo = load_photo(_encode(Image.fromarray(values), name))
+
+    assert np.array_equal(photo.pixels, np.repeat((values >> 8).astype(np.uint8)[..., None], 3, axis=2))
+
+
+def test_sixteen_bit_colour_png_keeps_its_high_bytes() -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 3)).astype(np.uint16)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 16, 2, 0, 0, 0)
+    data = PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
+
+    assert np.array_equal(load_photo(data).pixels, (values >> 8).astype(np.uint8))
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_float_and_32_bit_tiffs_are_unsupported(mode: str) -> None:
+    with pytest.raises(UnsupportedPhoto, match=f"mode {mode}"):
+        load_photo(_encode(_image("L").convert(mode), "TIFF"))
+
+
+def test_raw_file_of_a_camera_is_unsupported_although_it_holds_a_preview() -> None:
+    with pytest.raises(UnsupportedPhoto, match="raw"):
+        load_photo(_encode(_image(), "TIFF", tiffinfo={254: 1}))
+
+
+@pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_first_picture_of_several_is_taken(name: str) -> None:
+    first, second = _image().quantize(16).convert("RGB"), Image.new("RGB", (WIDTH, HEIGHT), "red")
+    options = {"lossless": True} if name == "WEBP" else {}
+
+    photo = load_photo(_encode(first, name, save_all=True, append_images=[second], **options))
+
+    assert np.array_equal(photo.pixels, np.asarray(first))
+
+
+def test_photo_of_a_format_without_a_rule_is_unsupported_and_named() -> None:
+    with pytest.raises(UnsupportedPhoto, match="PPM"):
+        load_photo(_encode(_image(), "PPM"))
+
+
+# Sources
+
+
+@pytest.mark.parametrize("file_name", ["a.jpg", "a.JPEG", "a.dat", "a", "a.png", "ünïcode 名.jpg"])
+def test_extension_of_a_file_plays_no_part(tmp_path: Path, file_name: str) -> None:
+    (tmp_path / file_name).write_bytes(FILES["jpeg"]())
+
+    photo = load_photo(tmp_path / file_name)
+
+    assert (photo.format, photo.name) == ("JPEG", file_name)
+    assert photo.jpeg is not None
+
+
+def test_path_string_bytes_bytearray_and_memoryview_give_the_same(tmp_path: Path) -> None:
+    data = FILES["png"]()
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+
+    for source in (path, str(path), data, bytearray(data), memoryview(data)):
+        photo = load_photo(source)
+        assert np.array_equal(photo.pixels, _pixels())
+        assert photo.data == data
+        assert photo.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_array_is_copied_and_read_only() -> None:
+    array = _pixels()
+
+    photo = load_photo(array)
+    array[:] = 0
+
+    assert np.array_equal(photo.pixels, _pixels())
+    assert (photo.name, photo.format, photo.orientation) == ("array", "array", 1)
+    assert photo.data is photo.sha256 is photo.jpeg is None
+    with pytest.raises(ValueError, match="read-only"):
+        photo.pixels[0] = 1
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((1, 4, 4, 3), np.uint8)],
+)
+def test_array_of_another_shape_or_type_is_unsupported(array: np.ndarray) -> None:
+    with pytest.raises(UnsupportedPhoto, match=r"\(height, width, 3\) of uint8"):
+        load_photo(array)
+
+
+def test_array_without_pixels_is_empty_and_one_over_the_limit_too_large() -> None:
+    with pytest.raises(EmptyPhoto):
+        load_photo(np.zeros((0, 4, 3), np.uint8))
+    with pytest.raises(PhotoTooLarge):
+        load_photo(_pixels(), max_pixels=HEIGHT * WIDTH - 1)
+
+
+def test_source_of_another_type_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="NoneType"):
+        load_photo(None)
+
+
+# Failures
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "no.jpg", tmp_path / "no" / "such.jpg", "a\0b.jpg"):
+        with pytest.raises(PhotoNotFound) as raised:
+            load_photo(path)
+        assert str(path) in str(raised.value)
+    with pytest.raises(FileNotFoundError):
+        load_photo(tmp_path / "no.jpg")
+
+
+def test_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(NotAFile, match="folder"):
+        load_photo(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipe_and_device_are_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+
+    for path in (tmp_path / "pipe.jpg", Path(os.devnull)):
+        with pytest.raises(NotAFile, match="pipe"):
+            load_photo(path)
+
+
+def test_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(FILES["jpeg"]())
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UnreadablePhoto, match="Permission denied"):
+        load_photo(path)
+
+
+def test_empty_file_and_empty_bytes_are_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+
+    for source in (tmp_path / "a.jpg", b""):
+        with pytest.raises(EmptyPhoto, match="zero bytes"):
+            load_photo(source)
+
+
+@pytest.mark.parametrize("data", [b"This is a text.", b"%PDF-1.7", b"\0" * 100, b"x", b"<svg></svg>"])
+def test_file_that_is_no_image_is_none_whatever_its_name(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.jpg").write_bytes(data)
+
+    with pytest.raises(NotAnImage, match=r"a\.jpg"):
+        load_photo(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
+def test_cut_file_is_truncated(name: str, part: float, capfd: pytest.CaptureFixture[str]) -> None:
+    data = FILES[name]()
+
+    with pytest.raises(TruncatedPhoto, match=r"early|last pixels"):
+        load_photo(data[: max(int(len(data) * part), 16)])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["jpeg", "progressive", "restarts"])
+def test_jpeg_without_end_marker_loads_but_not_without_its_last_bytes(name: str) -> None:
+    data = FILES[name]()
+
+    for cut in (1, 2):
+        assert np.array_equal(load_photo(data[:-cut]).pixels, load_photo(data).pixels)
+        assert load_photo(data[:-cut]).jpeg.complaint == ""
+    with pytest.raises(TruncatedPhoto):
+        load_photo(data[:-5])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_trailing_data_changes_nothing(name: str) -> None:
+    data = FILES[name]()
+
+    photo = load_photo(data + b"\xff\xd8\xff\xe1 trailing data" * 50)
+
+    assert np.array_equal(photo.pixels, load_photo(data).pixels)
+
+
+def test_flipped_byte_in_a_png_is_damage() -> None:
+    data = bytearray(FILES["png"]())
+    data[len(data) // 2] ^= 0xFF
+
+    with pytest.raises(DamagedPhoto, match="PNG"):
+        load_photo(bytes(data))
+
+
+def test_png_of_60000_by_60000_is_refused_by_its_header() -> None:
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+
+    with pytest.raises(PhotoTooLarge, match="60000 x 60000"):
+        load_photo(PNG_SIGNATURE + header + _chunk(b"IDAT", b"") + _chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_pixel_limit_holds_for_every_format(name: str) -> None:
+    data = FILES[name]()
+
+    assert load_photo(data, max_pixels=HEIGHT * WIDTH).height == HEIGHT
+    with pytest.raises(PhotoTooLarge, match=f"{WIDTH} x {HEIGHT}"):
+        load_photo(data, max_pixels=HEIGHT * WIDTH - 1)
+
+
+def test_pillows_own_limit_neither_warns_nor_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in (HEIGHT * WIDTH // 3, HEIGHT * WIDTH - 1):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        for name in ("jpeg", "png", "gif", "bmp"):
+            assert load_photo(FILES[name]()).width == WIDTH
+
+
+def test_file_larger_than_any_photo_within_the_limit_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(FILES["jpeg"]())
+    monkeypatch.setattr(photo_module, "ALWAYS_ALLOWED_BYTES", 0)
+
+    with pytest.raises(PhotoTooLarge, match="MB"):
+        load_photo(tmp_path / "a.jpg", max_pixels=10)
+
+
+def test_pillow_told_to_invent_missing_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+
+    with pytest.raises(PhotoError, match="LOAD_TRUNCATED_IMAGES"):
+        load_photo(FILES["jpeg"]())
+
+
+def test_decoders_that_complain_leave_standard_error_clean(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(_encode(_image(), "TIFF", compression="tiff_adobe_deflate"))
+    data[20:40] = b"\xff" * 20
+
+    with pytest.raises(DamagedPhoto):
+        load_photo(bytes(data))
+    assert capfd.readouterr() == ("", "")
+
+
+def _is_photo_or_photo_error(data: bytes) -> bool:
+    try:
+        return isinstance(load_photo(data, max_pixels=10**6), Photo)
+    except PhotoError as error:
+        return bool(str(error))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"\xff\xd8\xff", PNG_SIGNATURE, b"GIF89a", b"BM", b"RIFF"]))
+def test_any_bytes_are_a_photo_or_a_photo_error(data: bytes, start: bytes) -> None:
+    assert _is_photo_or_photo_error(start + data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["jpeg", "progressive", "png", "webp", "bmp", "gif"]), st.data())
+def test_flipped_bytes_are_a_photo_or_a_photo_error(name: str, data: st.DataObject) -> None:
+    damaged = bytearray(FILES[name]())
+    for place in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=4)):
+        damaged[place] ^= data.draw(st.integers(1, 255))
+
+    assert _is_photo_or_photo_error(bytes(damaged))
+
+
+# Orientation
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
+def test_orientation_is_kept_as_a_number_and_pixels_stay_as_stored(name: str, orientation: int) -> None:
+    options = {"exif": _exif(orientation)}
+    if name == "TIFF":
+        options = {"tiffinfo": {0x0112: orientation}}
+
+    photo = load_photo(_encode(_image(), name, **options))
+
+    assert photo.orientation == orientation
+    assert photo.pixels.shape == (HEIGHT, WIDTH, 3)
+    assert np.abs(photo.pixels.astype(int) - _pixels()).mean() < 12
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_turns_an_off_centre_mark_as_pillow_does(orientation: int) -> None:
+    stored = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    stored[3:9, 30:50] = (250, 120, 10)
+    image = Image.fromarray(stored)
+    image.getexif()[0x0112] = orientation
+
+    turned = upright(stored, orientation)
+
+    assert np.array_equal(turned, np.asarray(ImageOps.exif_transpose(image)))
+    assert np.array_equal(upright(stored[..., 0] > 0, orientation), turned[..., 0] > 0)
+
+
+def test_upright_refuses_what_is_no_orientation() -> None:
+    for orientation in (0, 9):
+        with pytest.raises(ValueError, match="1 to 8"):
+            upright(_pixels(), orientation)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_invalid_orientation_counts_as_one(orientation: int) -> None:
+    assert load_photo(_encode(_image(), "JPEG", exif=_exif(orientation))).orientation == 1
+
+
+def test_broken_metadata_does_not_make_a_photo_unreadable() -> None:
+    jpeg, png = FILES["jpeg"](), FILES["png"]()
+    for exif in (b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II", b"Exif\0\0garbage", b""):
+        segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+        assert load_photo(jpeg[:2] + segment + jpeg[2:]).orientation == 1
+    bomb = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(20_000_000)))
+    wrong_checksum = b"\0\0\0\x01eXIfx\0\0\0\0"
+    for chunk in (bomb, wrong_checksum, _chunk(b"acTL", bytes(8))):
+        assert np.array_equal(load_photo(png[:33] + chunk + png[33:]).pixels, _pixels())
+
+
+@given(st.binary(max_size=80), st.sampled_from([b"", b"II*\0\x08\0\0\0", b"Exif\0\0MM\0*\0\0\0\x08"]))
+def test_any_exif_block_has_an_orientation(block: bytes, start: bytes) -> None:
+    assert 1 <= exif_orientation(start + block) <= 8
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the optional photographs in ../shared/data")
+def test_real_photographs_load_with_their_coefficients(capfd: pytest.CaptureFixture[str]) -> None:
+    paths = sorted((SHARED / "cameras" / "images").glob("*"))[::12] + sorted((SHARED / "core" / "images").glob("*"))[:3]
+    for path in paths:
+        photo = load_photo(path)
+        assert (photo.jpeg is not None) == (photo.format == "JPEG")
+    assert paths
+    assert capfd.readouterr() == ("", "")
