@@ -131,6 +131,30 @@ class Localizer:
             doubt=self._doubt(photo),
         )
 
+    def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """Judge patches one by one, without a photo around them, as the paper's tables do.
+
+        Parameters
+        ----------
+        patches : (N, S, S, 3) uint8
+            Cut at native resolution, side S of the model; at least one.
+
+        Returns
+        -------
+        patch_probability : (N,) float32, or None without that head
+            To be held against ``settings.patch_threshold``.
+        pixel_probability : (N, S, S) float32, or None without that head
+            Calibrated; to be held against ``settings.pixel_threshold``.
+        """
+        session = open_session(self.path, self.digest, self.options.threads)
+        batches = range(0, len(patches), self.options.batch)
+        answers = [self._ask(session, patches[first : first + self.options.batch]) for first in batches]
+        patch, pixel = (
+            np.concatenate([answer[name] for answer in answers]) if all(name in answer for answer in answers) else None
+            for name in (PATCH_OUTPUT, PIXEL_OUTPUT)
+        )
+        return patch, None if pixel is None else self._heat(pixel)
+
     def _judge(
         self, pixels: NDArray[np.uint8], grid: PatchGrid
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32] | None]:

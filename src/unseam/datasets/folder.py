@@ -22,10 +22,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet
-from unseam.errors import DataError
+from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet, stored_shape
+from unseam.errors import DataError, PhotoError
 
 IMAGES, MASKS, AUTHENTIC_FOLDER = "images", "masks", "authentic"
 INDEX, MANIFEST = "index.csv", "manifest.csv"
@@ -163,9 +161,8 @@ def _fault(sample: Sample) -> str | None:
     if (sample.mask is None) != (sample.kind == AUTHENTIC):
         return f"kind {sample.kind} {'without' if sample.mask is None else 'with'} a mask"
     try:
-        with Image.open(sample.photo) as image:
-            shape = image.height, image.width
-    except (OSError, SyntaxError, Image.DecompressionBombError):
+        shape = stored_shape(sample.photo)
+    except PhotoError:
         return "photo that cannot be read"
     try:
         sample.truth(shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.errors import DataError
+from unseam.photo import load_photo
 
 AUTHENTIC = "authentic"
 """The kind of a photo that nobody manipulated."""
@@ -105,6 +107,25 @@ def load_mask(path: str | os.PathLike[str], shape: tuple[int, int] | None = None
     if mask.all():
         _refuse(path, "mask that marks the whole photo")
     return np.asarray(mask, np.bool_)
+
+
+def stored_shape(path: Path) -> tuple[int, int]:
+    """Height and width of a photo as stored, from its header where Pillow alone can read it.
+
+    Raises
+    ------
+    PhotoError
+        The file is not a photo.
+    """
+    with warnings.catch_warnings():
+        # The limit on pixels is load_photo's; a header costs nothing.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path) as image:
+                return image.height, image.width
+        except (OSError, SyntaxError, Image.DecompressionBombError):
+            photo = load_photo(path)
+    return photo.height, photo.width
 
 
 def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError
 from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.measure import Measured, measure, method_digest, row_keys
+from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
@@ -65,9 +63,9 @@ def evaluate(
     everything = {**methods, **CONTROLS}
     bench = _Bench(everything, {name: method_digest(method) for name, method in everything.items()}, store)
     keys: list[str] = []
-    with ThreadPoolExecutor(workers) as executor, _progress() as progress:
+    with ThreadPoolExecutor(workers) as executor:
         results = _in_order(executor, bench, samples, workers)
-        for sample_keys, measured in progress.track(results, total=len(samples), description="photos"):
+        for sample_keys, measured in progress_bar(results, "photos", len(samples)):
             for row, counts in measured:
                 store.append(row, counts)
             keys += sample_keys
@@ -113,9 +111,3 @@ def _in_order(
     finally:
         for future in waiting:  # after an error or an interruption: the photos under way are enough
             future.cancel()
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -1,0 +1,226 @@
+"""A localizer on single patches, as in the paper's Tables 1 to 5: balanced windows cut as for training.
+
+Bappy et al. 2017, section 4, DOI 10.1109/ICCV.2017.532. Every accuracy stands beside that of always giving the
+majority answer: for pixels that alone can be above 70 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.datasets.sample import Sample, stored_shape
+from unseam.datasets.windows import WindowTable, window_table
+from unseam.errors import UnseamError
+from unseam.evaluation.counts import Confusion, Counts
+from unseam.evaluation.progress import progress_bar
+from unseam.photo import load_photo
+from unseam.postprocess import network_mask
+
+PATCHES_PER_PHOTO = 8
+"""Windows drawn from each photo, half of them manipulated where it has such."""
+
+
+class PatchSettings(Protocol):
+    """What a localizer's file says about its patches."""
+
+    @property
+    def patch_side(self) -> int: ...  # noqa: D102
+    @property
+    def patch_rule(self) -> float: ...  # noqa: D102
+    @property
+    def patch_threshold(self) -> float: ...  # noqa: D102
+    @property
+    def pixel_threshold(self) -> float: ...  # noqa: D102
+    @property
+    def smoothing_sigma(self) -> float: ...  # noqa: D102
+
+
+class PatchJudge(Protocol):
+    """A method that judges single patches: `unseam.localizer.Localizer`."""
+
+    @property
+    def settings(self) -> PatchSettings: ...  # noqa: D102
+
+    def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """Give patch (N,) and pixel (N, S, S) probabilities of (N, S, S, 3) patches; None without that head."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Scores and decisions about patches, or about their pixels.
+
+    Attributes
+    ----------
+    counts : Counts
+        Scores by truth.
+    decided : Confusion
+        At the model's own threshold.
+    """
+
+    counts: Counts = field(default_factory=Counts.empty)
+    decided: Confusion = field(default_factory=lambda: Confusion(0, 0, 0, 0))
+
+    def add(self, scores: NDArray[np.float32], decision: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Verdicts:
+        """Return these and more."""
+        return Verdicts(self.counts + Counts.of(scores, truth), self.decided + Confusion.of(decision, truth))
+
+    def figures(self) -> dict[str, float | None]:
+        """Accuracy, the majority answer's, AUC, F1, IoU and MCC by name; None where undefined or not judged."""
+        at = self.decided
+        names = ("accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
+        return {"auc": self.counts.auc(), **{name: getattr(at, name) for name in names}}
+
+
+@dataclass(frozen=True, slots=True)
+class PatchResults:
+    """What a localizer found on balanced windows.
+
+    Attributes
+    ----------
+    photos : int
+        Photos that gave at least one window.
+    windows, manipulated : int
+        Windows, and how many of them are manipulated by the rule.
+    patch : Verdicts
+        Labels of the windows; empty without a patch head.
+    pixel : Verdicts
+        All pixels of the windows, decided by the pixel threshold alone; empty without a pixel head.
+    gated : Confusion
+        The same pixels after the paper's post-processing: smoothed, and times the window's label.
+    failures : tuple of str
+        Photos that could not be used, and why.
+    """
+
+    photos: int
+    windows: int
+    manipulated: int
+    patch: Verdicts
+    pixel: Verdicts
+    gated: Confusion
+    failures: tuple[str, ...] = ()
+
+
+def judge_windows(
+    localizer: PatchJudge, samples: Sequence[Sample], *, per_photo: int = PATCHES_PER_PHOTO, seed: int = 0
+) -> PatchResults:
+    """Judge balanced windows of many photos.
+
+    Parameters
+    ----------
+    localizer : PatchJudge
+        What is measured.
+    samples : sequence of Sample
+        Windows come from each; as many authentic as manipulated ones are kept over all of them (1 : 1, seeded), where
+        there are both.
+    per_photo : int
+        Windows drawn from each photo at most, no window twice.
+    seed : int
+        Of the draw: the same samples and seed give the same windows to every localizer.
+
+    Returns
+    -------
+    PatchResults
+    """
+    settings = localizer.settings
+    chosen, failures = _choose(samples, settings, per_photo, np.random.default_rng(seed))
+    patch, pixel, gated = Verdicts(), Verdicts(), Confusion(0, 0, 0, 0)
+    manipulated = windows = photos = 0
+    for sample, places in progress_bar(chosen.items(), "windows", len(chosen)):
+        try:
+            patches, masks = _cut(sample, places, settings.patch_side)
+        except UnseamError as error:
+            failures.append(f"{sample.name}: {error}")
+            continue
+        truth = masks.mean(axis=(1, 2)) > settings.patch_rule
+        patch_probability, pixel_probability = localizer.judge(patches)
+        labels = None
+        if patch_probability is not None:
+            labels = patch_probability >= settings.patch_threshold
+            patch = patch.add(patch_probability, labels, truth)
+        if pixel_probability is not None:
+            pixel = pixel.add(pixel_probability, pixel_probability >= settings.pixel_threshold, masks)
+            gated += Confusion.of(_post_processed(pixel_probability, labels, settings), masks)
+        photos, windows, manipulated = photos + 1, windows + len(truth), manipulated + int(truth.sum())
+    return PatchResults(photos, windows, manipulated, patch, pixel, gated, tuple(failures))
+
+
+def patch_table(results: Mapping[str, PatchResults]) -> str:
+    """Write results as a Markdown table, one line per localizer and per kind of decision."""
+    names = ("auc", "accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
+    header = ["localizer", "what", "windows (manipulated), photos", *names]
+    lines = [header, ["---"] * len(header)]
+    for name, found in results.items():
+        size = f"{found.windows} ({found.manipulated}), {found.photos}"
+        for what, verdicts in (
+            ("patch", found.patch),
+            ("pixel", found.pixel),
+            ("pixel, smoothed and times the patch label", Verdicts(found.pixel.counts, found.gated)),
+        ):
+            if verdicts.decided.total:
+                figures = verdicts.figures()
+                lines.append([name, what, size, *(_cell(figures[figure]) for figure in names)])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"
+
+
+Places = NDArray[np.intp]
+"""Tops, lefts and labels of one photo's windows: (N, 3)."""
+
+
+def _choose(
+    samples: Sequence[Sample], settings: PatchSettings, per_photo: int, rng: np.random.Generator
+) -> tuple[dict[Sample, Places], list[str]]:
+    """Draw windows of every photo, then leave out at random what the larger class has too many."""
+    drawn: list[tuple[Sample, Places]] = []
+    failures: list[str] = []
+    for sample in samples:
+        try:
+            windows = _table(sample, settings).draw(rng, per_photo, distinct=True)
+        except UnseamError as error:
+            failures.append(f"{sample.name}: {error}")
+            continue
+        drawn.append((sample, np.stack([windows.tops, windows.lefts, windows.labels.astype(np.intp)], axis=1)))
+    labels = np.concatenate([np.empty(0, np.intp), *(places[:, 2] for _, places in drawn)]).astype(bool)
+    kept = iter(np.split(_balance(labels, rng), np.cumsum([len(places) for _, places in drawn])))
+    chosen = {sample: places[keep] for (sample, places), keep in zip(drawn, kept, strict=False)}
+    return {sample: places for sample, places in chosen.items() if len(places)}, failures
+
+
+def _balance(labels: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which of the windows to keep so that both classes are equal in number; all where one class is missing."""
+    kept = np.ones(len(labels), bool)
+    classes = np.flatnonzero(labels), np.flatnonzero(~labels)
+    least = min(len(indices) for indices in classes)
+    for indices in classes if least else ():
+        kept[rng.choice(indices, len(indices) - least, replace=False)] = False
+    return kept
+
+
+def _table(sample: Sample, settings: PatchSettings) -> WindowTable:
+    truth = sample.truth(stored_shape(sample.photo))
+    return window_table(truth, side=settings.patch_side, rule=settings.patch_rule)
+
+
+def _cut(sample: Sample, places: Places, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Cut the windows (N, S, S, 3) and their truth (N, S, S)."""
+    photo = load_photo(sample.photo)
+    truth = sample.truth((photo.height, photo.width))
+    corners = [(slice(top, top + side), slice(left, left + side)) for top, left, _ in places]
+    return np.stack([photo.pixels[corner] for corner in corners]), np.stack([truth[corner] for corner in corners])
+
+
+def _post_processed(
+    probability: NDArray[np.float32], labels: NDArray[np.bool_] | None, settings: PatchSettings
+) -> NDArray[np.bool_]:
+    masks = [network_mask(p, None, settings.pixel_threshold, settings.smoothing_sigma) for p in probability]
+    stacked = np.stack(masks)
+    return stacked if labels is None else stacked & labels[:, None, None]
