@@ -190,6 +190,8 @@ def _keyed(methods: Iterable[Method]) -> dict[str, Method]:
     keyed: dict[str, Method] = {}
     for method in methods:
         taken = method.name in keyed and keyed[method.name] != method
+        if taken and not digest_of(method):
+            raise ValueError(f"two methods are named {method.name!r}; expected a name of its own for each")
         keyed[f"{method.name}@{digest_of(method)[:8]}" if taken else method.name] = method
     if not keyed:
         raise ValueError("found no method to judge with, expected at least one")

@@ -34,7 +34,7 @@ COLOUR_SHARE = 0.65
 GREY_FLOOR, GREY_SPAN = 40, 170
 """The grey photo is drawn from 40 to 210, so that neither black nor white drowns the colour."""
 
-NUMBERED_REGIONS = 20
+NUMBERED_REGIONS = 9
 """Regions from the largest on that carry their number; more would cover the picture."""
 
 BACKGROUND = (24, 24, 27)
@@ -148,7 +148,7 @@ def _number(canvas: Image.Image, marks: NDArray[np.int32]) -> None:
 def _framed(picture: Image.Image, title: str, threshold: float) -> NDArray[np.uint8]:
     """Put the picture between its title and its colour bar."""
     width = max(picture.width, LEAST_WIDTH)
-    size = max(round(width / 60), 16)  # of the letters, in pixels
+    size = max(round(width / 48), 16)  # of the letters, in pixels
     canvas = Image.new("RGB", (width, picture.height + 7 * size), BACKGROUND)
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(size)
     pen.text((size, 1.25 * size), title, fill=INK, font=font, anchor="lm")

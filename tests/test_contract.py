@@ -1,0 +1,126 @@
+"""What every method of METHODS promises, whatever is behind it."""
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from unseam.errors import NotApplicable
+from unseam.localizer import load_localizer
+from unseam.method import Heatmap, Method
+from unseam.methods import DEFAULT_METHOD, METHODS
+from unseam.photo import Photo, load_photo
+
+
+@pytest.fixture(params=[*METHODS, "a model file"])
+def method(request: pytest.FixtureRequest, brightness_model: Path) -> Method:
+    return METHODS[request.param] if request.param in METHODS else load_localizer(brightness_model)
+
+
+def noise(height: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(height + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def as_jpeg(pixels: NDArray[np.uint8], mode: str = "RGB") -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+PHOTOS: dict[str, Callable[[], Photo]] = {
+    "noise": lambda: load_photo(noise(128, 192)),
+    "odd sizes": lambda: load_photo(noise(131, 97)),
+    "one pixel": lambda: load_photo(noise(1, 1)),
+    "one row": lambda: load_photo(noise(1, 300)),
+    "one column": lambda: load_photo(noise(300, 1)),
+    "uniform black": lambda: load_photo(np.zeros((100, 100, 3), dtype=np.uint8)),
+    "uniform white": lambda: load_photo(np.full((100, 100, 3), 255, dtype=np.uint8)),
+    "JPEG": lambda: load_photo(as_jpeg(noise(120, 136))),
+    "grey JPEG": lambda: load_photo(as_jpeg(noise(120, 136), "L")),
+}
+
+
+@pytest.mark.parametrize("kind", PHOTOS)
+def test_a_method_gives_a_map_of_the_photos_size_in_range_or_says_why_not(method: Method, kind: str) -> None:
+    photo = PHOTOS[kind]()
+    answer = _ask(method, photo)
+    if isinstance(answer, NotApplicable):
+        assert not _needs_hold(method, photo), f"{method.name} must apply here, but says: {answer}"
+        assert str(answer)
+    else:
+        _check(answer, photo)
+
+
+def _ask(method: Method, photo: Photo) -> Heatmap | NotApplicable:
+    try:
+        return method(photo)
+    except NotApplicable as reason:
+        return reason
+
+
+def _needs_hold(method: Method, photo: Photo) -> bool:
+    large_enough = photo.height >= method.min_size[0] and photo.width >= method.min_size[1]
+    colourful = bool((photo.pixels != photo.pixels[..., :1]).any())
+    has = {"jpeg": photo.jpeg is not None, "colour": colourful}
+    return large_enough and all(has[need] for need in method.needs)
+
+
+def _check(heatmap: Heatmap, photo: Photo) -> None:
+    size = (photo.height, photo.width)
+    assert heatmap.heat.shape == size
+    assert heatmap.heat.dtype == np.float32
+    assert heatmap.heat.min() >= 0  # fails for NaN, too
+    assert heatmap.heat.max() <= 1
+    assert 0 <= heatmap.score <= 1
+    assert 0 <= heatmap.threshold <= 1
+    if heatmap.mask is not None:
+        assert heatmap.mask.shape == size
+        assert heatmap.mask.dtype == np.bool_
+    if heatmap.confidence is not None:
+        assert heatmap.confidence.shape == size
+        assert heatmap.confidence.min() >= 0
+        assert heatmap.confidence.max() <= 1
+    if heatmap.patches is not None:
+        assert heatmap.patches.boxes.shape == (len(heatmap.patches.probability), 4)
+        assert heatmap.patches.boxes.dtype == np.int32
+        assert heatmap.patches.boxes.min() >= 0
+        assert (heatmap.patches.boxes[:, 2:] <= size).all()
+        assert (heatmap.patches.boxes[:, :2] < heatmap.patches.boxes[:, 2:]).all()
+
+
+def test_a_method_is_pure(method: Method) -> None:
+    photo = PHOTOS["JPEG"]()
+    before = photo.pixels.copy()
+    first, second = _ask(method, photo), _ask(method, photo)
+    assert isinstance(first, Heatmap), f"{method.name} needs another photo for this test: {first}"
+    assert isinstance(second, Heatmap)
+    np.testing.assert_array_equal(photo.pixels, before)
+    assert first.heat.tobytes() == second.heat.tobytes()
+    assert first.score == second.score
+    assert (first.mask is None and second.mask is None) or np.array_equal(first.mask, second.mask)
+
+
+def test_a_method_can_be_sent_to_another_process(method: Method) -> None:
+    assert pickle.loads(pickle.dumps(method)).name == method.name
+
+
+def test_a_method_says_what_a_person_needs_to_know(method: Method) -> None:
+    assert isinstance(method, Method)
+    assert all(isinstance(text, str) and text for text in (method.name, method.paper, method.sees, method.blind))
+    assert method.needs <= {"jpeg", "colour"}
+    assert min(method.min_size) >= 1
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_has_the_name_of_its_key(name: str) -> None:
+    assert METHODS[name].name == name
+    assert getattr(METHODS[name], "load", lambda: METHODS[name])().name == name
+
+
+def test_the_default_is_a_method() -> None:
+    assert DEFAULT_METHOD in METHODS

@@ -1,0 +1,206 @@
+import io
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from conftest import ModelMaker
+from unseam.analyze import Report, analyze
+from unseam.errors import NotApplicable
+from unseam.localizer import Localizer, load_localizer
+from unseam.method import Heatmap, Need
+from unseam.photo import Photo
+from unseam.report import Entry, document_of, replacing, to_json, write_index, write_report
+
+
+@dataclass(frozen=True)
+class Never:
+    """A method that applies to no photo, with a name that is no file name."""
+
+    name: str = "../never <b>"
+    paper: str = "none & nothing"
+    sees: str = "nothing"
+    blind: str = "always"
+    needs: frozenset[Need] = frozenset()
+    min_size: tuple[int, int] = (1, 1)
+
+    def __call__(self, _photo: Photo) -> Heatmap:
+        raise NotApplicable("it has no <JPEG> coefficients")
+
+
+class Everywhere(Never):
+    """A method that is half sure of everything."""
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        return Heatmap(np.full((photo.height, photo.width), 0.5, dtype=np.float32), 0.5)
+
+
+@pytest.fixture
+def localizer(make_model: ModelMaker) -> Localizer:
+    return load_localizer(make_model(patch_threshold=0.1))
+
+
+def as_file(pixels: NDArray[np.uint8], orientation: int = 1) -> bytes:
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(buffer, "PNG", exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def report(localizer: Localizer, spotted: NDArray[np.uint8]) -> Report:
+    return analyze(as_file(spotted, 6), [localizer, Never()])
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        assert picture.mode == "L"
+        return np.asarray(picture)
+
+
+def test_the_document_holds_all_that_is_known(report: Report, localizer: Localizer) -> None:
+    document = document_of(report)
+    assert document["file"] == "bytes"
+    assert document["sha256"] == report.photo.sha256
+    assert (document["format"], document["height"], document["width"]) == ("PNG", 160, 192)
+    assert document["orientation"] == 6
+    assert document["verdict"] == "manipulated"
+    assert document["method"] == "brightness"
+    assert document["score"] == pytest.approx(report.score, abs=1e-6)
+    assert document["threshold"] == 0.5
+    assert document["marked_share"] == pytest.approx(report.mask.mean(), abs=1e-6)
+    (region,) = document["regions"]
+    assert set(region) == {"top", "left", "bottom", "right", "area", "mean_heat"}
+    assert abs(np.array([region["top"], region["left"]]) - [40, 24]).max() <= 1
+    applies, never = document["methods"]
+    assert applies["digest"] == localizer.digest
+    assert len(applies["patches"]["boxes"]) == len(applies["patches"]["probability"]) == 20
+    assert never["applies"] is False
+    assert never["reason"] == "it has no <JPEG> coefficients"
+    assert all(method["seconds"] >= 0 for method in document["methods"])
+    assert {"unseam", "python", "numpy", "onnxruntime"} <= set(document["versions"])
+
+
+def test_the_document_survives_json_and_is_one_line(report: Report) -> None:
+    text = to_json(document_of(report))
+    assert "\n" not in text
+    assert json.loads(text) == document_of(report)
+
+
+def test_without_an_applicable_method_there_is_no_score(spotted: NDArray[np.uint8]) -> None:
+    document = document_of(analyze(spotted, [Never()]))
+    assert document["verdict"] == "cannot tell"
+    assert [document[key] for key in ("score", "method", "threshold", "sha256")] == [None] * 4
+    assert document["regions"] == []
+
+
+def test_a_number_that_is_not_finite_never_reaches_a_report(spotted: NDArray[np.uint8]) -> None:
+    class Broken(Never):
+        def __call__(self, photo: Photo) -> Heatmap:
+            return Heatmap(np.zeros((photo.height, photo.width), dtype=np.float32), float("nan"))
+
+    with pytest.raises(ValueError, match="expected a finite number"):
+        document_of(analyze(spotted, [Broken()]))
+
+
+def test_the_files_hold_heat_and_mask_in_stored_pixels(report: Report, tmp_path: Path) -> None:
+    page = write_report(report, tmp_path / "deep" / "photo")
+    folder = page.parent
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("brightness.heat.npy", "brightness.heat.png", "brightness.mask.png", "brightness.overlay.png"),
+        *("report.html", "report.json"),
+    ]
+    heat = np.load(folder / "brightness.heat.npy", allow_pickle=False)
+    assert heat.dtype == np.float32
+    np.testing.assert_array_equal(heat, report.heat)
+    np.testing.assert_allclose(read_grey(folder / "brightness.heat.png"), report.heat * 255, atol=0.51)
+    np.testing.assert_array_equal(read_grey(folder / "brightness.mask.png"), report.mask * 255)
+    document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert document == document_of(report)
+    assert {folder / name for name in document["methods"][0]["files"].values()} <= set(folder.iterdir())
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_the_overlay_is_upright(
+    localizer: Localizer, spotted: NDArray[np.uint8], tmp_path: Path, orientation: int
+) -> None:
+    write_report(analyze(as_file(spotted, orientation), [localizer]), tmp_path)
+    overlay = cv2.imread(str(tmp_path / "brightness.overlay.png"))
+    assert overlay is not None
+    frame = overlay.shape[0] - 7 * 16
+    assert frame == 2 * (192 if orientation == 6 else 160)
+
+
+def test_the_page_is_one_file_that_asks_for_nothing_else(report: Report, tmp_path: Path) -> None:
+    page = write_report(report, tmp_path).read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 2
+    links = re.findall(r"""(?:src|href)=["']?([^"'> ]{0,40})""", page)
+    assert links
+    assert all(link.startswith("data:") for link in links)
+    assert "http" not in re.sub(r"base64,[^\"]+", "", page)
+    for text in ("What a heat map does not prove", "manipulated", report.photo.sha256 or "", "EXIF orientation 6"):
+        assert text in page
+
+
+def test_whatever_names_hold_is_escaped_in_the_page(
+    localizer: Localizer, spotted: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    path = tmp_path / "a&amp;'b.png"
+    path.write_bytes(as_file(spotted))
+    page = write_report(analyze(path, [localizer, Never()]), tmp_path / "out").read_text(encoding="utf-8")
+    assert "a&amp;amp;&#39;b.png" in page
+    assert "../never &lt;b&gt;" in page
+    assert "it has no &lt;JPEG&gt; coefficients" in page
+    assert "none &amp; nothing" in page
+    assert "<b>never" not in page
+
+
+def test_a_method_of_any_name_writes_inside_the_folder(spotted: NDArray[np.uint8], tmp_path: Path) -> None:
+    write_report(analyze(spotted, [Everywhere()]), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out" / "___never__b_.mask.png").is_file()
+
+
+def test_a_report_without_any_map_is_written_too(spotted: NDArray[np.uint8], tmp_path: Path) -> None:
+    page = write_report(analyze(spotted, [Never()]), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+    assert "cannot tell" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (65, 63)])
+def test_photos_of_any_size_are_reported(localizer: Localizer, tmp_path: Path, size: tuple[int, int]) -> None:
+    write_report(analyze(np.full((*size, 3), 200, dtype=np.uint8), [localizer]), tmp_path)
+    assert read_grey(tmp_path / "brightness.mask.png").shape == size
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_rest(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old", encoding="utf-8")
+
+    def fail() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half", encoding="utf-8")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_text(encoding="utf-8") == "old"
+    assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - hidden files as well
+
+
+def test_the_index_links_every_report(report: Report, tmp_path: Path) -> None:
+    entries = [
+        Entry("a & b.png", tmp_path / "a & b" / "report.html", document_of(report)),
+        Entry("none.png", tmp_path / "none" / "report.html", {**document_of(report), "score": None}),
+    ]
+    page = write_index(entries, tmp_path).read_text(encoding="utf-8")
+    assert 'href="a%20%26%20b/report.html">a &amp; b.png</a>' in page
+    assert 'href="none/report.html"' in page
+    assert page.count("<tr") == 3
