@@ -1,11 +1,12 @@
 """A run that takes a second: a network of a few weights, patches with one brighter half, and a door to kill it.
 
-Run as a program it trains in a process of its own: ``python tiny_run.py RUN [--slow FOLDER_NAME]``.
+Run as a program it trains in a process of its own: ``python tiny_run.py RUN``, slowly enough to be killed in
+its training, its validation, and its checkpoints.
 """
 
 from __future__ import annotations
 
-import argparse
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,15 @@ from typing import Any, BinaryIO, NamedTuple
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
-from unseam.training.network import Outputs
 
 from unseam.training.checkpoint import Checkpoint, save_checkpoint
 from unseam.training.loop import TrainingResult, train_loop
+from unseam.training.network import Outputs
 
 SIDE = 8
+VALIDATING = "validating"
+"""Name of the file that a slow run writes when a validation begins."""
+
 OPTIMISATION: dict[str, Any] = {
     "steps": 60,
     "batch": 8,
@@ -47,8 +51,8 @@ class TinyBatch(NamedTuple):
 class TinySource:
     """Noise, in half of the patches with one brighter half; a function of the step alone."""
 
-    def __init__(self, batch: int = 8, pause: float = 0.0) -> None:
-        self._batch, self._pause = batch, pause
+    def __init__(self, batch: int = 8, pause: float = 0.0, marker: Path | None = None) -> None:
+        self._batch, self._pause, self._marker = batch, pause, marker
 
     def batch(self, step: int, rank: int, world: int) -> TinyBatch:
         time.sleep(self._pause)
@@ -58,6 +62,8 @@ class TinySource:
 
     def validation_batches(self) -> Iterator[TinyBatch]:
         for index in range(4):
+            if self._marker is not None:
+                self._marker.touch()
             time.sleep(self._pause)
             yield self._make(index)
 
@@ -121,10 +127,6 @@ def save_slowly(checkpoint: Checkpoint, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--slow-checkpoints", action="store_true")
-    arguments = parser.parse_args()
+    folder = Path(sys.argv[1])
     torch.set_num_threads(1)
-    save = save_slowly if arguments.slow_checkpoints else save_checkpoint
-    train_tiny(arguments.run, source=TinySource(pause=0.02), resume=True, save=save)
+    train_tiny(folder, source=TinySource(pause=0.01, marker=folder / VALIDATING), resume=True, save=save_slowly)

@@ -12,6 +12,8 @@ import contextlib
 import io
 import os
 import pickle
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -103,12 +105,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
     RunError
         When there is none, or it is damaged or of another format.
     """
+    if not path.exists():
+        raise RunError(f"{path}: no such checkpoint; train first, or name the run's folder")
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise RunError(f"{path}: no such checkpoint; train first, or name the run's folder") from error
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise RunError(f"{path}: not a readable checkpoint ({str(error).splitlines()[0]})") from error
+        if not zipfile.is_zipfile(path):  # torch.save writes zip archives, whose end is missing when they were cut
+            raise RunError(f"{path}: not a readable checkpoint (cut off, or no file of torch)")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns before it refuses what it does not trust
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, LookupError, pickle.UnpicklingError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(f"{path}: not a readable checkpoint ({reason})") from error
     if not isinstance(checkpoint, dict) or checkpoint.get("format") != CHECKPOINT_FORMAT:
         raise RunError(f"{path}: not a checkpoint of format {CHECKPOINT_FORMAT}; it is from another version of unseam")
     return checkpoint

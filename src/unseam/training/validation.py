@@ -12,13 +12,11 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from unseam.errors import DataError
+from unseam.evaluation.counts import BINS, LOGIT_LIMIT, Counts
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, Outputs
 
 if TYPE_CHECKING:
     from unseam.training.patch_source import Batch
-
-SCORE_BINS = 1 << 16
-"""Bins of probability; scores closer than 1 / 65536 count as tied in the area under the curve."""
 
 
 class Losses(NamedTuple):
@@ -55,41 +53,42 @@ def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(evidence(logits), truth.float())
 
 
-class Counts:
-    """Scores of positives and negatives, binned: exact sums over batches and processes in bounded memory."""
+class DeviceCounts:
+    """Scores counted where they are, in the bins of `unseam.evaluation.counts`, so that pixels need not be copied."""
 
     def __init__(self, device: torch.device) -> None:
-        self.bins = torch.zeros((2, SCORE_BINS), dtype=torch.int64, device=device)
+        self.bins = torch.zeros((2, BINS), dtype=torch.int64, device=device)
 
     def add(self, log_odds: Tensor, truth: Tensor) -> None:
-        """Count one batch; any shape, both alike."""
-        level = (log_odds.sigmoid() * SCORE_BINS).long().clamp_(0, SCORE_BINS - 1)
-        flat = truth.long() * SCORE_BINS + level
-        self.bins += torch.bincount(flat.flatten(), minlength=2 * SCORE_BINS).view(2, SCORE_BINS)
+        """Count one batch; log odds and truth of one shape."""
+        position = (log_odds.clamp(-LOGIT_LIMIT, LOGIT_LIMIT) + LOGIT_LIMIT) * (BINS / (2 * LOGIT_LIMIT))
+        flat = truth.long() * BINS + position.long().clamp_(0, BINS - 1)
+        self.bins += torch.bincount(flat.flatten(), minlength=2 * BINS).view(2, BINS)
 
-    def auc(self) -> float:
-        """Area under the ROC curve: the chance that a positive scores above a negative, ties counting half."""
-        negatives, positives = self.bins.double().cpu()
-        pairs = negatives.sum() * positives.sum()
-        if not pairs:
-            raise DataError("the validation patches hold only one class; it needs authentic and manipulated ones")
-        below = negatives.cumsum(0) - 0.5 * negatives
-        return float((positives * below).sum() / pairs)
-
-    def accuracy(self) -> float:
-        """Share classified rightly at probability one half."""
-        half = SCORE_BINS // 2
-        right = self.bins[0, :half].sum() + self.bins[1, half:].sum()
-        return float(right / self.bins.sum())
+    def on_host(self) -> Counts:
+        """Hand over what was counted."""
+        negatives, positives = self.bins.cpu().numpy()
+        return Counts(positives, negatives)
 
 
 @dataclass(frozen=True, slots=True)
 class HeadResult:
-    """How one head does: mean cross entropy in nats, area under the ROC curve, accuracy at one half."""
+    """How one head does.
+
+    Attributes
+    ----------
+    loss : float
+        Mean cross entropy in nats.
+    auc : float
+        Area under the ROC curve.
+    accuracy, majority : float
+        Share classified rightly at probability one half, and by always giving the more frequent answer.
+    """
 
     loss: float
     auc: float
     accuracy: float
+    majority: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class _Head:
     """Running sums of one head."""
 
     def __init__(self, device: torch.device) -> None:
-        self.counts = Counts(device)
+        self.counts = DeviceCounts(device)
         self.loss = 0.0
 
     def add(self, logits: Tensor, truth: Tensor, loss: Tensor) -> None:
@@ -124,8 +123,12 @@ class _Head:
 
     def result(self, fabric: Fabric) -> HeadResult:
         self.counts.bins = _summed(fabric, self.counts.bins)
-        loss = _summed(fabric, torch.tensor(self.loss, dtype=torch.float64))
-        return HeadResult(float(loss / self.counts.bins.sum().cpu()), self.counts.auc(), self.counts.accuracy())
+        loss = float(_summed(fabric, torch.tensor(self.loss, dtype=torch.float64)))
+        counts = self.counts.on_host()
+        auc, at_half = counts.auc(), counts.at(0.5)
+        if auc is None or at_half.accuracy is None or at_half.majority is None:
+            raise DataError("the validation patches hold only one class; it needs authentic and manipulated ones")
+        return HeadResult(loss / at_half.total, auc, at_half.accuracy, at_half.majority)
 
 
 def _summed(fabric: Fabric, values: Tensor) -> Tensor:

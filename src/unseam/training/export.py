@@ -1,0 +1,195 @@
+"""A run's best checkpoint as one ONNX file that carries all that is needed to feed it and to read it.
+
+Nothing is written unless torch and onnxruntime agree; what is written appears as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from torch import nn
+
+from unseam.datasets.sample import Sample
+from unseam.errors import DataError, ModelError, RecipeError, RunError
+from unseam.model_settings import FORMAT, METADATA_KEY, ModelSettings, parse_settings
+from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
+from unseam.training.checkpoint import BEST, load_checkpoint, replace_file
+from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork, NetworkConfig
+from unseam.training.onnx_graph import as_onnx, check_parity, random_patches
+
+MAX_BYTES = 8 * 2**20
+"""Largest model file that is written; the paper's network of 1.41 million weights takes 5.5 MiB."""
+
+STRIDE = 32
+"""Distance between patches over a whole photo, in pixels: half a patch."""
+
+SMOOTHING_SIGMA = 2.0
+"""Gaussian smoothing of the binary mask, in pixels; the paper smooths without saying how much."""
+
+PAPER = (
+    "Bappy, Roy-Chowdhury, Bunk, Nataraj, Manjunath: Exploiting Spatial Structure for Localizing Manipulated Image "
+    "Regions. ICCV 2017. DOI 10.1109/ICCV.2017.532"
+)
+SEES = "Edges, resampling and noise that do not fit their surroundings, where something was spliced, copied or removed."
+BLIND = "Photos that were scaled down or strongly recompressed after the edit; regions much smaller than a patch."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTerms:
+    """What a model file says of itself that its run cannot know.
+
+    Attributes
+    ----------
+    licence : str
+        The weights' own terms.
+    training_sources : sequence of mappings, optional
+        ``name``, ``licence``, ``photographs`` of each source; None for what the run's data said.
+    name, paper, sees, blind : str
+        As in `unseam.method.Method`.
+    """
+
+    licence: str
+    training_sources: Sequence[Mapping[str, object]] | None = None
+    name: str = "cnn-lstm"
+    paper: str = PAPER
+    sees: str = SEES
+    blind: str = BLIND
+
+
+def export_run(
+    run: Path,
+    out: Path | None = None,
+    *,
+    terms: ModelTerms,
+    real_patches: NDArray[np.uint8],
+    samples: Sequence[Sample] = (),
+    threads: int = 0,
+) -> Path:
+    """Write the best weights of a run as a model file.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    out : Path, optional
+        The file to write; ``RUN/NAME.onnx`` by default, NAME being the recipe's.
+    terms : ModelTerms
+        Licence, names and sentences.
+    real_patches : (N, S, S, 3) uint8
+        Patches of photographs, for the check that torch and onnxruntime agree.
+    samples : sequence of Sample
+        Validation photos to calibrate on; without any the file holds raw probabilities.
+    threads : int
+        Threads inside the network while calibrating; 0 for one a core.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    RunError
+        When the run has no readable best checkpoint, or the file cannot be written.
+    RecipeError
+        When the checkpoint is of another network than its recipe.
+    ModelError
+        When torch and onnxruntime differ, or the file would be too large; nothing is written then.
+    DataError
+        When there are no real patches, or the calibration lacks a class.
+    """
+    best = load_checkpoint(run / BEST)
+    recipe, facts = json.loads(best["recipe"]), json.loads(best["facts"])
+    network = rebuild(recipe, best["network"])
+    uncalibrated = _settings(recipe, facts, terms, int(best["patches"]), UNCALIBRATED)
+    side = uncalibrated.patch_side
+    if not len(real_patches):
+        raise DataError("the parity check needs at least one real patch; name the folder the run was trained on")
+    graph = as_onnx(network, side)
+    check_parity(graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches]))
+    settings = uncalibrated
+    if samples:
+        with tempfile.TemporaryDirectory(prefix="unseam-") as folder:
+            draft = Path(folder, "draft.onnx")
+            draft.write_bytes(with_settings(graph, uncalibrated))
+            settings = _settings(recipe, facts, terms, int(best["patches"]), calibrate(draft, samples, threads=threads))
+    target = out or run / f"{recipe['name']}.onnx"
+    write_model(target, with_settings(graph, settings))
+    return target
+
+
+def rebuild(recipe: Mapping[str, Any], weights: Mapping[str, Any]) -> nn.Module:
+    """Make the network of a recipe with the weights of a checkpoint."""
+    settings: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in recipe["network"].items()
+    }
+    try:
+        network = LocalizationNetwork(NetworkConfig(**settings))
+        network.load_state_dict(weights)
+    except (TypeError, RuntimeError) as error:
+        raise RecipeError(f"the checkpoint is not of the network in its recipe ({error})") from error
+    return network
+
+
+def _settings(
+    recipe: Mapping[str, Any], facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
+) -> ModelSettings:
+    sources = facts.get("training_sources", []) if terms.training_sources is None else terms.training_sources
+    return ModelSettings(
+        name=terms.name,
+        network=recipe["name"],
+        patch_side=recipe["network"]["patch_side"],
+        stride=STRIDE,
+        input_scale=INPUT_SCALE,
+        input_offset=INPUT_OFFSET,
+        patch_threshold=calibration.patch_threshold,
+        pixel_threshold=calibration.pixel_threshold,
+        patch_rule=recipe["data"]["patch_rule"],
+        smoothing_sigma=SMOOTHING_SIGMA,
+        heat_calibration=calibration.heat_calibration,
+        score_curve=calibration.score_curve,
+        patches_seen=patches_seen,
+        recipe=recipe,
+        data_digest=facts.get("data_digest", ""),
+        licence=terms.licence,
+        training_sources=tuple(sources),
+        paper=terms.paper,
+        sees=terms.sees,
+        blind=terms.blind,
+    )
+
+
+def with_settings(graph: onnx.ModelProto, settings: ModelSettings) -> bytes:
+    """Give the bytes of a model file: the graph with its settings in the metadata, proven to be readable."""
+    text = json.dumps({"format": FORMAT, **asdict(settings)}, sort_keys=True, allow_nan=False)
+    parse_settings(text)
+    model = onnx.ModelProto()
+    model.CopyFrom(graph)
+    onnx.helper.set_model_props(model, {METADATA_KEY: text})
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def write_model(path: Path, model: bytes) -> None:
+    """Write a model file as a whole, or not at all.
+
+    Raises
+    ------
+    ModelError
+        When it is larger than ``MAX_BYTES``.
+    RunError
+        When the file cannot be written.
+    """
+    if len(model) > MAX_BYTES:
+        raise ModelError(f"{path}: {len(model) / 2**20:.1f} MiB, more than {MAX_BYTES / 2**20:.0f}: not written")
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; name the file to write")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, memoryview(model))
