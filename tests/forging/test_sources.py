@@ -40,7 +40,8 @@ def test_folders_of_one_photograph_are_split_65_10_25_on_average() -> None:
 
 def test_another_folder_moves_no_photograph(photos: Path, objects: Path, tmp_path: Path) -> None:
     shutil.copytree(objects / "images", tmp_path / "more")
-    shutil.copy(photos / "00.png", tmp_path / "more" / "again.png")
+    for path in photos.iterdir():
+        shutil.copy(path, tmp_path / "more" / f"again-{path.name}")
     alone, together = sides(photos), sides(photos, tmp_path / "more")
     assert len(together) == len(alone) + 8
     assert all(together[digest] == side for digest, side in alone.items())

@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+BORDER_SHARE = 0.25
+"""Share of the boxes, along each axis, that touch a border or hang over it."""
+
 BLOB_HARMONICS = 5
 """Waves around a blob's outline; more make it jagged."""
 
@@ -48,16 +51,22 @@ def shape_of_area(kind: str, area: float, limit: tuple[int, int], rng: np.random
 
 
 def place(
-    frame: tuple[int, int], box: tuple[int, int], rng: np.random.Generator, overhang: float = 0.4
+    frame: tuple[int, int], box: tuple[int, int], rng: np.random.Generator, overhang: float = 0.5
 ) -> tuple[int, int]:
     """Draw the top left corner of a box anywhere in a frame, borders included.
 
-    Up to ``overhang`` of the box's side may lie outside, so that pixels at the borders are covered as often as others.
+    Up to ``overhang`` of the box's side may lie outside, and along each axis ``BORDER_SHARE`` of the boxes hang over a
+    border on purpose, so that pixels there are covered about as often as in the middle.
     """
-    top, left = (
-        int(np.floor(rng.uniform(-overhang * side, room - side * (1 - overhang) + 1)))
-        if side * (1 - 2 * overhang) < room
-        else (room - side) // 2
-        for room, side in zip(frame, box, strict=True)
-    )
-    return top, left
+    return _along(frame[0], box[0], rng, overhang), _along(frame[1], box[1], rng, overhang)
+
+
+def _along(room: int, side: int, rng: np.random.Generator, overhang: float) -> int:
+    """Draw where a box of ``side`` pixels begins along an axis of ``room`` pixels."""
+    hidden = side * overhang
+    if rng.random() < BORDER_SHARE:
+        outside = rng.uniform(0, hidden)
+        return int(np.floor(-outside if rng.random() < 0.5 else room - side + outside))
+    if side - 2 * hidden >= room:
+        return (room - side) // 2
+    return int(np.floor(rng.uniform(-hidden, room - side + hidden + 1)))
