@@ -153,6 +153,7 @@ def test_not_applicable_is_counted_apart_and_stands_as_a_constant_map_among_all(
     counts = {figure.photos for figure in table.figures["applicable"]["fussy"] if figure.name == MEAN_AUC}
     assert counts == {2}
     assert next(iter(table.figures["all"])) == "knowing"
+    assert "## Only the photos that each method could judge" in table.markdown()
 
 
 def test_controls_are_in_every_table(tmp_path: Path, samples: list[Sample]) -> None:
@@ -197,6 +198,7 @@ def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path
     table = run(tmp_path, samples, method)
     assert len(method.calls) < 4
     assert table == whole
+    assert len(RowStore(tmp_path / "out").finished) == 12
 
 
 def test_several_workers_give_the_same_table(tmp_path: Path, samples: list[Sample]) -> None:
@@ -236,6 +238,7 @@ def test_tables_name_photos_command_and_exclusions(tmp_path: Path, samples: list
     left_out = [Exclusion(tmp_path / "x", "mask without a photo")]
     evaluate({}, samples, tmp_path / "out", command="unseam evaluate ...", exclusions=left_out)
     text = (tmp_path / "out" / "results.md").read_text()
+    assert "Every method could judge every photo" in text
     assert "4 photos: 3 forged, 1 authentic" in text
     assert "Left out: 1 files, mask without a photo" in text
     assert "`unseam evaluate ...`" in text

@@ -118,5 +118,5 @@ def test_a_localizer_is_a_patch_judge(samples: list[Sample], make_model: ModelMa
     assert results.patch.decided.total == 32
     assert (results.pixel.figures()["auc"] or 0) > 0.9
     table = patch_table({"bright": results})
-    assert "| bright | patch | 32 (16), 6 |" in table
+    assert "| bright | patch | 6 | 32 | 16 |" in table
     assert table.count("| bright |") == 3

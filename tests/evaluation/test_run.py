@@ -35,6 +35,7 @@ def test_a_model_file_is_measured_on_photos_and_on_patches(root: Path, tmp_path:
     assert "`unseam evaluate x`" in text
     assert "mask without a photo" in text
     assert "## Patches" in text
+    assert (tmp_path / "out" / "patches.csv").read_text().splitlines()[1].startswith("bright,patch,4,24,12,")
 
 
 def test_patches_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:

@@ -83,6 +83,8 @@ def method_figures(rows: Sequence[Row], store: RowStore) -> tuple[Figure, ...]:
         ("at heat above 0.5", [row.half for row in forged]),
     ):
         figures += _at_threshold(place, [confusion for confusion in confusions if confusion is not None])
+    truth = sum((row.own for row in forged if row.own is not None), Confusion(0, 0, 0, 0))
+    figures.append(Figure("accuracy of the majority answer, pooled over forged photos", truth.majority, len(forged)))
     figures += [_best_of_set(forged, store), _best_of_photo(forged)]
     return (*figures, *_detection(forged, authentic))
 
@@ -107,7 +109,6 @@ def _at_threshold(place: str, confusions: list[Confusion]) -> list[Figure]:
         *means,
         Figure(f"F1 {place}, pooled over forged photos", total.f1, count),
         Figure(f"accuracy {place}, pooled over forged photos", total.accuracy, count),
-        Figure("accuracy of the majority answer, pooled over forged photos", total.majority, count),
     ]
 
 

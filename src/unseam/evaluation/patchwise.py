@@ -152,11 +152,16 @@ def judge_windows(
 
 def patch_table(results: Mapping[str, PatchResults]) -> str:
     """Write results as a Markdown table, one line per localizer and per kind of decision."""
+    header, *lines = patch_lines(results)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (header, ["---"] * len(header), *lines))
+
+
+def patch_lines(results: Mapping[str, PatchResults]) -> list[list[str]]:
+    """Write results as the cells of a table, header first; undefined figures are "n/a"."""
     names = ("auc", "accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
-    header = ["localizer", "what", "windows (manipulated), photos", *names]
-    lines = [header, ["---"] * len(header)]
+    lines = [["localizer", "what", "photos", "windows", "manipulated windows", *names]]
     for name, found in results.items():
-        size = f"{found.windows} ({found.manipulated}), {found.photos}"
+        size = [str(number) for number in (found.photos, found.windows, found.manipulated)]
         for what, verdicts in (
             ("patch", found.patch),
             ("pixel", found.pixel),
@@ -164,12 +169,12 @@ def patch_table(results: Mapping[str, PatchResults]) -> str:
         ):
             if verdicts.decided.total:
                 figures = verdicts.figures()
-                lines.append([name, what, size, *(_cell(figures[figure]) for figure in names)])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+                lines.append([name, what, *size, *(_cell(figures[figure]) for figure in names)])
+    return lines
 
 
 def _cell(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
+    return "n/a" if value is None else f"{value:.4f}"
 
 
 Places = NDArray[np.intp]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from unseam.datasets.folder import MASKS
 from unseam.datasets.sample import SampleSet
 from unseam.errors import DataError
 from unseam.evaluation.evaluate import evaluate
-from unseam.evaluation.patchwise import PATCHES_PER_PHOTO, PatchResults, judge_windows, patch_table
+from unseam.evaluation.patchwise import PATCHES_PER_PHOTO, PatchResults, judge_windows, patch_lines, patch_table
 from unseam.evaluation.tables import EvaluationTable
 from unseam.localizer import Localizer
 from unseam.method import Method
@@ -79,7 +80,7 @@ def run_evaluation(
     Returns
     -------
     Evaluation
-        Written to ``out`` as ``results.md``, ``results.csv`` (whole photos) and ``rows.jsonl``.
+        Written to ``out`` as ``results.md``, ``results.csv`` (whole photos), ``patches.csv``, and ``rows.jsonl``.
 
     Raises
     ------
@@ -98,6 +99,9 @@ def run_evaluation(
     }
     evaluation = Evaluation(table, patches)
     (out / "results.md").write_text(evaluation.markdown(), encoding="utf-8")
+    if patches:
+        with (out / "patches.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(patch_lines(patches))
     return evaluation
 
 

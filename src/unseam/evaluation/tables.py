@@ -61,7 +61,11 @@ class EvaluationTable:
     def markdown(self) -> str:
         """Write the tables for people."""
         parts = ["# Evaluation", self._about(), self._outcome_table()]
-        parts += [f"## {title}\n\n{_side_by_side(self.figures[name])}" for name, title in COVERAGE_TITLES.items()]
+        parts += [f"## {COVERAGE_TITLES['all']}", _side_by_side(self.figures["all"])]
+        if self.figures["applicable"] == self.figures["all"]:
+            parts.append("Every method could judge every photo: over the applicable photos the figures are the same.")
+        else:
+            parts += [f"## {COVERAGE_TITLES['applicable']}", _side_by_side(self.figures["applicable"])]
         if self.failures:
             parts.append("## Failures\n\n" + "\n".join(f"- {line}" for line in self.failures))
         return "\n\n".join(parts) + "\n"
