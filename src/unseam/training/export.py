@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from torch import nn
 
 from unseam.datasets.sample import Sample
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.model_settings import FORMAT, METADATA_KEY, ModelSettings, parse_settings
 from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
 from unseam.training.checkpoint import BEST, load_checkpoint, replace_file
-from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork, NetworkConfig
+from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
 from unseam.training.onnx_graph import as_onnx, check_parity, random_patches
+from unseam.training.recipe import Recipe, recipe_from
 
 MAX_BYTES = 8 * 2**20
 """Largest model file that is written; the paper's network of 1.41 million weights takes 5.5 MiB."""
@@ -50,18 +51,37 @@ class ModelTerms:
     ----------
     licence : str
         The weights' own terms.
-    training_sources : sequence of mappings, optional
-        ``name``, ``licence``, ``photographs`` of each source; None for what the run's data said.
+    training_sources : tuple of mappings
+        ``name``, ``licence``, ``photographs`` (how many) of each source.
     name, paper, sees, blind : str
         As in `unseam.method.Method`.
     """
 
     licence: str
-    training_sources: Sequence[Mapping[str, object]] | None = None
+    training_sources: tuple[Mapping[str, object], ...]
     name: str = "cnn-lstm"
     paper: str = PAPER
     sees: str = SEES
     blind: str = BLIND
+
+
+def load_terms(path: Path) -> ModelTerms:
+    """Read the terms of a model from TOML: ``licence``, tables ``[[training_sources]]``, and the other fields if given.
+
+    Raises
+    ------
+    RecipeError
+        When the file cannot be read, or a key is missing or unknown.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: the terms cannot be read ({error})") from error
+    known = {field.name for field in fields(ModelTerms)}
+    unknown, missing = table.keys() - known, {"licence", "training_sources"} - table.keys()
+    if unknown or missing:
+        raise RecipeError(f"{path}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
+    return ModelTerms(**table | {"training_sources": tuple(table["training_sources"])})
 
 
 def export_run(
@@ -107,7 +127,7 @@ def export_run(
         When there are no real patches, or the calibration lacks a class.
     """
     best = load_checkpoint(run / BEST)
-    recipe, facts = json.loads(best["recipe"]), json.loads(best["facts"])
+    recipe, facts = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"])
     network = rebuild(recipe, best["network"])
     uncalibrated = _settings(recipe, facts, terms, int(best["patches"]), UNCALIBRATED)
     side = uncalibrated.patch_side
@@ -121,46 +141,42 @@ def export_run(
             draft = Path(folder, "draft.onnx")
             draft.write_bytes(with_settings(graph, uncalibrated))
             settings = _settings(recipe, facts, terms, int(best["patches"]), calibrate(draft, samples, threads=threads))
-    target = out or run / f"{recipe['name']}.onnx"
+    target = out or run / f"{recipe.name}.onnx"
     write_model(target, with_settings(graph, settings))
     return target
 
 
-def rebuild(recipe: Mapping[str, Any], weights: Mapping[str, Any]) -> nn.Module:
+def rebuild(recipe: Recipe, weights: Mapping[str, Any]) -> LocalizationNetwork:
     """Make the network of a recipe with the weights of a checkpoint."""
-    settings: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in recipe["network"].items()
-    }
+    network = LocalizationNetwork(recipe.network)
     try:
-        network = LocalizationNetwork(NetworkConfig(**settings))
         network.load_state_dict(weights)
-    except (TypeError, RuntimeError) as error:
+    except RuntimeError as error:
         raise RecipeError(f"the checkpoint is not of the network in its recipe ({error})") from error
     return network
 
 
 def _settings(
-    recipe: Mapping[str, Any], facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
+    recipe: Recipe, facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
 ) -> ModelSettings:
-    sources = facts.get("training_sources", []) if terms.training_sources is None else terms.training_sources
     return ModelSettings(
         name=terms.name,
-        network=recipe["name"],
-        patch_side=recipe["network"]["patch_side"],
+        network=recipe.name,
+        patch_side=recipe.network.patch_side,
         stride=STRIDE,
         input_scale=INPUT_SCALE,
         input_offset=INPUT_OFFSET,
         patch_threshold=calibration.patch_threshold,
         pixel_threshold=calibration.pixel_threshold,
-        patch_rule=recipe["data"]["patch_rule"],
+        patch_rule=recipe.data.rule,
         smoothing_sigma=SMOOTHING_SIGMA,
         heat_calibration=calibration.heat_calibration,
         score_curve=calibration.score_curve,
         patches_seen=patches_seen,
-        recipe=recipe,
+        recipe=recipe.as_dict(),
         data_digest=facts.get("data_digest", ""),
         licence=terms.licence,
-        training_sources=tuple(sources),
+        training_sources=tuple(terms.training_sources),
         paper=terms.paper,
         sees=terms.sees,
         blind=terms.blind,

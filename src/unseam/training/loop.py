@@ -18,7 +18,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
-from unseam.errors import RunError
+from unseam.errors import RecipeError, RunError
 from unseam.training.checkpoint import Checkpoint, save_checkpoint
 from unseam.training.progress import ProgressBar
 from unseam.training.run_folder import RunFolder, RunState
@@ -100,9 +100,9 @@ def train_loop(
     run : Path
         The run's folder: ``last.pt``, ``best.pt``, ``metrics.jsonl``.
     recipe : dict
-        Of JSON types: what decides the result. It travels in the checkpoints, and only the same one can resume.
+        Of JSON types: what decides the result. It travels in the checkpoints; only the same one can resume.
     facts : dict, optional
-        Of JSON types: what the export needs to know besides, such as the digest of the data.
+        Of JSON types: what identifies the data (``data_digest``). As the recipe, it travels and must be the same.
     resume : bool
         Go on from ``last.pt``; from the beginning if the run was killed before its first.
     quiet : bool
@@ -120,11 +120,13 @@ def train_loop(
     RunError
         When the folder cannot be used, or the loss is no longer finite.
     RecipeError
-        When the run was made with another recipe, or the batch does not divide among the processes.
+        When the run was made with another recipe or other data, or the batch does not divide among the processes.
     DataError
         When the validation split lacks a class.
     """
     o = optimisation
+    if o.batch % fabric.world_size:
+        raise RecipeError(f"a batch of {o.batch} cannot be shared by {fabric.world_size} processes alike")
     # AdamW is Adam (the paper's) where the weight decay is 0, and decays the weights rather than the moments elsewhere.
     adam = torch.optim.AdamW(network.parameters(), lr=o.learning_rate, weight_decay=o.weight_decay)
     folder = RunFolder(run, recipe=recipe, facts=facts or {}, writes=fabric.is_global_zero, save=save)

@@ -81,7 +81,7 @@ class RunFolder:
     path : Path
         The folder, made if missing.
     recipe, facts : dict
-        Of JSON types. Both travel in the checkpoints; only the same recipe can resume.
+        Of JSON types. Both travel in the checkpoints; only the same ones can resume.
     writes : bool
         Whether this process writes; of several, one does.
     save : callable
@@ -111,7 +111,7 @@ class RunFolder:
         RunError
             When the folder holds a run and is not to be resumed, or cannot be read or written.
         RecipeError
-            When its run was made with another recipe or network.
+            When its run was made with another recipe or network, or with other data.
         """
         if self._writes:
             check_folder(self._path, resume=resume)
@@ -128,7 +128,8 @@ class RunFolder:
         return state
 
     def _restore(self, checkpoint: Checkpoint, network: nn.Module, adam: torch.optim.Optimizer) -> RunState:
-        _refuse_other_recipe(checkpoint["recipe"], self._texts["recipe"], self._path)
+        for kind, text in self._texts.items():
+            _refuse_another(kind, checkpoint[kind], text, self._path)
         try:
             network.load_state_dict(checkpoint["network"])
             adam.load_state_dict(checkpoint["optimiser"])
@@ -197,6 +198,9 @@ def check_folder(path: Path, *, resume: bool) -> None:
         )
 
 
+_DIFFERENT = {"recipe": "another recipe", "facts": "other data"}
+
+
 def _canonical(values: Mapping[str, object]) -> str:
     return json.dumps(values, sort_keys=True, allow_nan=False)
 
@@ -205,7 +209,7 @@ def _copied(network: nn.Module) -> dict[str, Tensor]:
     return {name: weight.detach().cpu().clone() for name, weight in network.state_dict().items()}
 
 
-def _refuse_other_recipe(made_with: str, asked: str, path: Path) -> None:
+def _refuse_another(kind: str, made_with: str, asked: str, path: Path) -> None:
     if made_with == asked:
         return
     old, new = _flat(json.loads(made_with)), _flat(json.loads(asked))
@@ -213,7 +217,7 @@ def _refuse_other_recipe(made_with: str, asked: str, path: Path) -> None:
         f"{key} was {old.get(key)}, is {new.get(key)}" for key in sorted(old | new) if old.get(key) != new.get(key)
     ]
     raise RecipeError(
-        f"{path}: the run was made with another recipe ({'; '.join(differing)}); "
+        f"{path}: the run was made with {_DIFFERENT[kind]} ({'; '.join(differing)}); "
         "resume with its own, or name another folder"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -19,10 +20,16 @@ class StopSignal:
     """A context in which the first SIGINT or SIGTERM asks to stop, and the second one stops at once.
 
     Outside the main thread Python delivers no signals: there the context does nothing.
+
+    Parameters
+    ----------
+    forward : bool
+        Whether this process only waits for its children: they get its SIGTERM (a terminal's SIGINT they get anyway).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, forward: bool = False) -> None:
         self.requested = False
+        self._forward = forward
         self._before: dict[signal.Signals, Any] = {}
 
     def agreed(self, fabric: Fabric, step: int) -> bool:
@@ -35,10 +42,13 @@ class StopSignal:
         assert isinstance(wishes, Tensor)
         return bool(wishes > 0)
 
-    def _request(self, _number: int, _frame: FrameType | None) -> None:
+    def _request(self, number: int, _frame: FrameType | None) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        if self._forward and number == signal.SIGTERM:
+            for child in multiprocessing.active_children():
+                child.terminate()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():

@@ -1,0 +1,153 @@
+"""From a recipe and folders of forgeries to a trained network: devices, precision and processes, then the loop."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+from lightning.fabric import Fabric
+from torch.multiprocessing.spawn import ProcessRaisedException
+
+from unseam.errors import RecipeError, RunError
+from unseam.training.loop import TrainingResult, train_loop
+from unseam.training.network import LocalizationNetwork
+from unseam.training.patch_source import PatchSource, data_digest, load_source
+from unseam.training.recipe import Precision, Recipe, load_recipe
+from unseam.training.run_folder import check_folder
+from unseam.training.stopping import StopSignal
+
+FABRIC_PRECISION: Mapping[Precision, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bf16": "bf16-mixed"}
+"""A recipe's word -> Fabric's: weights and losses stay float32 in both."""
+
+RUNS = Path("runs")
+"""Where runs go that are not told where to go."""
+
+GPU_SHARE = 0.5
+"""Photographs go to the GPU if they fit into this share of its free memory; the rest is the network's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every process is told; picklable."""
+
+    recipe: Recipe
+    data: tuple[Path, ...]
+    run: Path
+    resume: bool
+    quiet: bool
+
+
+def train(
+    recipe: Path | Recipe,
+    data: Sequence[Path],
+    run: Path | None = None,
+    *,
+    resume: bool = False,
+    devices: int = 1,
+    accelerator: str = "auto",
+    quiet: bool = False,
+) -> TrainingResult:
+    """Train the network of a recipe on folders of forgeries.
+
+    Parameters
+    ----------
+    recipe : Path or Recipe
+        A TOML file, or what was read from one.
+    data : sequence of Path
+        Folders written by ``unseam forge``; their manifests say what is for training and what for validation.
+    run : Path, optional
+        The run's folder; ``runs/NAME`` by default, NAME being the recipe's.
+    resume : bool
+        Go on from the last checkpoint.
+    devices : int
+        Processes, each with its own device and its share of every batch.
+    accelerator : str
+        "auto", "cpu" or "cuda".
+    quiet : bool
+        No progress bar.
+
+    Returns
+    -------
+    TrainingResult
+        How the run ended.
+
+    Raises
+    ------
+    RecipeError, RunError, DataError
+        As in `unseam.training.recipe.load_recipe` and `unseam.training.loop.train_loop`.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    if devices < 1 or recipe.optimisation.batch % devices:
+        raise RecipeError(f"a batch of {recipe.optimisation.batch} cannot be shared by {devices} devices alike")
+    job = _Job(recipe, tuple(data), run or RUNS / recipe.name, resume, quiet)
+    check_folder(job.run, resume=resume)
+    fabric = _fabric(accelerator, devices, recipe.optimisation.precision)
+    if devices == 1:
+        return _train_here(fabric, job)
+    with StopSignal(forward=True):
+        return _train_in_processes(fabric, job)
+
+
+def _fabric(accelerator: str, devices: int, precision: Precision) -> Fabric:
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it greets on stderr
+    # Spawned processes work from a console script and from a test alike, on every platform.
+    strategy = "auto" if devices == 1 else "ddp_spawn"
+    try:
+        return Fabric(
+            accelerator=accelerator, devices=devices, strategy=strategy, precision=FABRIC_PRECISION[precision]
+        )
+    except (RuntimeError, ValueError) as error:  # Lightning's MisconfigurationException is a RuntimeError's sibling
+        raise RunError(f"{devices} x {accelerator}: no such devices here ({error})") from error
+
+
+def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # whom it ends is told by our error
+    try:
+        result = fabric.launch(partial(_train_in_child, job=job))
+    except ProcessRaisedException as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise RunError(f"one of the training processes failed: {reason}") from error
+    return TrainingResult(**result)
+
+
+def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
+    """Train, and hand the result over as a dict: Fabric looks for tensors in it, and a frozen dataclass is refused."""
+    return asdict(_train_here(fabric, job))
+
+
+def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
+    recipe = job.recipe
+    torch.manual_seed(recipe.optimisation.seed)
+    network = LocalizationNetwork(recipe.network)
+    source = load_source(
+        job.data,
+        recipe.data,
+        side=recipe.network.patch_side,
+        batch=recipe.optimisation.batch,
+        seed=recipe.optimisation.seed,
+    )
+    return train_loop(
+        fabric,
+        network,
+        _placed(source, fabric.device),
+        recipe.optimisation,
+        job.run,
+        recipe=recipe.as_dict(),
+        facts={"data_digest": data_digest(job.data)},
+        resume=job.resume,
+        quiet=job.quiet,
+    )
+
+
+def _placed(source: PatchSource, device: torch.device) -> PatchSource:
+    """Hold the photographs on the GPU if there is one with room for them."""
+    if device.type != "cuda":
+        return source
+    needed = sum(t.nbytes for photos in (source.train, source.validation) for t in (photos.pixels, photos.masks))
+    free, _total = torch.cuda.mem_get_info(device)
+    return source.to(device) if needed <= GPU_SHARE * free else source
