@@ -240,3 +240,13 @@ def test_asking_does_not_change_the_photo(brightness_model: Path, spotted: NDArr
     assert isinstance(result, Heatmap)
     np.testing.assert_array_equal(spotted, before)
     np.testing.assert_array_equal(np.asarray(result), result.heat)
+
+
+def test_the_number_of_threads_changes_no_bit(brightness_model: Path, spotted: NDArray[np.uint8]) -> None:
+    maps = {
+        load_localizer(brightness_model, LocalizerOptions(threads=threads, stride=8, batch=5))(
+            load_photo(spotted)
+        ).heat.tobytes()
+        for threads in (1, 2, 5)
+    }
+    assert len(maps) == 1

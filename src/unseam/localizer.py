@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,16 @@ if TYPE_CHECKING:
     from unseam.photo import Photo
 
 
+Answer = dict[str, NDArray[np.float32]]
+"""Outputs of the network for one batch, by name."""
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux: containers and taskset allow fewer than there are
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class LocalizerOptions:
     """How a localizer is run.
@@ -31,13 +44,13 @@ class LocalizerOptions:
         Distance between patches in pixels, a multiple of 8 up to the patch side; None for the model's own. A larger
         one is faster and coarser.
     batch : int
-        Patches given to the network at a time.
+        Patches given to the network at a time; 16 to 32 is where the activations still fit a core's cache.
     threads : int
-        Threads inside the network; 0 for one a core.
+        Batches that are judged side by side; 0 for one a core. The heat does not depend on it, bit for bit.
     """
 
     stride: int | None = None
-    batch: int = 64
+    batch: int = 32
     threads: int = 0
 
     def __post_init__(self) -> None:
@@ -146,9 +159,9 @@ class Localizer:
         pixel_probability : (N, S, S) float32, or None without that head
             Calibrated; to be held against ``settings.pixel_threshold``.
         """
-        session = open_session(self.path, self.digest, self.options.threads)
-        batches = range(0, len(patches), self.options.batch)
-        answers = [self._ask(session, patches[first : first + self.options.batch]) for first in batches]
+        starts = range(0, len(patches), self.options.batch)
+        batches = ((first, patches[first : first + self.options.batch]) for first in starts)
+        answers = [answer for _, answer in self._answers(batches)]
         patch, pixel = (
             np.concatenate([answer[name] for answer in answers]) if all(name in answer for answer in answers) else None
             for name in (PATCH_OUTPUT, PIXEL_OUTPUT)
@@ -159,22 +172,36 @@ class Localizer:
         self, pixels: NDArray[np.uint8], grid: PatchGrid
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, NDArray[np.float32] | None]:
         """Give heat (H, W), averaged hard patch labels (H, W) and patch probabilities (N,); None without that head."""
-        session = open_session(self.path, self.digest, self.options.threads)
-        has_patch_head = PATCH_OUTPUT in {node.name for node in session.get_outputs()}
-        heat, labels = Blend(grid), Blend(grid) if has_patch_head else None
-        probabilities = []
-        for first, patches in cut_batches(pixels, grid, self.options.batch):
-            answer = self._ask(session, patches)
+        heat, labels, probabilities = Blend(grid), Blend(grid), []
+        for first, answer in self._answers(cut_batches(pixels, grid, self.options.batch)):
             probability = answer.get(PATCH_OUTPUT)
             heat.add(first, self._heat(answer.get(PIXEL_OUTPUT, probability)))
-            if labels is not None and probability is not None:
+            if probability is not None:
                 labels.add(first, (probability >= self.settings.patch_threshold).astype(np.float32))
                 probabilities.append(probability)
-        if labels is None:
+        if not probabilities:
             return heat.finish(), None, None
         return heat.finish(), labels.finish(), np.concatenate(probabilities)
 
-    def _ask(self, session: Session, patches: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    def _answers(self, batches: Iterable[tuple[int, NDArray[np.uint8]]]) -> Iterator[tuple[int, Answer]]:
+        """Ask about batches side by side and give the answers in their order; few are held at a time.
+
+        Each batch is judged on one thread: that scales better than threads inside the network, whose LSTM goes step
+        by step, and makes the result the same for any number of threads.
+        """
+        session = open_session(self.path, self.digest)
+        threads = self.options.threads or _cores()
+        waiting: deque[tuple[int, Future[Answer]]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            for first, patches in batches:
+                waiting.append((first, pool.submit(self._ask, session, patches)))
+                if len(waiting) > 2 * threads:
+                    number, answer = waiting.popleft()
+                    yield number, answer.result()
+            for number, answer in waiting:
+                yield number, answer.result()
+
+    def _ask(self, session: Session, patches: NDArray[np.uint8]) -> Answer:
         """Feed (N, S, S, 3) uint8, get (N,) patch and (N, S, S) pixel probabilities, as the network has the heads."""
         scaled = patches.astype(np.float32) * np.float32(self.settings.input_scale)
         scaled += np.float32(self.settings.input_offset)
