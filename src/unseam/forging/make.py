@@ -91,9 +91,11 @@ def _splice(
 ) -> tuple[Pixels, Mask]:
     donor = sources[plan.donor]
     cutout = _object(plan, donor, store, rng) if plan.object else _anything(plan, donor, store, host.shape[:2], rng)
-    cutout = edits.transformed(cutout, plan.scale, plan.angle, plan.flip)
-    top, left = _placed(cutout.mask, host.shape[:2], rng)
-    return edits.splice(host, cutout, top, left, seam=plan.seam, width=plan.seam_width, tone=plan.tone)
+    moved = edits.transformed(cutout, plan.scale, plan.angle, plan.flip)
+    if not moved.mask.any():  # an object of hairlines does not survive a reduction: paste it as it is
+        moved = cutout
+    top, left = _placed(moved.mask, host.shape[:2], rng)
+    return edits.splice(host, moved, top, left, seam=plan.seam, width=plan.seam_width, tone=plan.tone)
 
 
 def _object(plan: Plan, donor: Source, store: PixelStore, rng: np.random.Generator) -> Cutout:
@@ -135,7 +137,7 @@ def _region(plan: Plan, frame: tuple[int, ...], rng: np.random.Generator) -> Mas
 
 
 def _placed(mask: Mask, frame: tuple[int, ...], rng: np.random.Generator) -> tuple[int, int]:
-    """Draw a corner at which enough of the mask is visible; the last resort is the middle of the frame."""
+    """Draw a corner at which enough of the mask is visible; the last resort puts some of it in the middle."""
     height, width = mask.shape
     total = int(mask.sum())
     for _ in range(PLACE_TRIES):
@@ -143,7 +145,8 @@ def _placed(mask: Mask, frame: tuple[int, ...], rng: np.random.Generator) -> tup
         seen = mask[max(-top, 0) : frame[0] - top, max(-left, 0) : frame[1] - left]
         if int(seen.sum()) >= MIN_VISIBLE * total:
             return top, left
-    return (frame[0] - height) // 2, (frame[1] - width) // 2
+    row, column = np.argwhere(mask)[int(rng.integers(total))]
+    return frame[0] // 2 - int(row), frame[1] // 2 - int(column)
 
 
 def _own_object(plan: Plan, source: Source, frame: tuple[int, ...]) -> Mask | None:

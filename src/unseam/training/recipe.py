@@ -1,0 +1,207 @@
+"""A training recipe: one TOML file, read into frozen dataclasses that refuse contradictions."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from unseam.datasets.windows import MANIPULATED_SHARE, NEAR_SHARE, WINDOW_GRID
+from unseam.errors import RecipeError
+from unseam.training.network import NetworkConfig
+
+Precision = Literal["float32", "bf16"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataConfig:
+    """How windows are drawn from forgeries.
+
+    Attributes
+    ----------
+    rule : float
+        A window is manipulated if more than this share of its pixels is (the paper's 12.5 %; 50 % in its Table 4).
+    grid : int
+        Window positions are multiples of this many pixels; 8 keeps them on the photo's own JPEG grid, as in inference.
+    near_share : float
+        Share of the authentic windows that lie near a manipulated region.
+    validation_windows : int
+        Windows of a validation, balanced 1 : 1, the same every time.
+    augment : bool
+        Whether windows are mirrored and turned by quarter turns, at random: eight ways, all on the 8 x 8 grid.
+    """
+
+    rule: float = MANIPULATED_SHARE
+    grid: int = WINDOW_GRID
+    near_share: float = NEAR_SHARE
+    validation_windows: int = 4096
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn."""
+        _demand(0 <= self.rule < 1, f"data.rule is {self.rule}; expected a share below 1")
+        _demand(self.grid >= 1, f"data.grid is {self.grid}; expected at least 1 pixel")
+        _demand(0 <= self.near_share <= 1, f"data.near_share is {self.near_share}; expected a share")
+        _demand(
+            self.validation_windows >= 2, f"data.validation_windows is {self.validation_windows}; expected 2 or more"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """How the network is trained. The paper names Adam and nothing else.
+
+    Attributes
+    ----------
+    steps, batch : int
+        Steps of the optimiser, and windows per step over all processes together.
+    learning_rate, final_learning_rate : float
+        Peak, reached after ``warmup_steps``, and end of a half cosine.
+    weight_decay : float
+        Decoupled from the gradient; 0 is Adam.
+    gradient_clip : float
+        Largest norm of the gradient.
+    seed : int
+        Of initial weights and windows.
+    validate_every, checkpoint_every : int
+        Steps between validations and between checkpoints.
+    patience : int
+        Validations without a better one before training stops early.
+    precision : "float32" or "bf16"
+        Of the forward and backward pass; weights and losses are float32 in both.
+    """
+
+    steps: int = 100_000
+    batch: int = 128
+    learning_rate: float = 1e-4
+    final_learning_rate: float = 1e-6
+    warmup_steps: int = 500
+    weight_decay: float = 0.0
+    gradient_clip: float = 1.0
+    seed: int = 0
+    validate_every: int = 500
+    checkpoint_every: int = 100
+    patience: int = 20
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        for name in ("steps", "batch", "validate_every", "checkpoint_every", "patience"):
+            value = getattr(self, name)
+            _demand(value >= 1, f"optimisation.{name} is {value}; expected at least 1")
+        for name in ("learning_rate", "gradient_clip"):
+            value = getattr(self, name)
+            _demand(value > 0, f"optimisation.{name} is {value}; expected more than 0")
+        for name in ("final_learning_rate", "weight_decay", "warmup_steps", "seed"):
+            value = getattr(self, name)
+            _demand(value >= 0, f"optimisation.{name} is {value}; expected 0 or more")
+        _demand(
+            self.final_learning_rate <= self.learning_rate,
+            "optimisation.final_learning_rate is above learning_rate; expected it to fall",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A network, what it is shown, and how it is trained; ``paper`` and ``note`` say where it comes from."""
+
+    name: str
+    paper: str = ""
+    note: str = ""
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    optimisation: Optimisation = field(default_factory=Optimisation)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Fields as JSON types, for checkpoints and model files."""
+        listed: dict[str, Any] = _listed(dataclasses.asdict(self))
+        return listed
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    RecipeError
+        The file is missing, no TOML, or holds an unknown key, a value of the wrong type, or a contradiction.
+    """
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror}); name a .toml file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: no TOML ({error})") from error
+    try:
+        return recipe_from(table)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def recipe_from(table: dict[str, Any]) -> Recipe:
+    """Read a recipe from a nested mapping of JSON or TOML types; errors as in `load_recipe`."""
+    recipe = _build(Recipe, table, "")
+    assert isinstance(recipe, Recipe)
+    return recipe
+
+
+def _build(kind: type[Any], table: object, where: str) -> object:
+    """Make a dataclass from a table, refusing unknown keys, missing ones and wrong types."""
+    _demand(isinstance(table, dict), f"{where or 'the recipe'} must be a table")
+    assert isinstance(table, dict)
+    types = get_type_hints(kind)
+    unknown = sorted(table.keys() - types.keys())
+    _demand(not unknown, f"unknown key {', '.join(where + key for key in unknown)}; known: {', '.join(types)}")
+    required = {f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING}
+    missing = sorted(required - table.keys())
+    _demand(not missing, f"missing key {', '.join(where + key for key in missing)}")
+    return kind(**{key: _value(types[key], value, where + key) for key, value in table.items()})
+
+
+def _value(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - any annotation
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _build(kind, value, f"{where}.")
+    if get_origin(kind) is tuple:
+        _demand(isinstance(value, list), f"{where} is {value!r}; expected a list")
+        assert isinstance(value, list)
+        return tuple(_value(get_args(kind)[0], item, where) for item in value)
+    if kind is float and type(value) is int:
+        return float(value)
+    _demand(_fits(kind, value), f"{where} is {value!r}; expected {_described(kind)}")
+    # TOML has no null: a head that is not there is written "none".
+    return None if value == "none" and type(None) in _options(kind) else value
+
+
+def _options(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    if get_origin(kind) in (Union, UnionType):
+        return tuple(option for part in get_args(kind) for option in _options(part))
+    return get_args(kind) if get_origin(kind) is Literal else (kind,)
+
+
+def _fits(kind: Any, value: object) -> bool:  # noqa: ANN401
+    options = _options(kind)
+    if value is None or value == "none":
+        return type(None) in options or str in options
+    return any(value == option if isinstance(option, str) else type(value) is option for option in options)
+
+
+def _described(kind: Any) -> str:  # noqa: ANN401
+    names = (
+        '"none"' if option is type(None) else getattr(option, "__name__", repr(option)) for option in _options(kind)
+    )
+    return " or ".join(names)
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise RecipeError(otherwise)
