@@ -5,6 +5,7 @@ Exit codes: 0 all done, 1 some photo or the whole task failed, 2 wrong usage, 13
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ PATCH_GRID = 8
 app = typer.Typer(
     help="Find the seams in manipulated photographs.",
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -97,7 +99,7 @@ def _on_grid(stride: int | None) -> int | None:
 
 @app.command()
 def localize(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos, and folders to search for photos.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders to search for photos.")],
     method: Annotated[
         list[str] | None, typer.Option(help="A method, or a model file (.onnx); may be given several times.")
     ] = None,
@@ -156,6 +158,7 @@ def _with_progress(outcomes: Iterator[Outcome], paths: list[Path]) -> Iterator[O
         yield from outcomes
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -169,8 +172,6 @@ def _with_progress(outcomes: Iterator[Outcome], paths: list[Path]) -> Iterator[O
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task("", total=len(paths))
         for path in paths:
-            from rich.markup import escape
-
             progress.update(task, description=escape(printable(path.name)))
             outcome = next(outcomes)
             progress.stop()  # the caller prints while nothing is drawn
@@ -240,6 +241,92 @@ def methods(
 def _facts(method: Method) -> dict[str, Any]:
     facts = {"name": method.name, "paper": method.paper, "sees": method.sees, "blind": method.blind}
     return facts | {"needs": sorted(method.needs), "min_size": list(method.min_size)}
+
+
+@app.command()
+def forge(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTOS", help="Authentic photographs, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for images, masks and manifest.")],
+    count: Annotated[int, typer.Option(min=1, help="How many forgeries and authentic outputs.")],
+    objects: Annotated[list[Path] | None, typer.Option(help="Folder of photos with object masks; repeatable.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same photographs: same forgeries.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the forgeries do not depend on it.")] = 1,
+    easy: Annotated[
+        bool, typer.Option("--easy", help="Hard seams, light compression: the start of a curriculum.")
+    ] = False,
+) -> None:
+    """Make forgeries with exact masks from authentic photographs."""
+    with _one_line_errors():
+        from unseam.forging.config import ForgeConfig
+        from unseam.forging.factory import forge_folder
+
+        config = ForgeConfig.easy() if easy else ForgeConfig()
+        made = forge_folder(photos, objects or [], out, count=count, seed=seed, workers=workers, config=config)
+        for name, reason in made.skipped:
+            _complain(f"{name}: {reason}; left out")
+        for counts in (made.kinds, made.splits):
+            typer.echo("  ".join(f"{name} {number}" for name, number in counts.items()))
+        typer.echo(
+            f"{made.made} made, {made.found} found, from {made.photographs} photographs -> {printable(made.out)}"
+        )
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, say recipes/j-conv-lstm-conv.toml.")],
+    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge; repeatable.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
+    accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
+) -> None:
+    """Train a network (needs the extra train)."""
+    with _one_line_errors():
+        from unseam.training import train as train_network
+
+        run = train_network(recipe, data, out, resume=resume, devices=devices, accelerator=accelerator.value)
+        typer.echo(f"{run.reason} at step {run.step}; best {run.best_value:.4f} at step {run.best_step}")
+        if run.reason == "interrupted":
+            raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    terms: Annotated[Path, typer.Option(help="TOML file: licence of the weights, and the training sources.")],
+    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge, to calibrate on; repeatable.")],
+    out: Annotated[Path | None, typer.Option(help="The model file.  [default: RUN/NAME.onnx]")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Do not calibrate.")] = False,
+) -> None:
+    """Write a trained network as one ONNX file, after proof that it gives the same numbers (needs the extra train)."""
+    with _one_line_errors():
+        from unseam.training import export_run
+        from unseam.training.export import load_terms, validation_samples
+
+        path = export_run(run, out, terms=load_terms(terms), samples=validation_samples(data), calibrated=not raw)
+        typer.echo(f"-> {printable(path)}")
+
+
+@app.command()
+def evaluate(
+    method: Annotated[list[str], typer.Option(help="A method, or a model file (.onnx); repeatable.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    out: Annotated[Path, typer.Option(help="Folder for rows and tables; finished rows in it are kept.")],
+    dataset: Annotated[str, typer.Option(help="Name of the data set's adapter.")] = "folder",
+    split: Annotated[str | None, typer.Option(help="Only this split, where the data set has splits.")] = None,
+    masks: Annotated[str, typer.Option(help="Name of the folder of masks.")] = "masks",
+    seed: Annotated[int, typer.Option(help="Of the patches that are drawn for the tables over patches.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Photos judged at a time.")] = 1,
+) -> None:
+    """Measure methods on a data set: tables for people and for programs."""
+    with _one_line_errors():
+        from unseam.evaluation.run import run_evaluation
+
+        command = " ".join(["unseam", *map(shlex.quote, sys.argv[1:])])
+        evaluation = run_evaluation(
+            method, root, out, dataset=dataset, split=split, masks=masks, seed=seed, workers=workers, command=command
+        )
+        typer.echo(evaluation.markdown())
 
 
 if __name__ == "__main__":
