@@ -17,9 +17,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from unseam.datasets.folder import folder
 from unseam.datasets.sample import Sample
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.model_settings import FORMAT, METADATA_KEY, ModelSettings, parse_settings
+from unseam.patches import cut
+from unseam.photo import load_photo
 from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
 from unseam.training.checkpoint import BEST, load_checkpoint, replace_file
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
@@ -29,8 +32,11 @@ from unseam.training.recipe import Recipe, recipe_from
 MAX_BYTES = 8 * 2**20
 """Largest model file that is written; the paper's network of 1.41 million weights takes 5.5 MiB."""
 
-STRIDE = 32
-"""Distance between patches over a whole photo, in pixels: half a patch."""
+REAL_PHOTOS, PATCHES_PER_PHOTO = 4, 16
+"""How many real patches the parity check takes, and from how many photos."""
+
+PATCHES_ACROSS = 2
+"""Patches over each pixel of a whole photo, along each axis: the stride is half a patch, 32 pixels in the paper's."""
 
 SMOOTHING_SIGMA = 2.0
 """Gaussian smoothing of the binary mask, in pixels; the paper smooths without saying how much."""
@@ -89,8 +95,8 @@ def export_run(
     out: Path | None = None,
     *,
     terms: ModelTerms,
-    real_patches: NDArray[np.uint8],
-    samples: Sequence[Sample] = (),
+    samples: Sequence[Sample],
+    calibrated: bool = True,
     threads: int = 0,
 ) -> Path:
     """Write the best weights of a run as a model file.
@@ -103,10 +109,10 @@ def export_run(
         The file to write; ``RUN/NAME.onnx`` by default, NAME being the recipe's.
     terms : ModelTerms
         Licence, names and sentences.
-    real_patches : (N, S, S, 3) uint8
-        Patches of photographs, for the check that torch and onnxruntime agree.
     samples : sequence of Sample
-        Validation photos to calibrate on; without any the file holds raw probabilities.
+        Validation photos, for the check that torch and onnxruntime agree, and to calibrate on.
+    calibrated : bool
+        False for raw probabilities, which cost no look at whole photos.
     threads : int
         Threads inside the network while calibrating; 0 for one a core.
 
@@ -124,26 +130,45 @@ def export_run(
     ModelError
         When torch and onnxruntime differ, or the file would be too large; nothing is written then.
     DataError
-        When there are no real patches, or the calibration lacks a class.
+        When there are no samples, or the calibration lacks a class.
     """
     best = load_checkpoint(run / BEST)
     recipe, facts = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"])
     network = rebuild(recipe, best["network"])
     uncalibrated = _settings(recipe, facts, terms, int(best["patches"]), UNCALIBRATED)
     side = uncalibrated.patch_side
-    if not len(real_patches):
-        raise DataError("the parity check needs at least one real patch; name the folder the run was trained on")
     graph = as_onnx(network, side)
-    check_parity(graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches]))
+    check_parity(
+        graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches(samples, side)])
+    )
     settings = uncalibrated
-    if samples:
-        with tempfile.TemporaryDirectory(prefix="unseam-") as folder:
-            draft = Path(folder, "draft.onnx")
+    if calibrated:
+        with tempfile.TemporaryDirectory(prefix="unseam-") as temporary:
+            draft = Path(temporary, "draft.onnx")
             draft.write_bytes(with_settings(graph, uncalibrated))
             settings = _settings(recipe, facts, terms, int(best["patches"]), calibrate(draft, samples, threads=threads))
     target = out or run / f"{recipe.name}.onnx"
     write_model(target, with_settings(graph, settings))
     return target
+
+
+def validation_samples(data: Sequence[Path]) -> list[Sample]:
+    """List the validation photos of folders written by ``unseam forge``; errors as in `unseam.datasets.folder`."""
+    return [sample for root in data for sample in folder(root, split="validation").samples]
+
+
+def real_patches(samples: Sequence[Sample], side: int) -> NDArray[np.uint8]:
+    """Cut the real patches of the parity check from the first photos: (N, S, S, 3) uint8.
+
+    Raises
+    ------
+    DataError
+        When there are no samples.
+    """
+    if not samples:
+        raise DataError("the parity check needs photographs; name the folder the run was trained on")
+    photos = [load_photo(sample.photo).pixels for sample in samples[:REAL_PHOTOS]]
+    return np.concatenate([cut(pixels, side, side)[:PATCHES_PER_PHOTO] for pixels in photos])
 
 
 def rebuild(recipe: Recipe, weights: Mapping[str, Any]) -> LocalizationNetwork:
@@ -163,7 +188,7 @@ def _settings(
         name=terms.name,
         network=recipe.name,
         patch_side=recipe.network.patch_side,
-        stride=STRIDE,
+        stride=recipe.network.patch_side // PATCHES_ACROSS,
         input_scale=INPUT_SCALE,
         input_offset=INPUT_OFFSET,
         patch_threshold=calibration.patch_threshold,

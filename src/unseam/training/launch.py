@@ -15,6 +15,7 @@ from torch.multiprocessing.spawn import ProcessRaisedException
 
 from unseam.errors import RecipeError, RunError
 from unseam.training.loop import TrainingResult, train_loop
+from unseam.training.memory import keep_freed_memory
 from unseam.training.network import LocalizationNetwork
 from unseam.training.patch_source import PatchSource, data_digest, load_source
 from unseam.training.recipe import Precision, Recipe, load_recipe
@@ -121,6 +122,7 @@ def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
 
 
 def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
+    keep_freed_memory()
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
     network = LocalizationNetwork(recipe.network)

@@ -83,7 +83,7 @@ def as_onnx(network: nn.Module, side: int) -> onnx.ModelProto:
     names = output_names(network, side)
     fast = Probabilities(_rewritten(network)).eval()
     example = torch.zeros(2, 3, side, side)
-    with _quiet():
+    with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             fast,
             (example,),
@@ -122,7 +122,7 @@ def _rewritten(network: nn.Module) -> nn.Module:
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.Conv2d) and _is_narrow(child):
-                setattr(parent, name, _transposed(child))
+                setattr(parent, name, _Transposed(child))
     return network
 
 
@@ -134,21 +134,19 @@ def _is_narrow(convolution: nn.Conv2d) -> bool:
     return plain and same and odd and convolution.padding_mode == "zeros" and convolution.out_channels <= NARROW
 
 
-def _transposed(convolution: nn.Conv2d) -> nn.ConvTranspose2d:
-    """Give the same function as a transposed convolution: kernel mirrored, maps in and out exchanged."""
-    kernel = (convolution.kernel_size[0], convolution.kernel_size[1])
-    same = nn.ConvTranspose2d(
-        convolution.in_channels,
-        convolution.out_channels,
-        kernel,
-        padding=(kernel[0] // 2, kernel[1] // 2),
-        bias=convolution.bias is not None,
-    )
-    with torch.no_grad():
-        same.weight.copy_(convolution.weight.flip(2, 3).transpose(0, 1))
-        if same.bias is not None and convolution.bias is not None:
-            same.bias.copy_(convolution.bias)
-    return same
+class _Transposed(nn.Conv2d):
+    """The same function as a convolution, written as a transposed one: kernel mirrored, maps in and out exchanged."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        kernel = (convolution.kernel_size[0], convolution.kernel_size[1])
+        super().__init__(convolution.in_channels, convolution.out_channels, kernel)
+        self.load_state_dict({"bias": torch.zeros(convolution.out_channels)} | convolution.state_dict())
+        self.register_buffer("mirrored", convolution.weight.detach().flip(2, 3).transpose(0, 1).contiguous())
+        self.margin = (kernel[0] // 2, kernel[1] // 2)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        mirrored = self.get_buffer("mirrored")
+        return torch.nn.functional.conv_transpose2d(input, mirrored, self.bias, padding=self.margin)
 
 
 def check_parity(model: bytes, network: nn.Module, patches: NDArray[np.uint8]) -> float:

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs unseam[train]")
+
+from lightning.fabric import Fabric
+from tiny_forgeries import write_forgeries
+from torch.multiprocessing.spawn import ProcessRaisedException
+
+from unseam.errors import DataError, RecipeError, RunError
+from unseam.training import train
+from unseam.training.checkpoint import BEST, LAST, load_checkpoint
+from unseam.training.recipe import Recipe, load_recipe
+
+RECIPE = """
+name = "tiny"
+[network]
+patch_side = 16
+front_maps = [4, 1]
+lstm_widths = [64]
+head_maps = [4, 2]
+[data]
+validation_windows = 64
+[optimisation]
+steps = 10
+batch = 8
+learning_rate = 1e-3
+warmup_steps = 0
+validate_every = 10
+checkpoint_every = 5
+"""
+
+
+@pytest.fixture(scope="module")
+def forgeries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_forgeries(tmp_path_factory.mktemp("data") / "forgeries")
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def changed(recipe: Path, **optimisation: Any) -> Recipe:
+    read = load_recipe(recipe)
+    return dataclasses.replace(read, optimisation=dataclasses.replace(read.optimisation, **optimisation))
+
+
+def test_recipe_and_folder_are_all_that_a_training_needs(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    result = train(recipe, [forgeries], tmp_path / "run", accelerator="cpu", quiet=True)
+    assert (result.reason, result.step, result.best_step) == ("finished", 10, 10)
+    best = load_checkpoint(tmp_path / "run" / BEST)
+    assert '"name": "tiny"' in best["recipe"]
+    assert len(load_checkpoint(tmp_path / "run" / LAST)["facts"]) > 64
+
+
+def test_progress_goes_to_stderr_alone(recipe: Path, forgeries: Path, tmp_path: Path, capfd: Any) -> None:
+    train(recipe, [forgeries], tmp_path / "run", accelerator="cpu")
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "10/10" in err
+    assert "patches/s" in err
+
+
+def test_resume_with_other_forgeries_is_refused(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    train(recipe, [forgeries], tmp_path / "run", accelerator="cpu", quiet=True)
+    others = write_forgeries(tmp_path / "others", seed=1)
+    (others / "manifest.csv").write_text((others / "manifest.csv").read_text() + "\n")
+    with pytest.raises(RecipeError, match=r"other data .*data_digest was"):
+        train(recipe, [others], tmp_path / "run", resume=True, accelerator="cpu", quiet=True)
+
+
+def test_folder_with_a_run_is_refused_before_the_photographs_are_read(recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / LAST).touch()
+    with pytest.raises(RunError, match="holds a run already"):
+        train(recipe, [tmp_path / "nowhere"], tmp_path / "run", accelerator="cpu")
+
+
+def test_file_in_the_place_of_the_run_folder_is_one_clear_error(recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    with pytest.raises(RunError, match="run: cannot write"):
+        train(recipe, [], tmp_path / "run", accelerator="cpu")
+
+
+def test_batch_that_cannot_be_shared_is_refused(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="a batch of 8 cannot be shared by 3 devices"):
+        train(recipe, [forgeries], tmp_path / "run", devices=3, accelerator="cpu")
+
+
+def test_device_that_is_not_there_is_one_clear_error(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no such devices here"):
+        train(recipe, [forgeries], tmp_path / "run", accelerator="abacus")
+
+
+def test_two_processes_train_and_say_how_it_ended(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    two = train(recipe, [forgeries], tmp_path / "two", devices=2, accelerator="cpu", quiet=True)
+    one = train(recipe, [forgeries], tmp_path / "one", accelerator="cpu", quiet=True)
+    assert (two.reason, two.step) == (one.reason, one.step) == ("finished", 10)
+    assert two.best_value == pytest.approx(one.best_value, abs=1e-3)
+
+
+def test_failure_in_one_of_two_processes_is_one_clear_error(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ProcessRaisedException("-- Process 0 terminated:\n  File ...\nunseam.errors.DataError: no masks\n", 0, 1)
+
+    monkeypatch.setattr(Fabric, "launch", fail)
+    with pytest.raises(RunError, match=r"one of the training processes failed: .*DataError: no masks$"):
+        train(recipe, [tmp_path], tmp_path / "run", devices=2, accelerator="cpu", quiet=True)
+
+
+def test_missing_folder_of_forgeries_is_refused(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere"):
+        train(recipe, [tmp_path / "nowhere"], tmp_path / "run", accelerator="cpu", quiet=True)
+    assert not (tmp_path / "run" / LAST).exists()
