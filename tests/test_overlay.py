@@ -106,3 +106,19 @@ def test_a_region_at_the_very_border_is_drawn() -> None:
     regions = [Region(99, 99, 100, 100, 1, 1.0)]
     pixels = np.zeros((100, 100, 3), dtype=np.uint8)
     assert draw_overlay(pixels, heat, heat > 1, regions, orientation=3, threshold=0.5, title="t").shape[1] >= 560
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_number_of_a_region_is_in_its_middle_in_every_orientation(orientation: int) -> None:
+    heat = hot_corner()
+    pixels, mask = np.zeros((*heat.shape, 3), dtype=np.uint8), np.zeros(heat.shape, dtype=bool)
+    regions = find_regions(heat > 0.5, heat)
+    plain, numbered = (
+        draw_overlay(pixels, heat, mask, listed, orientation=orientation, threshold=0.5, title="")
+        for listed in ((), regions)
+    )
+    rows, columns = np.nonzero((plain != numbered).any(axis=2))
+    seen_rows, seen_columns = np.nonzero(upright(heat, orientation))
+    top = round(2.5 * max(round(plain.shape[1] / 48), 16))
+    assert (rows.min() + rows.max()) / 2 - top == pytest.approx(seen_rows.mean(), abs=4)
+    assert (columns.min() + columns.max()) / 2 == pytest.approx(seen_columns.mean(), abs=4)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from conftest import ModelMaker
+from unseam import report as report_module
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable
 from unseam.localizer import Localizer, load_localizer
@@ -204,3 +205,20 @@ def test_the_index_links_every_report(report: Report, tmp_path: Path) -> None:
     assert 'href="a%20%26%20b/report.html">a &amp; b.png</a>' in page
     assert 'href="none/report.html"' in page
     assert page.count("<tr") == 3
+
+
+def test_where_nobody_can_tell_the_overlay_gives_no_score(
+    localizer: Localizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+
+    def record(pixels: NDArray[np.uint8], *_: object, title: str, **__: object) -> NDArray[np.uint8]:
+        titles.append(title)
+        return pixels
+
+    monkeypatch.setattr(report_module, "draw_overlay", record)
+    for size in (30, 100):
+        report = analyze(np.full((size, size, 3), 200, dtype=np.uint8), [localizer])
+        report_module._overlay(report, "brightness", report.heatmaps["brightness"], report.mask)
+    assert titles[0] == "cannot tell    no score    brightness"
+    assert titles[1].startswith("manipulated    score 0.78")

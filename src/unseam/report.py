@@ -194,6 +194,7 @@ def _write_maps(report: Report, name: str, folder: Path) -> NDArray[np.uint8]:
 
 def _overlay(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     verdict = f"{report.verdict}    " if name == report.method else ""
+    score = "no score" if heatmap.doubt else f"score {heatmap.score:.2f}"
     return draw_overlay(
         report.photo.pixels,
         heatmap.heat,
@@ -201,7 +202,7 @@ def _overlay(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_
         report.regions_of[name],
         orientation=report.photo.orientation,
         threshold=heatmap.threshold,
-        title=f"{verdict}score {heatmap.score:.2f}    {name}",
+        title=f"{verdict}{score}    {name}",
     )
 
 
