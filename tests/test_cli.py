@@ -275,6 +275,15 @@ def test_forge_hands_over_and_tells_what_was_made(monkeypatch: pytest.MonkeyPatc
     assert options == {"count": 4, "seed": 5, "workers": 1, "config": factory.ForgeConfig.easy()}
 
 
+def test_forge_without_objects_cuts_out_blobs_and_polygons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr(factory, "forge_folder", recorder(calls, factory.ForgeSummary(tmp_path, 0, 1, {}, {}, 2, ())))
+    assert run("forge", "a", "--out", "e", "--count", "1").exit_code == 0
+    ((arguments, options),) = calls
+    assert arguments == ([Path("a")], [], Path("e"))
+    assert options["config"].object_share == 0
+
+
 def test_forge_without_photographs_is_one_line(tmp_path: Path) -> None:
     result = run("forge", tmp_path, "--out", tmp_path / "out", "--count", "1")
     assert result.exit_code == 1

@@ -248,7 +248,10 @@ def forge(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTOS", help="Authentic photographs, or folders of them.")],
     out: Annotated[Path, typer.Option(help="Folder for images, masks and manifest.")],
     count: Annotated[int, typer.Option(min=1, help="How many forgeries and authentic outputs.")],
-    objects: Annotated[list[Path] | None, typer.Option(help="Folder of photos with object masks; repeatable.")] = None,
+    objects: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of photos with object masks; repeatable. None: blobs and polygons only."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same photographs: same forgeries.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the forgeries do not depend on it.")] = 1,
     easy: Annotated[
@@ -257,10 +260,14 @@ def forge(
 ) -> None:
     """Make forgeries with exact masks from authentic photographs."""
     with _one_line_errors():
+        from dataclasses import replace
+
         from unseam.forging.config import ForgeConfig
         from unseam.forging.factory import forge_folder
 
         config = ForgeConfig.easy() if easy else ForgeConfig()
+        if not objects:
+            config = replace(config, object_share=0.0)  # smooth blobs and polygons only
         made = forge_folder(photos, objects or [], out, count=count, seed=seed, workers=workers, config=config)
         for name, reason in made.skipped:
             _complain(f"{name}: {reason}; left out")
