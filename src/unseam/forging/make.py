@@ -90,7 +90,9 @@ def _splice(
     plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels, rng: np.random.Generator
 ) -> tuple[Pixels, Mask]:
     donor = sources[plan.donor]
-    cutout = _object(plan, donor, store, rng) if plan.object else _anything(plan, donor, store, host.shape[:2], rng)
+    cutout = _object(plan, donor, store, rng) if plan.object else None
+    if cutout is None or not cutout.mask.any():  # a sliver at the border is lost where the past shifts the grid
+        cutout = _anything(plan, donor, store, host.shape[:2], rng)
     moved = edits.transformed(cutout, plan.scale, plan.angle, plan.flip)
     if not moved.mask.any():  # an object of hairlines does not survive a reduction: paste it as it is
         moved = cutout

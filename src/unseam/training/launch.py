@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 from lightning.fabric import Fabric
-from torch.multiprocessing.spawn import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessException
 
 from unseam.errors import RecipeError, RunError
 from unseam.training.loop import TrainingResult, train_loop
@@ -110,7 +110,7 @@ def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:
     logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # whom it ends is told by our error
     try:
         result = fabric.launch(partial(_train_in_child, job=job))
-    except ProcessRaisedException as error:
+    except ProcessException as error:
         reason = str(error).strip().splitlines()[-1]
         raise RunError(f"one of the training processes failed: {reason}") from error
     return TrainingResult(**result)
@@ -122,7 +122,6 @@ def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
 
 
 def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
-    keep_freed_memory()
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
     network = LocalizationNetwork(recipe.network)
@@ -133,6 +132,7 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         batch=recipe.optimisation.batch,
         seed=recipe.optimisation.seed,
     )
+    keep_freed_memory()  # after loading: what decoding freed goes back to the system
     return train_loop(
         fabric,
         network,

@@ -206,7 +206,8 @@ class LocalizationNetwork(nn.Module):
     def _head(self, maps: Tensor) -> Tensor:
         pool = bool(self.lstms) and self.config.pools
         for index, conv in enumerate(self.head):
-            assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+            assert isinstance(conv, nn.Conv2d)
+            assert conv.bias is not None
             last = index == len(self.head) - 1
             if pool and index == 0:  # conv3: (N, 32, 128, 128) pooled to (N, 32, 64, 64)
                 maps = conv_relu_pool(maps, conv.weight, conv.bias)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unseam.datasets.folder import folder
-from unseam.datasets.sample import Sample
+from unseam.datasets.sample import Sample, stored_shape
 from unseam.datasets.windows import WindowPool, Windows, WindowTable, window_table
 from unseam.errors import DataError
 from unseam.photo import load_photo
@@ -141,10 +142,8 @@ def load_source(folders: Sequence[Path], config: DataConfig, *, side: int, batch
     DataError
         A folder has another layout or an empty split, or a photograph is on two sides.
     """
-    splits = [
-        [sample for root in folders for sample in folder(root, split=split).samples]
-        for split in ("train", "validation")
-    ]
+    samples = [sample for root in folders for sample in folder(root).samples]
+    splits = [[sample for sample in samples if sample.split == split] for split in ("train", "validation")]
     shared = {sample.group for sample in splits[0]} & {sample.group for sample in splits[1]}
     if shared:
         raise DataError(f"{len(shared)} photographs are on both sides of the split, such as {min(shared)}")
@@ -153,22 +152,26 @@ def load_source(folders: Sequence[Path], config: DataConfig, *, side: int, batch
 
 
 def load_photos(samples: Sequence[Sample], config: DataConfig, side: int) -> Photos:
-    """Decode photos and masks into memory: 4 bytes per pixel."""
-    pixels: list[NDArray[np.uint8]] = []
-    masks: list[NDArray[np.bool_]] = []
-    tables: list[WindowTable] = []
-    for sample in samples:
-        photo = load_photo(sample.photo)
-        truth = sample.truth((photo.height, photo.width))
-        pixels.append(photo.pixels)
-        masks.append(truth)
-        tables.append(window_table(truth, side=side, grid=config.grid, rule=config.rule))
-    sizes = np.array([mask.size for mask in masks], np.int64)
+    """Decode photos and masks into memory, several at a time: 4 bytes per pixel, and no second copy."""
+    shapes = [stored_shape(sample.photo) for sample in samples]
+    sizes = np.array([height * width for height, width in shapes], np.int64)
+    starts = np.cumsum(sizes) - sizes
+    pixels, masks = np.empty((sizes.sum(), 3), np.uint8), np.empty(sizes.sum(), np.bool_)
+
+    def load(index: int) -> WindowTable:
+        photo = load_photo(samples[index].photo)
+        truth = samples[index].truth((photo.height, photo.width))
+        part = slice(starts[index], starts[index] + sizes[index])
+        pixels[part], masks[part] = photo.pixels.reshape(-1, 3), truth.reshape(-1)
+        return window_table(truth, side=side, grid=config.grid, rule=config.rule)
+
+    with ThreadPoolExecutor() as threads:
+        tables = list(threads.map(load, range(len(samples))))
     return Photos(
-        pixels=torch.from_numpy(np.concatenate([array.reshape(-1, 3) for array in pixels])),
-        masks=torch.from_numpy(np.concatenate([mask.reshape(-1) for mask in masks])),
-        starts=torch.from_numpy(np.cumsum(sizes) - sizes),
-        widths=torch.tensor([mask.shape[1] for mask in masks], dtype=torch.int64),
+        pixels=torch.from_numpy(pixels),
+        masks=torch.from_numpy(masks),
+        starts=torch.from_numpy(starts),
+        widths=torch.tensor([width for _, width in shapes], dtype=torch.int64),
         windows=WindowPool(tables),
         names=tuple(sample.name for sample in samples),
     )
