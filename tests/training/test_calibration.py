@@ -98,6 +98,14 @@ def test_pixel_threshold_lies_between_the_authentic_and_the_manipulated_heat() -
     assert 0.4 < tally.best() <= 0.8
 
 
+def test_pixel_threshold_does_not_mark_the_authentic_part_of_a_forgery() -> None:
+    tally = _ThresholdTally(sigma=2.0)
+    for _ in range(10):
+        tally.add(*heatmap(0.2))
+        tally.add(*heatmap(0.6, inside=0.8))
+    assert 0.6 < tally.best() <= 0.8
+
+
 def test_pixel_threshold_rises_until_authentic_photos_are_calm() -> None:
     tally = _ThresholdTally(sigma=2.0)
     for index in range(10):

@@ -10,7 +10,7 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 
 from lightning.fabric import Fabric
 from tiny_forgeries import write_forgeries
-from torch.multiprocessing.spawn import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training import train
@@ -107,14 +107,25 @@ def test_two_processes_train_and_say_how_it_ended(recipe: Path, forgeries: Path,
     assert two.best_value == pytest.approx(one.best_value, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (
+            ProcessRaisedException("-- Process 0 terminated:\n  File ...\nunseam.errors.DataError: no masks\n", 0, 1),
+            "masks",
+        ),
+        (ProcessExitedException("process 1 terminated with signal SIGKILL", 1, 2, -9, "SIGKILL"), "signal SIGKILL"),
+    ],
+    ids=["raised", "killed"],
+)
 def test_failure_in_one_of_two_processes_is_one_clear_error(
-    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, reason: str
 ) -> None:
     def fail(*_: Any) -> None:
-        raise ProcessRaisedException("-- Process 0 terminated:\n  File ...\nunseam.errors.DataError: no masks\n", 0, 1)
+        raise failure
 
     monkeypatch.setattr(Fabric, "launch", fail)
-    with pytest.raises(RunError, match=r"one of the training processes failed: .*DataError: no masks$"):
+    with pytest.raises(RunError, match=rf"one of the training processes failed: .*{reason}$"):
         train(recipe, [tmp_path], tmp_path / "run", devices=2, accelerator="cpu", quiet=True)
 
 
