@@ -151,7 +151,7 @@ def recipe_from(table: dict[str, Any]) -> Recipe:
 
 def _build(kind: type[Any], table: object, where: str) -> object:
     """Make a dataclass from a table, refusing unknown keys, missing ones and wrong types."""
-    _demand(isinstance(table, dict), f"{where or 'the recipe'} must be a table")
+    _demand(isinstance(table, dict), f"{where.removesuffix('.') or 'the recipe'} must be a table")
     assert isinstance(table, dict)
     types = get_type_hints(kind)
     unknown = sorted(table.keys() - types.keys())

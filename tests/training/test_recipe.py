@@ -1,0 +1,83 @@
+"""Recipes: what is written is what is read, and nothing is guessed."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from unseam.errors import RecipeError
+from unseam.training.recipe import DataConfig, Optimisation, Recipe, load_recipe, recipe_from
+
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_of_the_repository_loads_and_is_named_after_its_file(path: Path) -> None:
+    assert load_recipe(path).name == path.stem
+
+
+def test_there_are_recipes() -> None:
+    assert [path.stem for path in RECIPES if path.stem == "j-conv-lstm-conv"]
+
+
+def test_a_recipe_survives_its_own_dict() -> None:
+    recipe = load_recipe(RECIPES[0])
+    assert recipe_from(recipe.as_dict()) == recipe
+
+
+def test_a_name_alone_is_the_papers_network() -> None:
+    assert recipe_from({"name": "x"}) == Recipe("x")
+
+
+def test_a_head_that_is_not_there_is_written_none() -> None:
+    assert recipe_from({"name": "x", "network": {"patch_head": "none"}}).network.patch_head is None
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ({}, "missing key name"),
+        ({"name": 3}, "name is 3; expected str"),
+        ({"name": "x", "colour": 1}, "unknown key colour"),
+        ({"name": "x", "optimisation": {"step": 1}}, "unknown key optimisation.step;"),
+        ({"name": "x", "optimisation": {"steps": 1.5}}, "optimisation.steps is 1.5; expected int"),
+        ({"name": "x", "optimisation": {"steps": True}}, "expected int"),
+        ({"name": "x", "optimisation": {"steps": 0}}, "optimisation.steps is 0"),
+        ({"name": "x", "optimisation": {"precision": "half"}}, "expected 'float32' or 'bf16'"),
+        ({"name": "x", "optimisation": {"learning_rate": 1e-7}}, "expected it to fall"),
+        ({"name": "x", "optimisation": {"gradient_clip": 0}}, "gradient_clip is 0"),
+        ({"name": "x", "network": {"lstm_widths": 256}}, "expected a list"),
+        ({"name": "x", "network": {"lstm_widths": [256, "256"]}}, "expected int"),
+        ({"name": "x", "network": {"patch_head": "first"}}, "expected 'last' or 'all' or \"none\""),
+        ({"name": "x", "network": 5}, "network must be a table"),
+        ({"name": "x", "data": {"rule": 1.0}}, "data.rule is 1.0"),
+        ({"name": "x", "data": {"grid": 0}}, "data.grid is 0"),
+        ({"name": "x", "data": {"validation_windows": 1}}, "validation_windows is 1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_its_name(table: dict[str, object], complaint: str) -> None:
+    with pytest.raises(RecipeError, match=complaint):
+        recipe_from(table)
+
+
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(RecipeError, match=r"broken\.toml: no TOML"):
+        load_recipe(broken)
+    with pytest.raises(RecipeError, match=r"missing\.toml: the recipe cannot be read"):
+        load_recipe(tmp_path / "missing.toml")
+
+
+def test_defaults_are_those_of_the_paper() -> None:
+    assert DataConfig().rule == 0.125
+    assert Optimisation().learning_rate == 1e-4
+    assert Optimisation().weight_decay == 0  # Adam
+    assert {field.name for field in dataclasses.fields(Recipe)} == {
+        "name",
+        "paper",
+        "note",
+        "network",
+        "data",
+        "optimisation",
+    }
