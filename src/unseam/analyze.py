@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from unseam.errors import NotApplicable
-from unseam.method import NO_EVIDENCE, Heatmap, Method
+from unseam.method import Heatmap, Method
 
 if TYPE_CHECKING:  # at run time these would make `import unseam` slow: they load OpenCV, Pillow, onnxruntime
     import numpy as np
@@ -110,31 +110,26 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Manipulated, no evidence, or cannot tell, with the reason."""
+        """Manipulated, no evidence, or cannot tell, with the reason.
+
+        A method's threshold is chosen so that it marks nothing on nearly all authentic photos; so a marked region
+        decides. The score says how sure the method is of the whole photo, and is given beside the verdict.
+        """
         if not self.heatmaps:
             return Verdict(Finding.CANNOT_TELL, self._reasons())
         doubt = self.heatmaps[self.method].doubt
         if doubt is not None:
             return Verdict(Finding.CANNOT_TELL, doubt)
-        if self.score < NO_EVIDENCE:
-            return Verdict(Finding.NO_EVIDENCE, self._calm())
-        return Verdict(Finding.MANIPULATED, self._hot())
+        return Verdict(Finding.MANIPULATED if self.regions else Finding.NO_EVIDENCE, self._found())
 
     def _reasons(self) -> str:
         return "no method applies: " + "; ".join(f"{name}: {reason}" for name, reason in self.results.items())
 
-    def _calm(self) -> str:
-        reason = f"{self.method} gives a score of {self.score:.2f}, below {NO_EVIDENCE}"
+    def _found(self) -> str:
         if not self.regions:
-            return reason
-        return f"{reason}; it marks {_counted(self.regions)}, but authentic photos show that much as well"
-
-    def _hot(self) -> str:
-        reason = f"{self.method} gives a score of {self.score:.2f}"
-        if not self.regions:
-            return f"{reason}, but no region stands out clearly enough to be outlined"
+            return f"{self.method} marks no region; its score is {self.score:.2f}"
         share = 100 * float(self.mask.mean())
-        return f"{reason} and marks {_counted(self.regions)}, {share:.1f} % of the photo"
+        return f"{self.method} marks {_counted(self.regions)}, {share:.1f} % of the photo; its score is {self.score:.2f}"
 
 
 def _counted(regions: tuple[Region, ...]) -> str:

@@ -26,8 +26,9 @@ from unseam.postprocess import LOGIT_LIMIT, find_regions, network_mask
 PIXELS_PER_PHOTO = 4000
 """Pixels of each class drawn from one photo for the fit of the heat: enough for two numbers, and every photo counts."""
 
-FIRST_PHOTOS = 80
-"""Photos of the first pass, drawn at random: three numbers need no more, and each costs a look at all its patches."""
+FIRST_PHOTOS, SECOND_PHOTOS = 80, 240
+"""Photos of the two passes, drawn at random, half of them authentic: a handful of numbers needs no more, and each photo
+costs a look at all its patches."""
 
 SCORE_QUANTILES = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 """Candidates for the quantile of the heat that makes the score; the one that tells photos apart best is taken."""
@@ -118,7 +119,7 @@ def fit_platt(logits: Floats, labels: NDArray[np.bool_], weights: Floats | None 
 def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed: int = 0) -> Calibration:
     """Fit everything that turns a model's outputs into heat, mask and score.
 
-    Two passes: one over some photos for the heat's curve and the patch threshold, one over all, with these, for the
+    Two passes: one over some photos for the heat's curve and the patch threshold, one over more, with these, for the
     rest.
 
     Parameters
@@ -130,7 +131,7 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     threads : int
         Threads inside the network; 0 for one a core.
     seed : int
-        Of the photos and pixels drawn for the first pass.
+        Of the photos and pixels drawn.
 
     Returns
     -------
@@ -146,9 +147,9 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     localizer = load_localizer(model)
     localizer = replace(localizer, options=replace(localizer.options, threads=threads))
     rng = np.random.default_rng(seed)
-    heat, patch_threshold = _first_pass(localizer, _drawn(samples, rng), rng)
+    heat, patch_threshold = _first_pass(localizer, _drawn(samples, rng, FIRST_PHOTOS), rng)
     settings = replace(localizer.settings, heat_calibration=heat, patch_threshold=patch_threshold, pixel_threshold=0.0)
-    score, pixel_threshold = _second_pass(replace(localizer, settings=settings), samples)
+    score, pixel_threshold = _second_pass(replace(localizer, settings=settings), _drawn(samples, rng, SECOND_PHOTOS))
     return Calibration(heat, score, patch_threshold, pixel_threshold)
 
 
@@ -158,12 +159,12 @@ def _judged(localizer: Localizer, samples: Sequence[Sample]) -> Iterator[tuple[H
         yield heatmap, sample.truth((heatmap.heat.shape[0], heatmap.heat.shape[1]))
 
 
-def _drawn(samples: Sequence[Sample], rng: np.random.Generator) -> list[Sample]:
-    """Draw the photos of the first pass: both classes alike, as far as there are."""
+def _drawn(samples: Sequence[Sample], rng: np.random.Generator, count: int) -> list[Sample]:
+    """Draw the photos of a pass: both classes alike, as far as there are."""
     chosen: list[Sample] = []
     for manipulated in (True, False):
         of_class = [sample for sample in samples if (sample.mask is not None) == manipulated]
-        chosen += [of_class[index] for index in rng.permutation(len(of_class))[: FIRST_PHOTOS // 2]]
+        chosen += [of_class[index] for index in rng.permutation(len(of_class))[: count // 2]]
     return chosen
 
 
