@@ -129,7 +129,8 @@ class Report:
         if not self.regions:
             return f"{self.method} marks no region; its score is {self.score:.2f}"
         share = 100 * float(self.mask.mean())
-        return f"{self.method} marks {_counted(self.regions)}, {share:.1f} % of the photo; its score is {self.score:.2f}"
+        found = f"{_counted(self.regions)}, {share:.1f} % of the photo"
+        return f"{self.method} marks {found}; its score is {self.score:.2f}"
 
 
 def _counted(regions: tuple[Region, ...]) -> str:
