@@ -283,6 +283,9 @@ def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, say recipes/j-conv-lstm-conv.toml.")],
     data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge; repeatable.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
+    begin_from: Annotated[
+        Path | None, typer.Option("--from", help="Folder of a run whose best weights this one begins with.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
@@ -291,7 +294,15 @@ def train(
     with _one_line_errors():
         from unseam.training import train as train_network
 
-        run = train_network(recipe, data, out, resume=resume, devices=devices, accelerator=accelerator.value)
+        run = train_network(
+            recipe,
+            data,
+            out,
+            begin_from=begin_from,
+            resume=resume,
+            devices=devices,
+            accelerator=accelerator.value,
+        )
         typer.echo(f"{run.reason} at step {run.step}; best {run.best_value:.4f} at step {run.best_step}")
         if run.reason == "interrupted":
             raise typer.Exit(INTERRUPTED)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
+import torch
 from lightning.fabric import Fabric
 from tiny_forgeries import write_forgeries
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
@@ -133,3 +135,28 @@ def test_missing_folder_of_forgeries_is_refused(recipe: Path, tmp_path: Path) ->
     with pytest.raises(DataError, match="nowhere"):
         train(recipe, [tmp_path / "nowhere"], tmp_path / "run", accelerator="cpu", quiet=True)
     assert not (tmp_path / "run" / LAST).exists()
+
+
+def test_a_run_begins_with_the_best_weights_of_another_and_says_so(
+    recipe: Path, forgeries: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(recipe, [forgeries], first, accelerator="cpu", quiet=True)
+    still = changed(recipe, steps=1, learning_rate=1e-12, final_learning_rate=0.0, seed=5)
+    train(still, [forgeries], second, begin_from=first, accelerator="cpu", quiet=True)
+    before, after = load_checkpoint(first / BEST), load_checkpoint(second / BEST)
+    for name, weight in before["network"].items():
+        torch.testing.assert_close(after["network"][name], weight, rtol=0, atol=1e-9)
+    facts = json.loads(after["facts"])
+    assert facts["patches_before"] == before["patches"]
+    assert facts["begun_from"]["recipe"]["name"] == "tiny"
+
+
+def test_a_run_cannot_begin_with_the_weights_of_another_network(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
+    train(recipe, [forgeries], tmp_path / "first", accelerator="cpu", quiet=True)
+    other = load_recipe(recipe)
+    other = dataclasses.replace(other, network=dataclasses.replace(other.network, front_maps=(8, 1)))
+    with pytest.raises(RecipeError, match="of another network"):
+        train(other, [forgeries], tmp_path / "second", begin_from=tmp_path / "first", accelerator="cpu", quiet=True)
+    with pytest.raises(RunError):
+        train(recipe, [forgeries], tmp_path / "third", begin_from=tmp_path / "none", accelerator="cpu", quiet=True)

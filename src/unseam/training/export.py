@@ -197,7 +197,7 @@ def _settings(
         smoothing_sigma=SMOOTHING_SIGMA,
         heat_calibration=calibration.heat_calibration,
         score_curve=calibration.score_curve,
-        patches_seen=patches_seen,
+        patches_seen=patches_seen + int(facts.get("patches_before", 0)),
         recipe=recipe.as_dict(),
         data_digest=facts.get("data_digest", ""),
         licence=terms.licence,

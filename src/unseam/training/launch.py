@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from lightning.fabric import Fabric
 from torch.multiprocessing.spawn import ProcessException
 
 from unseam.errors import RecipeError, RunError
+from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.loop import TrainingResult, train_loop
 from unseam.training.memory import keep_freed_memory
 from unseam.training.network import LocalizationNetwork
@@ -39,6 +41,7 @@ class _Job:
     recipe: Recipe
     data: tuple[Path, ...]
     run: Path
+    begin_from: Path | None
     resume: bool
     quiet: bool
 
@@ -48,6 +51,7 @@ def train(
     data: Sequence[Path],
     run: Path | None = None,
     *,
+    begin_from: Path | None = None,
     resume: bool = False,
     devices: int = 1,
     accelerator: str = "auto",
@@ -63,6 +67,9 @@ def train(
         Folders written by ``unseam forge``; their manifests say what is for training and what for validation.
     run : Path, optional
         The run's folder; ``runs/NAME`` by default, NAME being the recipe's.
+    begin_from : Path, optional
+        Folder of a run whose best weights this one begins with (a curriculum, or fine-tuning as the paper does for
+        COVERAGE); random weights by default.
     resume : bool
         Go on from the last checkpoint.
     devices : int
@@ -85,7 +92,7 @@ def train(
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if devices < 1 or recipe.optimisation.batch % devices:
         raise RecipeError(f"a batch of {recipe.optimisation.batch} cannot be shared by {devices} devices alike")
-    job = _Job(recipe, tuple(data), run or RUNS / recipe.name, resume, quiet)
+    job = _Job(recipe, tuple(data), run or RUNS / recipe.name, begin_from, resume, quiet)
     check_folder(job.run, resume=resume)
     fabric = _fabric(accelerator, devices, recipe.optimisation.precision)
     if devices == 1:
@@ -125,6 +132,7 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
     network = LocalizationNetwork(recipe.network)
+    earlier = {} if job.begin_from is None else _begin_with(network, job.begin_from)
     source = load_source(
         job.data,
         recipe.data,
@@ -140,10 +148,24 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         recipe.optimisation,
         job.run,
         recipe=recipe.as_dict(),
-        facts={"data_digest": data_digest(job.data)},
+        facts={"data_digest": data_digest(job.data), **earlier},
         resume=job.resume,
         quiet=job.quiet,
     )
+
+
+def _begin_with(network: LocalizationNetwork, run: Path) -> dict[str, object]:
+    """Fill a network with the best weights of a run; what the model file will say of that run."""
+    best = load_checkpoint(run / BEST)
+    try:
+        network.load_state_dict(best["network"])
+    except RuntimeError as error:
+        raise RecipeError(f"{run}: its weights are of another network than the recipe's ({error})") from error
+    before = json.loads(best["facts"])
+    return {
+        "patches_before": int(best["patches"]) + int(before.get("patches_before", 0)),
+        "begun_from": {"recipe": json.loads(best["recipe"]), **before},
+    }
 
 
 def _placed(source: PatchSource, device: torch.device) -> PatchSource:
