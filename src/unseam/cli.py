@@ -333,6 +333,8 @@ def evaluate(
     dataset: Annotated[str, typer.Option(help="Name of the data set's adapter.")] = "folder",
     split: Annotated[str | None, typer.Option(help="Only this split, where the data set has splits.")] = None,
     masks: Annotated[str, typer.Option(help="Name of the folder of masks.")] = "masks",
+    patches_only: Annotated[bool, typer.Option("--patches-only", help="Only the tables over patches.")] = False,
+    patches_per_photo: Annotated[int, typer.Option(min=0, help="Patches drawn from each photo.")] = 8,
     seed: Annotated[int, typer.Option(help="Of the patches that are drawn for the tables over patches.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Photos judged at a time.")] = 1,
 ) -> None:
@@ -342,7 +344,17 @@ def evaluate(
 
         command = " ".join(["unseam", *map(shlex.quote, sys.argv[1:])])
         evaluation = run_evaluation(
-            method, root, out, dataset=dataset, split=split, masks=masks, seed=seed, workers=workers, command=command
+            method,
+            root,
+            out,
+            dataset=dataset,
+            split=split,
+            masks=masks,
+            whole_photos=not patches_only,
+            patches_per_photo=patches_per_photo,
+            seed=seed,
+            workers=workers,
+            command=command,
         )
         typer.echo(evaluation.markdown())
 

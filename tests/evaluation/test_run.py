@@ -28,6 +28,7 @@ def root(tmp_path: Path) -> Path:
 def test_a_model_file_is_measured_on_photos_and_on_patches(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
     model = shutil.copy(make_model(), tmp_path / "bright.onnx")
     evaluation = run_evaluation([str(model)], root, tmp_path / "out", command="unseam evaluate x")
+    assert evaluation.table is not None
     assert (evaluation.table.value("bright", "pixel AUC, mean over forged photos") or 0) > 0.9
     assert evaluation.patches["bright"].manipulated == 12
     text = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
@@ -42,6 +43,17 @@ def test_patches_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMa
     evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", patches_per_photo=0)
     assert evaluation.patches == {}
     assert "## Patches" not in evaluation.markdown()
+
+
+def test_whole_photos_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
+    both = run_evaluation([str(make_model())], root, tmp_path / "both")
+    alone = run_evaluation([str(make_model())], root, tmp_path / "alone", whole_photos=False, command="unseam x")
+    assert alone.table is None
+    assert alone.patches["brightness"].gated == both.patches["brightness"].gated
+    assert not (tmp_path / "alone" / "rows.jsonl").exists()
+    text = (tmp_path / "alone" / "results.md").read_text(encoding="utf-8")
+    assert "`unseam x`" in text
+    assert "## Patches" in text
 
 
 def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
