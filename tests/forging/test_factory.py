@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,3 +221,8 @@ def test_the_easy_preset_has_hard_seams_and_high_quality(photos: Path, objects: 
 def test_contradicting_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(DataError, match="ForgeConfig"):
         ForgeConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
+    with pytest.raises(DataError, match="a worker process died"):
+        factory._mapped(os._exit, [3, 3], 2, "Dying")

@@ -18,6 +18,8 @@ import multiprocessing
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -288,8 +290,14 @@ def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]],
     if workers == 1:
         yield map
         return
-    with multiprocessing.get_context("spawn").Pool(workers, _single_thread) as pool:
-        yield lambda work, tasks: pool.imap(work, tasks, chunksize=16)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_single_thread) as pool:
+        try:
+            yield lambda work, tasks: pool.map(work, tasks, chunksize=16)
+        except BrokenProcessPool as error:
+            raise DataError("a worker process died (too little memory?); run again: it does the rest") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _single_thread() -> None:
