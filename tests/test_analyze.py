@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unseam
-from conftest import ModelMaker
+from tiny_models import ModelMaker
 from unseam.analyze import Finding, Report, analyze, digest_of
 from unseam.errors import NotApplicable, PhotoNotFound, PhotoTooLarge, UnknownMethod
 from unseam.localizer import load_localizer

@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 import unseam
-from conftest import ModelMaker
+from tiny_models import ModelMaker
 from unseam import batch, cli, methods
 from unseam.errors import DataError, MissingExtra
 from unseam.evaluation import run as evaluation_run
@@ -327,11 +327,12 @@ def training(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_train_hands_over_and_tells_how_it_ended(training: list[Any]) -> None:
-    result = run("train", "r.toml", "--data", "a", "--data", "b", "--out", "c", "--resume", "--accelerator", "cpu")
+    folders = ("--data", "a", "--data", "b", "--out", "c", "--from", "d")
+    result = run("train", "r.toml", *folders, "--resume", "--accelerator", "cpu")
     assert result.stdout == "finished at step 100; best 0.7500 at step 80\n"
     ((arguments, options),) = training
     assert arguments == (Path("r.toml"), [Path("a"), Path("b")], Path("c"))
-    assert options == {"resume": True, "devices": 1, "accelerator": "cpu"}
+    assert options == {"begin_from": Path("d"), "resume": True, "devices": 1, "accelerator": "cpu"}
 
 
 def test_an_interrupted_training_exits_with_130(training: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

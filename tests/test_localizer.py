@@ -11,7 +11,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from conftest import METADATA, ModelMaker, graph, save_model
+from tiny_models import METADATA, ModelMaker, graph, save_model
 from unseam.errors import ModelError
 from unseam.localizer import LocalizerOptions, load_localizer
 from unseam.method import Heatmap, Method

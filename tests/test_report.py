@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from conftest import ModelMaker
+from tiny_models import ModelMaker
 from unseam import report as report_module
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable

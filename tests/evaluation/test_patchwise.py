@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from conftest import ModelMaker
+from tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
 from unseam.evaluation.patchwise import judge_windows, patch_table
 from unseam.localizer import load_localizer

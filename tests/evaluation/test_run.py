@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import ModelMaker
+from tiny_models import ModelMaker
 from unseam.errors import DataError, UnseamError
 from unseam.evaluation.run import run_evaluation
 
