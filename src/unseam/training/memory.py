@@ -1,7 +1,7 @@
 """Keep freed memory for the next step, rather than give it back to the system and ask again.
 
 glibc maps each large tensor anew, and the kernel clears every page of it at the first touch. A training step makes and
-frees gigabytes; on two cores this took half of its time.
+frees gigabytes. What this gives is measured by ``benchmarks/training_speed.py``, and written in ``docs/training.md``.
 """
 
 from __future__ import annotations
