@@ -66,7 +66,8 @@ def _ask(method: Method, photo: Photo) -> Heatmap | NotApplicable:
 def _needs_hold(method: Method, photo: Photo) -> bool:
     large_enough = photo.height >= method.min_size[0] and photo.width >= method.min_size[1]
     colourful = bool((photo.pixels != photo.pixels[..., :1]).any())
-    has = {"jpeg": photo.jpeg is not None, "colour": colourful}
+    detailed = bool((photo.pixels != photo.pixels[0, 0]).any())
+    has = {"jpeg": photo.jpeg is not None, "colour": colourful, "detail": detailed}
     return large_enough and all(has[need] for need in method.needs)
 
 
@@ -112,7 +113,7 @@ def test_a_method_can_be_sent_to_another_process(method: Method) -> None:
 def test_a_method_says_what_a_person_needs_to_know(method: Method) -> None:
     assert isinstance(method, Method)
     assert all(isinstance(text, str) and text for text in (method.name, method.paper, method.sees, method.blind))
-    assert method.needs <= {"jpeg", "colour"}
+    assert method.needs <= {"jpeg", "colour", "detail"}
     assert min(method.min_size) >= 1
 
 

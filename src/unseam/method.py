@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from unseam.photo import Photo
 
-Need = Literal["jpeg", "colour"]
-"""What a method can ask of a photo: its own JPEG coefficients, or three colour channels that differ."""
+Need = Literal["jpeg", "colour", "detail"]
+"""What a method can ask of a photo: its own JPEG coefficients, channels that differ, pixels that differ (not flat)."""
 
 NO_EVIDENCE = 0.5
 """The heat and the score of a photo about which nothing is known, at prior 0.5."""

@@ -1,0 +1,84 @@
+"""A classical detector as a `Method`: what a person needs to know about it, and when it does not apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from unseam.detectors.statistic import Statistic
+from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
+from unseam.jpeg import JpegCoefficients, JpegComponent
+from unseam.method import Heatmap, Need
+from unseam.photo import Photo
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A `Method`; see there for the first six attributes.
+
+    Attributes
+    ----------
+    judge : function
+        Photo to calibrated heat map; called when the photo has what the detector needs.
+    evidence : function
+        Photo to evidence on the detector's own grid; what ``benchmarks/calibrate.py`` fits the curve to.
+    """
+
+    name: str
+    paper: str
+    sees: str
+    blind: str
+    needs: frozenset[Need]
+    min_size: tuple[int, int]
+    judge: Callable[[Photo], Heatmap]
+    evidence: Callable[[Photo], Statistic]
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo; `NotApplicable` with the reason when it lacks what the detector needs."""
+        self.check(photo)
+        return self.judge(photo)
+
+    def check(self, photo: Photo) -> None:
+        """Raise `NotApplicable` with the reason unless the photo has what the detector needs."""
+        if photo.height < self.min_size[0] or photo.width < self.min_size[1]:
+            wanted = f"{self.min_size[1]} x {self.min_size[0]}"
+            raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
+        if "jpeg" in self.needs:
+            stored_coefficients(photo)
+        if "detail" in self.needs and bool((photo.pixels == photo.pixels[0, 0]).all()):
+            raise NotApplicable("the photo is of one flat colour; there is nothing to compare")
+        if "colour" in self.needs and bool((photo.pixels == photo.pixels[..., :1]).all()):
+            raise NotApplicable("the photo is grey; expected colour")
+
+
+def stored_coefficients(photo: Photo) -> JpegCoefficients:
+    """Give the file's own JPEG coefficients; `NotApplicable` with the reason where there are none to read."""
+    try:
+        coefficients = photo.jpeg
+    except (DamagedPhoto, UnsupportedPhoto) as error:
+        raise NotApplicable(f"its JPEG coefficients cannot be read: {error}") from error
+    if coefficients is None:
+        raise NotApplicable(f"the photo is not stored as JPEG ({photo.format}); it has no JPEG coefficients")
+    return coefficients
+
+
+def stored_lightness(photo: Photo) -> tuple[JpegComponent, tuple[int, int]]:
+    """Give the component that carries a JPEG's detail, and how many pixels of the photo a block of it covers.
+
+    It is the lightness (grey or Y); green of an RGB file; of a CMYK file the ink with most non-zero coefficients.
+
+    Returns
+    -------
+    component : JpegComponent
+    step : (int, int)
+        Height and width of a block in stored pixels: (8, 8) unless the component itself is subsampled.
+    """
+    coefficients = stored_coefficients(photo)
+    components = coefficients.components
+    chosen = coefficients.luma
+    if chosen is None:
+        green = [component for component in components if component.name == "G"]
+        chosen = green[0] if green else max(components, key=lambda component: int((component.coefficients != 0).sum()))
+    across = max(component.sampling[0] for component in components)
+    down = max(component.sampling[1] for component in components)
+    return chosen, (8 * down // chosen.sampling[1], 8 * across // chosen.sampling[0])
