@@ -1,10 +1,14 @@
-"""Make the pictures of README and docs: photo, heat map and mask of one example side by side.
+"""Make the pictures of README and docs: photo, heat map, mask and truth side by side.
 
-python docs/pictures.py
+    PYTHONPATH=benchmarks python docs/pictures.py [NAME]...
+
+Without a name: README's first screen. With the names of detectors: their pages' pictures, each a case that
+``benchmarks/traces.py`` constructs from two photographs of ``examples/originals`` with seed 0.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from PIL import Image
 
 import unseam
 from unseam.overlay import draw_overlay
+from unseam.photo import load_photo
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = "splice-butterfly"
@@ -19,11 +24,32 @@ GAP, HEIGHT = 12, 480
 """Pixels."""
 
 
+HOST, DONOR = "HOSTNAME", "DONORNAME"
+"""Of the pictures of detectors."""
+
+
 def main() -> None:
-    """Write ``docs/pictures/first-screen.png``."""
-    report = unseam.analyze(ROOT / "examples" / "photos" / f"{EXAMPLE}.jpg")
+    """Write ``docs/pictures/first-screen.png``, or ``docs/methods/NAME.png`` for each name."""
+    if not sys.argv[1:]:
+        truth = Image.open(ROOT / "examples" / "masks" / f"{EXAMPLE}.png").convert("RGB")
+        report = unseam.analyze(ROOT / "examples" / "photos" / f"{EXAMPLE}.jpg")
+        _save(_row(report, np.asarray(truth)), ROOT / "docs" / "pictures" / "first-screen.png")
+    for name in sys.argv[1:]:
+        _save(_constructed(name), ROOT / "docs" / "methods" / f"{name}.png")
+
+
+def _constructed(name: str) -> list[Image.Image]:
+    from traces import TRACES, clean  # of benchmarks/
+
+    rng = np.random.default_rng(0)
+    originals = ROOT / "examples" / "originals"
+    host, donor = (clean(load_photo(originals / file).pixels, rng) for file in (HOST, DONOR))
+    photo, inside = TRACES[name](host, donor, rng)
+    return _row(unseam.analyze(photo, [name]), np.repeat(np.uint8(255) * inside[..., None], 3, axis=2))
+
+
+def _row(report: unseam.Report, truth: np.ndarray) -> list[Image.Image]:
     heatmap = report.heatmaps[report.method]
-    title = f"{report.verdict.finding}   score {report.score:.2f}   {report.method}"
     overlay = draw_overlay(
         report.photo.pixels,
         report.heat,
@@ -31,18 +57,20 @@ def main() -> None:
         report.regions,
         orientation=report.photo.orientation,
         threshold=heatmap.threshold,
-        title=title,
+        title=f"{report.verdict.finding}   score {report.score:.2f}   {report.method}",
     )
     mask = np.repeat(np.uint8(255) * report.mask[..., None], 3, axis=2)
-    truth = np.asarray(Image.open(ROOT / "examples" / "masks" / f"{EXAMPLE}.png").convert("RGB"))
-    row = [_scaled(picture) for picture in (report.photo.pixels, overlay, mask, truth)]
+    return [_scaled(picture) for picture in (report.photo.pixels, overlay, mask, truth)]
+
+
+def _save(row: list[Image.Image], path: Path) -> None:
     sheet = Image.new("RGB", (sum(p.width for p in row) + GAP * (len(row) - 1), HEIGHT), "white")
     left = 0
     for picture in row:
         sheet.paste(picture, (left, 0))
         left += picture.width + GAP
-    (ROOT / "docs" / "pictures").mkdir(exist_ok=True)
-    sheet.save(ROOT / "docs" / "pictures" / "first-screen.png", optimize=True)
+    path.parent.mkdir(exist_ok=True)
+    sheet.save(path, optimize=True)
 
 
 def _scaled(pixels: np.ndarray) -> Image.Image:

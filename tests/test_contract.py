@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -26,10 +27,36 @@ def noise(height: int, width: int) -> NDArray[np.uint8]:
     return np.random.default_rng(height + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def as_jpeg(pixels: NDArray[np.uint8], mode: str = "RGB") -> bytes:
+def as_jpeg(pixels: NDArray[np.uint8], mode: str = "RGB", **options: object) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(buffer, "JPEG", quality=85)
+    Image.fromarray(pixels).convert(mode).save(buffer, "JPEG", quality=85, **options)
     return buffer.getvalue()
+
+
+def as_16_bit_png(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def scene(height: int, width: int) -> NDArray[np.uint8]:
+    """Large smooth shapes with a little noise: nearer to a photograph than noise alone."""
+    rng = np.random.default_rng(height * width)
+    coarse = rng.uniform(20, 235, (8, 8, 3)).astype(np.float32)
+    smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(smooth + rng.normal(0, 2, smooth.shape), 0, 255).astype(np.uint8)
+
+
+def half_saturated() -> NDArray[np.uint8]:
+    pixels = scene(256, 320)
+    pixels[:, 160:] = 255
+    return pixels
+
+
+def nearly_uniform() -> NDArray[np.uint8]:
+    pixels = np.full((200, 240, 3), 128, dtype=np.uint8)
+    pixels[100, 100] = (130, 127, 128)
+    return pixels
 
 
 PHOTOS: dict[str, Callable[[], Photo]] = {
@@ -42,6 +69,18 @@ PHOTOS: dict[str, Callable[[], Photo]] = {
     "uniform white": lambda: load_photo(np.full((100, 100, 3), 255, dtype=np.uint8)),
     "JPEG": lambda: load_photo(as_jpeg(noise(120, 136))),
     "grey JPEG": lambda: load_photo(as_jpeg(noise(120, 136), "L")),
+    "7 x 9": lambda: load_photo(noise(7, 9)),
+    "7 x 9 JPEG": lambda: load_photo(as_jpeg(noise(7, 9))),
+    "one pixel JPEG": lambda: load_photo(as_jpeg(noise(1, 1))),
+    "scene": lambda: load_photo(scene(256, 320)),
+    "scene, JPEG of odd size": lambda: load_photo(as_jpeg(scene(263, 301))),
+    "scene, CMYK JPEG": lambda: load_photo(as_jpeg(scene(256, 320), "CMYK")),
+    "scene, progressive JPEG": lambda: load_photo(as_jpeg(scene(256, 320), progressive=True)),
+    "scene, 4:4:4 JPEG": lambda: load_photo(as_jpeg(scene(256, 320), subsampling=0)),
+    "scene, 16-bit PNG": lambda: load_photo(as_16_bit_png(scene(256, 320))),
+    "uniform JPEG": lambda: load_photo(as_jpeg(np.full((256, 320, 3), 90, dtype=np.uint8))),
+    "nearly uniform": lambda: load_photo(nearly_uniform()),
+    "half saturated JPEG": lambda: load_photo(as_jpeg(half_saturated())),
 }
 
 
@@ -95,7 +134,7 @@ def _check(heatmap: Heatmap, photo: Photo) -> None:
 
 
 def test_a_method_is_pure(method: Method) -> None:
-    photo = PHOTOS["JPEG"]()
+    photo = PHOTOS["scene, JPEG of odd size"]()
     before = photo.pixels.copy()
     first, second = _ask(method, photo), _ask(method, photo)
     assert isinstance(first, Heatmap), f"{method.name} needs another photo for this test: {first}"
