@@ -24,7 +24,7 @@ GAP, HEIGHT = 12, 480
 """Pixels."""
 
 
-HOST, DONOR = "HOSTNAME", "DONORNAME"
+HOST, DONOR = "cactus.jpg", "houseboat.jpg"
 """Of the pictures of detectors."""
 
 
