@@ -7,7 +7,7 @@ import pytest
 
 from unseam import jpeg_process
 
-HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "ray", "scipy.signal", "sklearn")
+HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "ray", "scipy.signal", "sklearn", "numba", "pywt")
 
 
 def _loaded_after(statement: str) -> set[str]:

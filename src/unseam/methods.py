@@ -11,6 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeGuard
 
+from unseam.detectors import (
+    block_grid,
+    demosaicing,
+)
 from unseam.errors import ModelError, UnknownMethod
 from unseam.localizer import Localizer, LocalizerOptions, load_localizer
 from unseam.method import Heatmap, Method, Need
@@ -98,6 +102,8 @@ def _shipped(asset: str) -> Localizer:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
+        "block-grid": block_grid.METHOD,
+        "demosaicing": demosaicing.METHOD,
     }
 )
 """All methods, by name: the only list there is."""
