@@ -41,10 +41,10 @@ VIDEO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)
 
 
 CURVE = Curve(slope=0.7, middle=0.0, threshold=0.88, score_slope=1.06, score_middle=2.14)
-"""Logistic regressions (classes balanced): cells, and 0.98 quantiles, of 91 authentic photographs against moved regions.
+"""Logistic regressions (classes balanced): cells and 0.98 quantiles of 91 authentic photographs, and moved regions.
 
 The regions are 40 % of the sides, moved off the grid within the same photographs after JPEG compression at quality 50
-to 85; saved without loss. The threshold is the least at which 97 % of the authentic ones keep their 0.99 quantile below.
+to 85; saved without loss. The threshold leaves the 0.99 quantile of 97 % of the authentic photographs below it.
 """
 
 

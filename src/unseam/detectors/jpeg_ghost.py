@@ -1,0 +1,240 @@
+"""Regions that were JPEG-compressed before, at another quality than the rest: Farid 2009.
+
+Compressing a photo once more changes least what was compressed at that same quality before. So the difference between
+a photo and its copies at many qualities has a dip, a "ghost", at the earlier quality of each region.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.detector import Detector
+from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.errors import NotApplicable
+from unseam.method import Heatmap
+from unseam.photo import Photo
+
+Floats = NDArray[np.float64]
+
+SIDE = 8
+"""Side of a JPEG block, in pixels."""
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of R, G and B in JPEG's lightness: ITU-R BT.601, as JFIF prescribes."""
+
+# fmt: off
+STANDARD_TABLE = np.array([
+    16, 11, 10, 16, 24, 40, 51, 61,      12, 12, 14, 19, 26, 58, 60, 55,
+    14, 13, 16, 24, 40, 57, 69, 56,      14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77,    24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101,  72, 92, 95, 98, 112, 100, 103, 99,
+], np.float64)
+# fmt: on
+STANDARD_TABLE.setflags(write=False)
+"""Quantization steps of lightness at quality 50: ITU-T T.81, table K.1, row by row."""
+
+BAND = 512
+"""Blocks at a time: what is computed for each quality stays in the processor's cache."""
+
+
+LEAST_SIDE = 64
+"""Least height and width of a photo, in pixels: a majority of blocks needs some blocks."""
+
+LEAST_DIFFERENCE = 0.05
+"""Added to differences before their logarithm, in squared grey levels: pixels rounded to whole numbers have 1 / 12."""
+
+CURVE = Curve(slope=3.8, middle=0.56, threshold=0.999, score_slope=2.1, score_middle=1.74)
+
+
+@dataclass(frozen=True, slots=True)
+class JpegGhostConfig:
+    """Parameters of `jpeg_ghost`.
+
+    Attributes
+    ----------
+    qualities : tuple of int
+        Qualities of the IJG scale, 1 to 100, one apart, at which the photo is compressed again; the paper uses 30 to
+        100, its reference implementation 51 to 100.
+    window : int
+        Side of the square of blocks over which differences are averaged, in blocks; odd. The paper averages over 16
+        x 16 pixels, its reference implementation over 17 x 17; 3 blocks are 24 x 24.
+    reach : int
+        A dip is measured against the qualities this far below and above. Not in the paper.
+    highest : int
+        Highest quality at which a ghost is looked for; above it, rounding to whole pixels hides them. Not in the
+        paper.
+    smoothing : int
+        Side of the square of blocks whose mean dip the evidence takes, in blocks; odd. Not in the paper.
+    unrest : float
+        Added to the spread of the dips within the photo, natural logarithm. Not in the paper.
+    share : float
+        The quality is chosen by the dip that this share of the photo's blocks exceeds. Not in the paper.
+    curve : Curve
+        From evidence to heat; see `CURVE`.
+    """
+
+    qualities: tuple[int, ...] = tuple(range(51, 101))
+    window: int = 5
+    reach: int = 4
+    highest: int = 91
+    smoothing: int = 7
+    unrest: float = 0.4
+    share: float = 0.03
+    curve: Curve = CURVE
+
+
+DEFAULT = JpegGhostConfig()
+
+
+def jpeg_ghost_differences(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Floats:
+    """Measure how much each block would change if the photo were compressed again, at each quality.
+
+    Returns
+    -------
+    (Q, H // 8, W // 8) float64
+        Mean squared difference of lightness, in squared grey levels; one map for each of ``config.qualities``.
+
+    Notes
+    -----
+    DOI 10.1109/TIFS.2008.2012215, equation 3, on the grid of blocks that starts at the photo's first pixel. The paper
+    saves and decodes the photo each time and compares pixels; here the DCT coefficients of its blocks are rounded to
+    the quality's steps. As the DCT is orthonormal, both sums of squares are equal, but for the rounding of decoded
+    pixels to whole numbers. Lightness only; the paper averages the three channels, whose colour is often subsampled.
+    Pixels beyond the last whole block are left out.
+    """
+    _check(photo)
+    steps = np.stack([_table(quality) for quality in config.qualities])
+    coefficients = _block_dct(_luma(photo))
+    rows, columns = photo.height // SIDE, photo.width // SIDE
+    differences = np.empty((len(steps), len(coefficients)))
+    for first in range(0, len(coefficients), BAND):
+        band = coefficients[first : first + BAND]
+        for number, step in enumerate(steps):
+            rounding = band * (1 / step)
+            rounding -= np.rint(rounding)
+            np.square(rounding, out=rounding)
+            differences[number, first : first + BAND] = rounding @ (step * step / step.size)
+    return differences.reshape(-1, rows, columns)
+
+
+def jpeg_ghost_statistic(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
+    """Give the paper's normalised difference, at the quality whose dips set a region apart.
+
+    Returns
+    -------
+    Statistic
+        (H // 8, W // 8) float64 in [0, 1]: 0 where of all qualities this one changes the block least, 1 where most
+        (equation 4); NaN where no quality changes anything.
+    """
+    differences = _averaged(jpeg_ghost_differences(photo, config), config.window)
+    number, _ = _clearest_ghost(differences, config)
+    least, most = differences.min(0), differences.max(0)
+    reach = np.where(most > least, most - least, np.nan)
+    return Statistic(np.asarray((differences[number] - least) / reach), (SIDE, SIDE))
+
+
+def jpeg_ghost_evidence(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
+    """Measure how much deeper than in most of the photo the difference dips, at the quality that shows it best.
+
+    A dip is the natural logarithm of the differences ``config.reach`` qualities away over the one at the quality. The
+    median of the photo's livelier half is taken off (its own quality dips everywhere), and it is given in units of
+    the spread in that half. The quality is the one at which the deepest ``config.share`` of blocks are deepest.
+
+    Returns
+    -------
+    Statistic
+        (H // 8, W // 8) float64, no unit: around 0 in an untouched photo, 2 to 5 at a ghost. NaN throughout if
+        compression changes nothing.
+    """
+    differences = jpeg_ghost_differences(photo, config)
+    if not differences.any():
+        return Statistic(np.full(differences.shape[1:], np.nan), (SIDE, SIDE))
+    _, evidence = _clearest_ghost(_averaged(differences, config.window), config)
+    return Statistic(evidence, (SIDE, SIDE))
+
+
+def jpeg_ghost(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Heatmap:
+    """Find regions that were compressed before at another quality than the rest: Farid 2009, calibrated.
+
+    Blind where the region lies off the photo's grid of blocks, where it was compressed at a higher quality than the
+    photo afterwards, or with other tables than those of the IJG's library (most cameras), and in flat parts.
+    """
+    return heatmap_of(jpeg_ghost_evidence(photo, config), photo, config.curve)
+
+
+def _check(photo: Photo) -> None:
+    if min(photo.height, photo.width) < LEAST_SIDE:
+        wanted = f"{LEAST_SIDE} x {LEAST_SIDE}"
+        raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
+    if bool((photo.pixels == photo.pixels[0, 0]).all()):
+        raise NotApplicable("the photo is of one flat colour; compression leaves it as it is")
+
+
+def _clearest_ghost(differences: Floats, config: JpegGhostConfig) -> tuple[int, Floats]:
+    """Choose the quality whose dips set a region apart; its number, and the map of dips seen from the majority."""
+    logs = np.log(differences + LEAST_DIFFERENCE)
+    lively = logs[0] >= np.median(logs[0])
+    best = (-np.inf, config.reach, np.zeros(logs.shape[1:]))
+    for number in range(config.reach, len(logs) - config.reach):
+        if config.qualities[number] > config.highest:
+            break
+        dips = (logs[number - config.reach] + logs[number + config.reach]) / 2 - logs[number]
+        evidence = _mean(_from_majority(dips, lively, config.unrest), config.smoothing)
+        depth = float(np.quantile(evidence, 1 - config.share))
+        if depth > best[0]:
+            best = (depth, number, evidence)
+    return best[1:]
+
+
+def _from_majority(dips: Floats, lively: NDArray[np.bool_], unrest: float) -> Floats:
+    usual = np.median(dips[lively])
+    spread = 1.4826 * np.median(np.abs(dips[lively] - usual))  # the standard deviation, if it were normal
+    return np.asarray((dips - max(usual, 0.0)) / (spread + unrest))
+
+
+def _averaged(differences: Floats, window: int) -> Floats:
+    return np.stack([_mean(difference, window) for difference in differences])
+
+
+def _mean(values: Floats, window: int) -> Floats:
+    means = cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(means, np.float64).reshape(values.shape)
+
+
+def _table(quality: int) -> Floats:
+    """Scale the standard table as libjpeg does."""
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return np.clip(np.floor((STANDARD_TABLE * scale + 50) / 100), 1, 255)
+
+
+def _luma(photo: Photo) -> Floats:
+    luma = photo.pixels[..., 0] * LUMA[0]
+    luma += photo.pixels[..., 1] * LUMA[1]
+    luma += photo.pixels[..., 2] * LUMA[2]
+    return np.asarray(luma)
+
+
+def _block_dct(luma: Floats) -> Floats:
+    rows, columns = luma.shape[0] // SIDE, luma.shape[1] // SIDE
+    blocks = luma[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE).transpose(0, 2, 1, 3)
+    one = cv2.dct(np.eye(SIDE), flags=cv2.DCT_ROWS)  # row k: the DCT of the k-th unit vector
+    coefficients = blocks.reshape(-1, SIDE * SIDE) @ np.kron(one, one)
+    coefficients[:, 0] -= 128 * SIDE
+    return np.asarray(coefficients)
+
+
+METHOD = Detector(
+    name="jpeg-ghost",
+    paper="H. Farid, 2009, Exposing digital forgeries from JPEG ghosts, DOI 10.1109/TIFS.2008.2012215",
+    sees="regions that were JPEG-compressed before, at a lower quality than the rest, and kept the grid of blocks",
+    blind="where the region lies off the grid, was compressed more strongly afterwards or with a camera's own tables, "
+    "and in flat parts",
+    needs=frozenset({"detail"}),
+    min_size=(LEAST_SIDE, LEAST_SIDE),
+    judge=jpeg_ghost,
+    evidence=jpeg_ghost_evidence,
+)
