@@ -202,12 +202,17 @@ def _block_trace(green: Floats, config: DemosaicingConfig) -> tuple[Floats, NDAr
 
 
 def _windowed(trace: Floats, known: NDArray[np.bool_], config: DemosaicingConfig) -> Floats:
-    """Average over the known blocks of a window; NaN where they are too few, and in blocks that are not known."""
-    window = (config.median, config.median)
-    weight = cv2.blur(known.astype(np.float64), window)
-    total = cv2.blur(np.where(known, trace, 0), window)
-    enough = known & (weight >= config.least_known)
-    return np.where(enough, total / np.maximum(weight, config.least_known), np.nan)
+    """Take the median of a window's known blocks; NaN where they are too few, and in blocks that are not known."""
+    side, half = config.median, config.median // 2
+    padded = np.pad(np.where(known, trace, np.nan), half, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side)).reshape(*trace.shape, side**2)
+    ordered = np.sort(windows, axis=-1)  # NaN last
+    count = np.isfinite(ordered).sum(axis=-1)
+    lower, upper = (
+        np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0]
+        for index in (np.maximum(count - 1, 0) // 2, np.minimum(count // 2, side**2 - 1))
+    )
+    return np.where(known & (count >= config.least_known * side**2), (lower + upper) / 2, np.nan)
 
 
 def _against_majority(trace: Floats, config: DemosaicingConfig) -> Floats:
