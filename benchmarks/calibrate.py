@@ -3,9 +3,10 @@
     python benchmarks/calibrate.py PHOTOS [--method NAME]... [--cases 60] [--seed 0]
 
 PHOTOS is a folder of authentic photographs that no table uses for testing. The curve is a logistic regression of the
-truth on the evidence, both sides weighing the same, over constructed cases (`traces`); the score is the same over
-photos, constructed cases against authentic files as they are. The threshold is the heat that the 99th percentile of
-95 % of the authentic files stays below, plus a margin; never below 0.5. Prints the lines for each detector's config.
+truth on the evidence, both sides weighing the same, over constructed cases (`traces`) and the authentic files
+themselves; the score is the same over photos, constructed cases against authentic files. The threshold is the heat that
+the 99th percentile of 95 % of the authentic files stays below, plus a margin; never below 0.5.
+Prints the lines for each detector's config.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def fit(detector: Detector, paths: list[Path], cases: int, seed: int) -> None:
         truth.append(inside.reshape(-1)[drawn])
         forged.append(loudest(found, SCORE_QUANTILE))
     authentic = [found for path in paths if (found := evidence_of(detector, load_photo(path))) is not None]
-    slope, middle = logistic(np.concatenate(evidence), np.concatenate(truth))
+    quiet = [rng.choice(found.reshape(-1), CELLS) for found in authentic]
+    cells = np.concatenate([*evidence, *quiet])
+    slope, middle = logistic(cells, np.concatenate([*truth, np.zeros(len(cells) - CELLS * len(evidence), np.bool_)]))
     photos = np.array([*forged, *(loudest(found, SCORE_QUANTILE) for found in authentic)])
     score = logistic(photos, np.arange(len(photos)) < len(forged))
     calm = np.quantile([loudest(found, CALM_QUANTILE) for found in authentic], CALM_SHARE, method="higher")

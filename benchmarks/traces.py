@@ -70,7 +70,7 @@ def pasted(host: Pixels, donor: Pixels, inside: NDArray[np.bool_]) -> Pixels:
 
 
 def _fit(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
-    down, across = (max(0, want - have) for want, have in zip(shape, pixels.shape, strict=False))
+    down, across = (max(0, want - have) for want, have in zip(shape[:2], pixels.shape[:2], strict=True))
     return cv2.copyMakeBorder(pixels, 0, down, 0, across, cv2.BORDER_REFLECT)[: shape[0], : shape[1]]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from unseam.detectors import (
     block_grid,
     demosaicing,
+    jpeg_ghost,
 )
 from unseam.errors import ModelError, UnknownMethod
 from unseam.localizer import Localizer, LocalizerOptions, load_localizer
@@ -104,6 +105,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
         "block-grid": block_grid.METHOD,
         "demosaicing": demosaicing.METHOD,
+        "jpeg-ghost": jpeg_ghost.METHOD,
     }
 )
 """All methods, by name: the only list there is."""
