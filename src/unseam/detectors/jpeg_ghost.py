@@ -44,6 +44,9 @@ BAND = 512
 LEAST_SIDE = 64
 """Least height and width of a photo, in pixels: a majority of blocks needs some blocks."""
 
+LEAST_CHANGE = 1e-9
+"""Below this a block changes by the rounding of the computation only, in squared grey levels."""
+
 LEAST_DIFFERENCE = 0.05
 """Added to differences before their logarithm, in squared grey levels: pixels rounded to whole numbers have 1 / 12."""
 
@@ -133,7 +136,7 @@ def jpeg_ghost_statistic(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Sta
     differences = _averaged(jpeg_ghost_differences(photo, config), config.window)
     number, _ = _clearest_ghost(differences, config)
     least, most = differences.min(0), differences.max(0)
-    reach = np.where(most > least, most - least, np.nan)
+    reach = np.where(most - least > LEAST_CHANGE, most - least, np.nan)
     return Statistic(np.asarray((differences[number] - least) / reach), (SIDE, SIDE))
 
 
@@ -151,7 +154,7 @@ def jpeg_ghost_evidence(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Stat
         compression changes nothing.
     """
     differences = jpeg_ghost_differences(photo, config)
-    if not differences.any():
+    if differences.max() < LEAST_CHANGE:
         return Statistic(np.full(differences.shape[1:], np.nan), (SIDE, SIDE))
     _, evidence = _clearest_ghost(_averaged(differences, config.window), config)
     return Statistic(evidence, (SIDE, SIDE))
