@@ -12,6 +12,7 @@ from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md")]
+DOCUMENTS += sorted((ROOT / "docs" / "methods").glob("*.md"))
 
 
 def _blocks(document: Path, language: str) -> list[str]:

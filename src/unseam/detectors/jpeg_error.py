@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
+from unseam.detectors.detector import Detector, stored_lightness
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.errors import NotApplicable
 from unseam.method import Heatmap
 from unseam.photo import Photo
 
@@ -142,7 +143,8 @@ def jpeg_error_evidence(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Stat
     -------
     Statistic
         (block rows, block columns) float64; positive = unlike most of the photo. NaN in flat or clipped parts, and
-        everywhere when no grid stands out or the trace is too weak to tell.
+        everywhere when no grid stands out, or the file is a JPEG that itself makes the trace: every part of it is a
+        JPEG on that grid, whatever it was before.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def jpeg_error_evidence(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Stat
     METHOD.check(photo)
     luma = _luma(photo.pixels)
     grid = strongest_grid(luma, config)
-    if grid is None:
+    if grid is None or _file_explains(photo, grid):
         rows, columns = (side // BLOCK for side in luma.shape)
         return Statistic(np.full((rows, columns), np.nan), (BLOCK, BLOCK))
     trace = jpeg_trace(luma, grid, config)
@@ -233,6 +235,17 @@ def jpeg_trace(luma: Floats, grid: tuple[int, int], config: JpegErrorConfig = DE
     on = _pool(count_coefficients(luma, grid)[1], config.pooled)
     off = _like(_pool(count_coefficients(luma, beside)[1], config.pooled), on.shape)
     return np.where(off >= config.least_in_cell, (on + 1) / (off + 1), np.nan)
+
+
+def _file_explains(photo: Photo, grid: tuple[int, int]) -> bool:
+    """Whether the file's own JPEG compression makes the trace on a grid: it has steps that leave one."""
+    if grid != (0, 0):
+        return False
+    try:
+        lightness, _ = stored_lightness(photo)
+    except NotApplicable:
+        return False
+    return bool(lightness.table.ravel()[1:].max() > 2 * ROUNDING_REACH)
 
 
 def _unlike_most(trace: Floats, config: JpegErrorConfig) -> Floats:
@@ -340,7 +353,8 @@ METHOD = Detector(
     paper="W. Luo, J. Huang, G. Qiu, 2010, JPEG error analysis and its applications to digital image forensics, "
     "DOI 10.1109/TIFS.2010.2051426",
     sees="Parts that never were a JPEG, or were one on another grid, in a photo that was one; and the other way round.",
-    blind="Flat and clipped parts; JPEG of quality 97 and more; photos resized, or saved as JPEG, after the pasting.",
+    blind="Flat and clipped parts; parts that were a JPEG of quality 97 or more; photos resized, or saved as JPEG of less "
+    "than quality 99, after the pasting.",
     needs=frozenset({"detail"}),
     min_size=(64, 64),
     judge=jpeg_error,
