@@ -1,0 +1,69 @@
+"""The application that all commands are added to, and how each of them fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from unseam.errors import UnknownMethod, UnseamError
+from unseam.photo_paths import printable
+
+FAILED, INTERRUPTED = 1, 130
+
+app = typer.Typer(
+    help="Find the seams in manipulated photographs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks is no failure
+    app()
+
+
+def complain(message: object) -> None:
+    """Print one line on stderr."""
+    typer.echo(f"unseam: {printable(' '.join(str(message).split()))}", err=True)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what a user can mend into one line and an exit code; everything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except UnknownMethod as error:
+        raise typer.BadParameter(str(error)) from error
+    except UnseamError as error:
+        complain(error)
+        raise typer.Exit(FAILED) from error
+    except KeyboardInterrupt as error:
+        complain("interrupted; what was finished before is on disk")
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"unseam {version('unseam')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Find the seams in manipulated photographs."""

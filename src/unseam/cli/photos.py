@@ -1,0 +1,175 @@
+"""For who looks at photos: ``unseam localize``, ``unseam methods``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from unseam.cli.app import FAILED, app, complain, one_line_errors
+from unseam.errors import UnseamError
+from unseam.photo_paths import find_photos, printable
+
+if TYPE_CHECKING:
+    from unseam.batch import Outcome
+    from unseam.method import Method
+
+DEFAULT_OUT = Path("unseam-reports")
+
+PATCH_GRID = 8
+"""Pixels: strides are multiples of a JPEG block."""
+
+
+def _on_grid(stride: int | None) -> int | None:
+    if stride is not None and (stride < PATCH_GRID or stride % PATCH_GRID):
+        raise typer.BadParameter(f"{stride} is no multiple of {PATCH_GRID}: patches must lie on the photo's JPEG grid")
+    return stride
+
+
+@app.command()
+def localize(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders to search for photos.")],
+    method: Annotated[
+        list[str] | None, typer.Option(help="A method, or a model file (.onnx); may be given several times.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help=f"Folder for the reports.  [default: {DEFAULT_OUT}; with --json: none]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of text.")] = False,
+    stride: Annotated[
+        int | None,
+        typer.Option(callback=_on_grid, help="Pixels between patches, a multiple of 8: larger is faster and coarser."),
+    ] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
+    ] = None,
+) -> None:
+    """Find manipulated regions: heat map, mask, overlay, JSON and HTML report for each photo."""
+    with one_line_errors():
+        from unseam.batch import judge_photos
+
+        out = out if out is not None or as_json else DEFAULT_OUT
+        methods = _methods(method, stride)
+        found = find_photos(photos, out)
+        if not found:
+            raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
+        done = []
+        for outcome in _with_progress(judge_photos(found, methods, out, max_pixels), [photo.path for photo in found]):
+            _print_outcome(outcome, as_json)
+            done.append(outcome)
+        if out is not None:
+            _write_index(done, out, as_json)
+        if any(outcome.failure for outcome in done):
+            raise typer.Exit(FAILED)
+
+
+def _methods(names: list[str] | None, stride: int | None) -> list[Method]:
+    """Find the methods and read their model files once, so that a broken one is told once and not for each photo."""
+    from dataclasses import replace
+
+    from unseam.localizer import LocalizerOptions
+    from unseam.methods import DEFAULT_METHOD, find_method, is_learned
+
+    methods = [find_method(name) for name in names or [DEFAULT_METHOD]]
+    if stride is not None:
+        if not any(is_learned(method) for method in methods):
+            raise typer.BadParameter("--stride is for learned methods, and none is among those named")
+        options = LocalizerOptions(stride=stride)
+        methods = [replace(method, options=options) if is_learned(method) else method for method in methods]
+    for method in methods:
+        _ = method.min_size
+    return methods
+
+
+def _with_progress(outcomes: Iterator[Outcome], paths: list[Path]) -> Iterator[Outcome]:
+    """Show on stderr, if it is a terminal, which photo is being judged; the lines on stdout stay as they are."""
+    if not sys.stderr.isatty():
+        yield from outcomes
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
+        task = progress.add_task("", total=len(paths))
+        for path in paths:
+            progress.update(task, description=escape(printable(path.name)))
+            outcome = next(outcomes)
+            progress.stop()  # the caller prints while nothing is drawn
+            yield outcome
+            progress.advance(task)
+            progress.start()
+
+
+def _print_outcome(outcome: Outcome, as_json: bool) -> None:
+    if outcome.failure:
+        complain(outcome.failure)
+    elif as_json:
+        from unseam.report import to_json
+
+        typer.echo(to_json(outcome.document))
+    else:
+        typer.echo(_line(outcome))
+
+
+def _line(outcome: Outcome) -> str:
+    """Say what was found on one line that a person understands."""
+    document = outcome.document
+    parts = [document["path"], document["verdict"]]
+    if document["score"] is None or document["verdict"] == "cannot tell":
+        parts.append(document["reason"])
+    else:
+        count = len(document["regions"])
+        share = f"{count} region{'' if count == 1 else 's'}, {100 * document['marked_share']:.1f} % of the photo"
+        parts += [f"score {document['score']:.2f}", share if count else "no regions"]
+    if outcome.page is not None:
+        parts.append(f"-> {printable(outcome.page)}")
+    return "  ".join(parts)
+
+
+def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
+    from unseam.report import Entry, write_index
+
+    entries = [Entry(item.document["path"], item.page, item.document) for item in outcomes if item.page is not None]
+    if not entries:
+        return
+    page = write_index(entries, out) if len(entries) > 1 else entries[0].page
+    if not as_json:
+        typer.echo(f"Open {printable(page)}")
+
+
+@app.command()
+def methods(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the methods: source, what each sees, when it is blind, and what it needs."""
+    with one_line_errors():
+        from unseam.methods import DEFAULT_METHOD, METHODS
+
+        facts = [_facts(method) for method in METHODS.values()]
+        if as_json:
+            from unseam.report import to_json
+
+            typer.echo(to_json({"default": DEFAULT_METHOD, "methods": facts}, indent=1))
+            return
+        for fact in facts:
+            typer.echo(f"{fact['name']}{' (default)' if fact['name'] == DEFAULT_METHOD else ''}")
+            for key in ("paper", "sees", "blind"):
+                typer.echo(f"  {key + ':':<7}{fact[key]}")
+            typer.echo(f"  needs: {', '.join(fact['needs']) or 'nothing but pixels'}\n")
+
+
+def _facts(method: Method) -> dict[str, Any]:
+    facts = {"name": method.name, "paper": method.paper, "sees": method.sees, "blind": method.blind}
+    return facts | {"needs": sorted(method.needs), "min_size": list(method.min_size)}

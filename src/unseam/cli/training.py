@@ -1,0 +1,67 @@
+"""For who trains networks: ``unseam train``, ``unseam export``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unseam.cli.app import INTERRUPTED, app, one_line_errors
+from unseam.photo_paths import printable
+
+
+class Accelerator(StrEnum):
+    """What a network is trained on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, say recipes/j-conv-lstm-conv.toml.")],
+    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge; repeatable.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
+    begin_from: Annotated[
+        Path | None, typer.Option("--from", help="Folder of a run whose best weights this one begins with.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
+    accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
+) -> None:
+    """Train a network (needs the extra train)."""
+    with one_line_errors():
+        from unseam.training import train as train_network
+
+        run = train_network(
+            recipe,
+            data,
+            out,
+            begin_from=begin_from,
+            resume=resume,
+            devices=devices,
+            accelerator=accelerator.value,
+        )
+        typer.echo(f"{run.reason} at step {run.step}; best {run.best_value:.4f} at step {run.best_step}")
+        if run.reason == "interrupted":
+            raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    terms: Annotated[Path, typer.Option(help="TOML file: licence of the weights, and the training sources.")],
+    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge, to calibrate on; repeatable.")],
+    out: Annotated[Path | None, typer.Option(help="The model file.  [default: RUN/NAME.onnx]")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Do not calibrate.")] = False,
+) -> None:
+    """Write a trained network as one ONNX file, after proof that it gives the same numbers (needs the extra train)."""
+    with one_line_errors():
+        from unseam.training import export_run
+        from unseam.training.export import load_terms, validation_samples
+
+        path = export_run(run, out, terms=load_terms(terms), samples=validation_samples(data), calibrated=not raw)
+        typer.echo(f"-> {printable(path)}")

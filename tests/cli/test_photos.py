@@ -1,0 +1,202 @@
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from command import run
+from PIL import Image
+
+from unseam import batch, methods
+from unseam.cli import photos as room
+from unseam.photo_paths import find_photos
+
+
+def test_a_photo_gets_one_line_and_a_report(photo: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run("localize", photo, "--method", model, "--out", out)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    first, second = result.stdout.splitlines()
+    assert first.startswith(f"{photo}  manipulated  score 0.9")
+    assert "  1 region, " in first
+    assert first.endswith(f" % of the photo  -> {out / 'spot' / 'report.html'}")
+    assert second == f"Open {out / 'spot' / 'report.html'}"
+    assert (out / "spot" / "report.json").is_file()
+    assert not (out / "index.html").exists()
+
+
+def test_several_photos_get_an_index_and_a_bad_one_stops_none(photo: Path, model: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (80, 80)).save(photo.with_name("dark.png"))
+    photo.with_name("bad.jpg").write_text("no photo", encoding="utf-8")
+    result = run("localize", photo.parent, photo.with_name("gone.jpg"), "--method", model, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines[:2]] == ["no evidence", "manipulated"]
+    assert "  no regions  -> " in lines[0]
+    assert lines[2] == f"Open {tmp_path / 'out' / 'index.html'}"
+    bad, gone = result.stderr.splitlines()
+    assert bad.startswith("unseam: ")
+    assert "bad.jpg" in bad
+    assert "gone.jpg" in gone
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_a_second_run_does_not_take_its_own_pictures_for_photos(photo: Path, model: Path) -> None:
+    out = photo.parent / "out"
+    for _ in range(2):
+        result = run("localize", photo.parent, "--method", model, "--out", out)
+        assert len(result.stdout.splitlines()) == 2
+    assert [path.name for path in out.iterdir()] == ["spot"]
+
+
+def test_json_is_one_document_a_line_and_writes_no_files(
+    photo: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (80, 80)).save(photo.with_name("dark.png"))
+    photo.with_name("bad.jpg").write_bytes(b"")
+    result = run("localize", photo.parent, "--method", model, "--json")
+    assert result.exit_code == 1
+    documents = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [Path(document["path"]).name for document in documents] == ["dark.png", "spot.png"]
+    assert [document["verdict"] for document in documents] == ["no evidence", "manipulated"]
+    assert len(result.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_json_with_a_folder_writes_both(photo: Path, model: Path, tmp_path: Path) -> None:
+    result = run("localize", photo, "--method", model, "--json", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["verdict"] == "manipulated"
+    assert (tmp_path / "out" / "spot" / "report.html").is_file()
+
+
+def test_without_a_folder_reports_go_to_the_default_one(
+    photo: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("localize", photo, "--method", model).exit_code == 0
+    assert (tmp_path / room.DEFAULT_OUT / "spot" / "report.html").is_file()
+
+
+def test_a_photo_below_one_patch_is_no_failure(tmp_path: Path, model: Path) -> None:
+    Image.new("RGB", (20, 10)).save(tmp_path / "small.png")
+    result = run("localize", tmp_path / "small.png", "--method", model, "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "cannot tell  the photo is 20 x 10 pixels, and brightness judges patches of 64 x 64" in result.stdout
+
+
+def test_the_stride_reaches_the_network(photo: Path, model: Path) -> None:
+    counts = {}
+    for stride in ("64", "16"):
+        document = json.loads(run("localize", photo, "--method", model, "--json", "--stride", stride).stdout)
+        counts[stride] = len(document["methods"][0]["patches"]["boxes"])
+    assert counts == {"64": 3 * 3, "16": 7 * 9}
+
+
+def test_several_methods_are_all_in_the_report(photo: Path, model: Path, brightness_model: Path) -> None:
+    result = run("localize", photo, "--method", model, "--method", brightness_model, "--json")
+    names = [method["name"] for method in json.loads(result.stdout)["methods"]]
+    assert names[0] == "brightness"
+    assert names[1].startswith("brightness@")
+
+
+def test_the_default_method_is_used_when_none_is_named(listed: None, photo: Path) -> None:
+    assert json.loads(run("localize", photo, "--json").stdout)["method"] == "brightness"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["localize"], "Missing argument"),
+        (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: cnn-lstm"),
+        (["localize", "x.jpg", "--stride", "12"], "12 is no multiple of 8"),
+        (["localize", "x.jpg", "--stride", "0"], "0 is no multiple of 8"),
+        (["localize", "x.jpg", "--max-pixels", "0"], "--max-pixels"),
+        (["localize", "x.jpg", "--colour"], "No such option"),
+        (["frobnicate"], "No such command"),
+        (["forge", "x.jpg", "--out", "y", "--count", "0"], "--count"),
+        (["train", "x.toml", "--data", "y", "--accelerator", "abacus"], "'abacus' is not one of"),
+        (["evaluate", "--method", "x"], "Missing option"),
+    ],
+)
+def test_wrong_usage_is_told_and_exits_with_2(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_a_stride_without_a_network_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(methods, "METHODS", {"plain": SimpleNamespace(name="plain")})
+    result = run("localize", "x.jpg", "--method", "plain", "--stride", "16")
+    assert result.exit_code == 2
+    assert "--stride is for learned methods" in result.stderr
+
+
+def test_a_folder_without_photos_fails(tmp_path: Path, model: Path) -> None:
+    result = run("localize", tmp_path, "--method", model)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"unseam: no photo in {tmp_path}; expected files such as")
+
+
+@pytest.mark.parametrize("name", ["gone.onnx", "bad.onnx"])
+def test_a_bad_model_file_is_one_line_however_many_photos(tmp_path: Path, photo: Path, name: str) -> None:
+    (tmp_path / "bad.onnx").write_text("no model", encoding="utf-8")
+    result = run("localize", photo, photo.parent, "--method", tmp_path / name)
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert name in result.stderr
+
+
+def test_a_stride_longer_than_the_patch_is_one_line(photo: Path, model: Path) -> None:
+    result = run("localize", photo, "--method", model, "--stride", "72")
+    assert result.exit_code == 1
+    assert result.stderr == "unseam: found stride 72, expected a multiple of 8 from 8 to 64\n"
+
+
+def test_a_bug_keeps_its_traceback(photo: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hungry(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(batch, "analyze", hungry)
+    assert isinstance(run("localize", photo, "--method", model).exception, MemoryError)
+
+
+def test_a_name_with_control_characters_stays_on_one_line(tmp_path: Path, model: Path) -> None:
+    result = run("localize", tmp_path / "two\nlines\x1b[31m.jpg", "--method", model, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "\x1b" not in result.stderr
+
+
+def test_on_a_terminal_progress_is_on_stderr_and_stdout_stays_clean(
+    photo: Path, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    outcomes = [batch.Outcome(found) for found in find_photos([photo])]
+    assert list(room._with_progress(iter(outcomes), [photo])) == outcomes
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "spot.png" in captured.err
+
+
+def test_methods_lists_what_a_person_needs_to_know(listed: None) -> None:
+    result = run("methods")
+    assert result.exit_code == 0
+    assert result.stdout.split("\n")[:5] == [
+        "brightness (default)",
+        "  paper: none: a network for tests",
+        "  sees:  bright pixels",
+        "  blind: in the dark",
+        "  needs: nothing but pixels",
+    ]
+
+
+def test_methods_as_json(listed: None) -> None:
+    document = json.loads(run("methods", "--json").stdout)
+    assert document["default"] == "brightness"
+    (method,) = document["methods"]
+    assert set(method) == {"name", "paper", "sees", "blind", "needs", "min_size"}
+    assert method["min_size"] == [1, 1]

@@ -1,0 +1,67 @@
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from command import recorder, run
+
+from unseam.errors import MissingExtra
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Record calls in place of training and export, which have tests of their own."""
+    calls: list[Any] = []
+    done = SimpleNamespace(reason="finished", step=100, best_value=0.75, best_step=80)
+    export = SimpleNamespace(load_terms=lambda path: f"terms of {path}", validation_samples=lambda data: list(data))
+    monkeypatch.setitem(
+        sys.modules,
+        "unseam.training",
+        SimpleNamespace(train=recorder(calls, done), export_run=recorder(calls, Path("x.onnx")), __path__=[]),
+    )
+    monkeypatch.setitem(sys.modules, "unseam.training.export", export)
+    return calls
+
+
+def test_train_hands_over_and_tells_how_it_ended(training: list[Any]) -> None:
+    folders = ("--data", "a", "--data", "b", "--out", "c", "--from", "d")
+    result = run("train", "r.toml", *folders, "--resume", "--accelerator", "cpu")
+    assert result.stdout == "finished at step 100; best 0.7500 at step 80\n"
+    ((arguments, options),) = training
+    assert arguments == (Path("r.toml"), [Path("a"), Path("b")], Path("c"))
+    assert options == {"begin_from": Path("d"), "resume": True, "devices": 1, "accelerator": "cpu"}
+
+
+def test_an_interrupted_training_exits_with_130(training: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = SimpleNamespace(reason="interrupted", step=5, best_value=0.0, best_step=0)
+    monkeypatch.setattr(sys.modules["unseam.training"], "train", recorder([], stopped))
+    result = run("train", "r.toml", "--data", "a")
+    assert result.exit_code == 130
+    assert "interrupted at step 5" in result.stdout
+
+
+def test_export_hands_over_and_tells_where_the_file_is(training: list[Any]) -> None:
+    result = run("export", "runs/x", "--terms", "t.toml", "--data", "a", "--raw")
+    assert result.stdout == "-> x.onnx\n"
+    ((arguments, options),) = training
+    assert arguments == (Path("runs/x"), None)
+    assert options == {"terms": "terms of t.toml", "samples": [Path("a")], "calibrated": False}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("train", "r.toml", "--data", "a"), ("export", "r", "--terms", "t", "--data", "a")]
+)
+def test_a_missing_extra_is_one_line_with_the_pip_command(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    class WithoutTorch:
+        __path__: tuple[str, ...] = ()
+
+        def __getattr__(self, name: str) -> object:
+            raise MissingExtra('training needs torch: pip install "unseam[train]"')
+
+    monkeypatch.setitem(sys.modules, "unseam.training", WithoutTorch())
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr == 'unseam: training needs torch: pip install "unseam[train]"\n'
