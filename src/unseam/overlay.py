@@ -81,7 +81,7 @@ def draw_overlay(
     picture = upright(_mixed(_grey(resized(pixels, height, width)), resized(heat, height, width)), orientation)
     picture = np.ascontiguousarray(picture)
     edges = upright(resized(mask.astype(np.uint8) * 255, height, width), orientation)
-    _outline(picture, np.ascontiguousarray(edges) >= 128)
+    draw_outline(picture, np.ascontiguousarray(edges) >= 128)
     canvas = Image.fromarray(picture)
     _number(canvas, upright(_number_map(regions, heat.shape, (height, width)), orientation))
     return _framed(canvas, title, threshold)
@@ -119,7 +119,7 @@ def _mixed(grey: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uin
     return np.rint(mixed).astype(np.uint8)
 
 
-def _outline(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
+def draw_outline(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
     """Draw the border of the mask into the picture: white on black, to be seen on any colour."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thin = max(round(max(picture.shape[:2]) / 700), 1)
