@@ -11,7 +11,8 @@ from pathlib import Path
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError
 from unseam.evaluation.controls import CONTROLS
-from unseam.evaluation.measure import Measured, measure, method_digest, row_keys
+from unseam.evaluation.identity import method_digest, row_keys
+from unseam.evaluation.measure import Measured, measure
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table

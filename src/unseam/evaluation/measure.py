@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,35 +20,6 @@ from unseam.postprocess import find_regions
 
 Measured = tuple[Row, bytes]
 """A row, and its packed score counts."""
-
-
-def row_keys(sample: Sample, digests: Mapping[str, str]) -> dict[str, str]:
-    """Identify each method's row on this sample by content: name and bytes of photo and mask, `method_digest`."""
-    content = [sample.name, sample.kind, file_digest(sample.photo), sample.mask and file_digest(sample.mask)]
-    return {name: _digest(*content, name, digest) for name, digest in digests.items()}
-
-
-def method_digest(method: Method) -> str:
-    """Identify a method by its content: a model file's digest and options, else the source file of its code."""
-    own = getattr(method, "digest", None)
-    settings = getattr(method, "options", None), getattr(method, "config", None)
-    return _digest(method.name, own or _code_digest(method), *settings)
-
-
-def _code_digest(method: Method) -> str:
-    try:
-        return file_digest(Path(inspect.getfile(type(method))))
-    except (TypeError, OSError):  # made in an interpreter: only the name is left
-        return ""
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes; empty if it cannot be read, which is said where it is needed."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
 
 
 def measure(sample: Sample, methods: Mapping[str, Method], keys: Mapping[str, str]) -> list[Measured]:
@@ -108,7 +76,3 @@ def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
         score=heatmap.score,
     )
     return row, pack(counts)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8")).hexdigest()
