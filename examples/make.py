@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.forging.edits import Cutout, copy_move, patched, splice, transformed
-from unseam.forging.history import encoded
+from unseam.forging.history import Compression, encoded
 from unseam.photo import load_photo
 
 HERE = Path(__file__).parent
@@ -84,7 +84,7 @@ def main() -> None:
         photo, truth = out / "photos" / name, (out / "masks" / name).with_suffix(".png")
         for path in (photo, truth):
             path.parent.mkdir(parents=True, exist_ok=True)
-        photo.write_bytes(encoded(pixels, quality, subsampling))
+        photo.write_bytes(encoded(pixels, Compression(quality, subsampling=subsampling)))
         buffer = io.BytesIO()
         Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "PNG")
         truth.write_bytes(buffer.getvalue())

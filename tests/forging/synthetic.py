@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,3 +22,9 @@ def textured(height: int, width: int, seed: int) -> NDArray[np.uint8]:
         layer = cv2.GaussianBlur(rng.standard_normal((height, width, 3), np.float32), (0, 0), sigma)
         pixels += layer / layer.std()
     return np.clip(128 + 25 * pixels, 0, 255).astype(np.uint8)
+
+
+def rows_of(out: Path) -> list[dict[str, str]]:
+    """Read the manifest of a folder of forgeries."""
+    with (out / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -30,7 +30,8 @@ class ForgeConfig:
         How often a splice is an object cut along its mask (and half as often, that of a copied or removed region);
         the rest are smooth blobs and polygons. 0: no masks needed.
     area : (float, float)
-        Share of the frame that the edit aims at, drawn log-uniformly.
+        Share of the frame that the edit aims at, drawn log-uniformly; what hangs over a border is cut off, but never
+        below the lower end.
     inpaint_area : (float, float)
         The same for OpenCV's inpainting, whose time grows steeply with the region.
     resample_share : float
@@ -41,14 +42,16 @@ class ForgeConfig:
         Rotation in degrees of what is pasted, either way.
     flip_share, tone_share : float
         How often it is mirrored, and how often a splice is matched to its new surroundings in mean and contrast.
-    hard, feather, smooth, poisson : float
-        How often each seam is made, relative to their sum.
+    hard, feather, matte, smooth, poisson : float
+        How often each seam is made, relative to their sum. A removal has no object to be matted: it is feathered.
     seam_width : (float, float)
-        Width of a feathered or smoothed seam, in pixels.
+        Width of a feathered, matted or smoothed seam, in pixels.
     past_share : float
         How often a host or a donor is compressed as JPEG before the forgery, beyond what its file went through.
     past_quality : (int, int)
         IJG quality of that compression.
+    past_camera_share : float
+        How often that compression has a camera's quantization tables rather than those of an IJG quality.
     donor_touch_share : float
         How often a donor has some mild blur, sharpening, noise or gamma.
     after_share : float
@@ -57,6 +60,8 @@ class ForgeConfig:
         How often the output is saved as PNG rather than JPEG.
     quality : (int, int)
         IJG quality of the saved JPEG.
+    camera_share : float
+        How often the saved JPEG has a camera's quantization tables rather than those of an IJG quality.
     split_seed : int
         Seed of the split of photographs into training, validation and test.
     """
@@ -76,17 +81,20 @@ class ForgeConfig:
     angle: Range = (0.0, 45.0)
     flip_share: float = 0.3
     tone_share: float = 0.4
-    hard: float = 0.35
-    feather: float = 0.35
+    hard: float = 0.25
+    feather: float = 0.25
+    matte: float = 0.20
     smooth: float = 0.15
     poisson: float = 0.15
-    seam_width: Range = (1.0, 4.0)
+    seam_width: Range = (0.0, 4.0)
     past_share: float = 0.6
     past_quality: tuple[int, int] = (50, 98)
+    past_camera_share: float = 0.5
     donor_touch_share: float = 0.3
     after_share: float = 0.3
     png_share: float = 0.3
     quality: tuple[int, int] = (60, 98)
+    camera_share: float = 0.25
     split_seed: int = SPLIT_SEED
 
     def __post_init__(self) -> None:
@@ -117,7 +125,8 @@ class ForgeConfig:
     @property
     def seams(self) -> dict[str, float]:
         """Weight of each seam."""
-        return {"hard": self.hard, "feather": self.feather, "smooth": self.smooth, "poisson": self.poisson}
+        names = ("hard", "feather", "matte", "smooth", "poisson")
+        return {name: float(getattr(self, name)) for name in names}
 
     @classmethod
     def easy(cls) -> ForgeConfig:
@@ -125,10 +134,12 @@ class ForgeConfig:
         return cls(
             hard=1.0,
             feather=0.0,
+            matte=0.0,
             smooth=0.0,
             poisson=0.0,
             tone_share=0.0,
             after_share=0.0,
             png_share=0.5,
             quality=(90, 98),
+            camera_share=0.0,
         )

@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import DataError
-from unseam.forging.seams import blend
+from unseam.forging.exemplar import exemplar_layer
+from unseam.forging.matting import foreground, matte
+from unseam.forging.seams import blend, matted
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Window = tuple[slice, slice]
 
 INPAINT = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
 """OpenCV's two fills: Telea 2004 (10.1080/10867651.2004.10487596), Bertalmio et al. 2001 (10.1109/CVPR.2001.990497)."""
@@ -65,22 +68,29 @@ def tone_matched(pixels: Pixels, mask: Mask, target: Pixels) -> Pixels:
 
 def laid(host: Pixels, cutout: Cutout, top: int, left: int) -> tuple[Pixels, Mask]:
     """Lay a cutout on a copy of the host, its corner at (top, left); what hangs over the border is dropped."""
+    there, here = _overlap(host, cutout, top, left)
+    layer, mask = host.copy(), np.zeros(host.shape[:2], bool)
+    layer[there], mask[there] = cutout.pixels[here], cutout.mask[here]
+    return layer, mask
+
+
+def _overlap(host: Pixels, cutout: Cutout, top: int, left: int) -> tuple[Window, Window]:
+    """Return where a cutout's visible part lies in the host, and in itself."""
     height, width = host.shape[:2]
-    layer, mask = host.copy(), np.zeros((height, width), bool)
     rows = slice(max(top, 0), min(top + cutout.mask.shape[0], height))
     columns = slice(max(left, 0), min(left + cutout.mask.shape[1], width))
     if rows.start >= rows.stop or columns.start >= columns.stop:
         raise DataError(f"a cutout at ({top}, {left}) lies outside the {height} x {width} host; place it inside")
-    source = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    layer[rows, columns] = cutout.pixels[source]
-    mask[rows, columns] = cutout.mask[source]
-    return layer, mask
+    here = np.s_[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return (rows, columns), here
 
 
 def splice(
     host: Pixels, cutout: Cutout, top: int, left: int, *, seam: str = "hard", width: float = 2.0, tone: bool = False
 ) -> tuple[Pixels, Mask]:
-    """Paste a cutout of another photograph with its corner at (top, left); see ``seams`` for the seams.
+    """Paste a cutout of another photograph with its corner at (top, left).
+
+    See ``seams`` for the seams; ``matte`` is one more, for which the cutout needs some surroundings.
 
     Returns
     -------
@@ -92,9 +102,21 @@ def splice(
     if tone:
         rows, columns = np.nonzero(mask)
         around = host[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        moved = tone_matched(cutout.pixels, cutout.mask, around)
-        layer, mask = laid(host, Cutout(moved, cutout.mask), top, left)
+        cutout = Cutout(tone_matched(cutout.pixels, cutout.mask, around), cutout.mask)
+        layer, mask = laid(host, cutout, top, left)
+    if seam == "matte":
+        pixels, changed = _matted(host, cutout, top, left, width)
+        return (pixels, changed) if changed.any() else blend(host, layer, mask, "hard", width)
     return blend(host, layer, mask, seam, width)
+
+
+def _matted(host: Pixels, cutout: Cutout, top: int, left: int, width: float) -> tuple[Pixels, Mask]:
+    """Paste a cutout along its own soft outline."""
+    there, here = _overlap(host, cutout, top, left)
+    soft = matte(cutout.pixels, cutout.mask, width)
+    layer, alpha = host.copy(), np.zeros(host.shape[:2], np.float32)
+    layer[there], alpha[there] = foreground(cutout.pixels, soft, width)[here], soft[here]
+    return matted(host, layer, alpha)
 
 
 def copy_move(
@@ -138,6 +160,14 @@ def inpainted(host: Pixels, region: Mask, method: str) -> tuple[Pixels, Mask]:
     out = host.copy()
     out[box][region[box]] = np.asarray(filled, np.uint8)[region[box]]
     return out, region
+
+
+def exemplar_filled(
+    host: Pixels, region: Mask, *, seam: str = "hard", width: float = 2.0
+) -> tuple[Pixels, Mask] | None:
+    """Fill a region patch by patch from the rest of its photograph; None if the region leaves no patch to take."""
+    layer = exemplar_layer(host, region)
+    return None if layer is None else blend(host, layer, region, seam, width)
 
 
 def patched(

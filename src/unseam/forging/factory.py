@@ -4,18 +4,20 @@
 
     ROOT/images/000000.jpg      the forgeries and authentic outputs, JPEG or PNG
     ROOT/masks/000000.png       their truth, 8-bit grey, 255 = manipulated; none for authentic outputs
-    ROOT/manifest.csv           one row per image: file, mask, split, kind, host, donor and every parameter
+    ROOT/masks_source/000000.png    for copy-moves alone: where the copy was taken from
+    ROOT/manifest.csv           one row per image: files, split, kind, photographs with licences, every parameter
     ROOT/forge.json             the seed, the settings and the photographs this folder was made with
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import multiprocessing
+import os
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +25,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +37,9 @@ from rich.progress import track
 
 from unseam.errors import DataError, PhotoError
 from unseam.forging.config import ForgeConfig
-from unseam.forging.make import describe, make
+from unseam.forging.licences import find_terms
+from unseam.forging.make import make
+from unseam.forging.manifest import NAME, Row, as_csv, read_rows, row_of
 from unseam.forging.pixels import PixelStore, decode, stored_bytes
 from unseam.forging.plan import Plan, Planner
 from unseam.forging.sources import MIN_SIDE, Source, find_all, merged, object_boxes, split
@@ -42,10 +47,15 @@ from unseam.forging.sources import MIN_SIDE, Source, find_all, merged, object_bo
 CACHE_BYTES = 6 * 2**30
 """Disk space for decoded photographs while forging; those beyond it are decoded again when needed."""
 
+MASKS = {"mask": "masks", "mask_source": "masks_source"}
+"""Columns of the manifest that name a mask, and the folders of those masks."""
+
 WORK = ".work"
 """Folder inside the output that holds rows of finished files and decoded photographs until all is done."""
 
-Row = dict[str, str | int | float | bool]
+VERSION = 2
+"""Of the distribution: another version makes other forgeries of the same seed, so a folder of one is not continued."""
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -109,8 +119,8 @@ def forge_folder(
     Raises
     ------
     DataError
-        Before any file is made: fewer than two photographs, none large enough, no object to cut out, or a folder
-        that holds other forgeries.
+        Before any file is made: fewer than two photographs, none large enough, no object to cut out, masks that do
+        not belong to their photographs, or a folder that holds other forgeries.
     """
     if count < 1 or workers < 1 or seed < 0:
         raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
@@ -124,7 +134,7 @@ def forge_folder(
         _claim(out, config, seed, sources)
         made = _forge(out, sources, config, seed, count, workers)
         rows = _rows(out, count)
-        _write_manifest(out, rows)
+        _write(out / NAME, as_csv(rows))
     finally:
         shutil.rmtree(store, ignore_errors=True)
         if not (out / "forge.json").exists():  # refused before any work: leave nothing behind
@@ -185,7 +195,8 @@ def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple
         return source.name, f"{height} x {width} pixels; expected at least {MIN_SIDE} on each side"
     digest = hashlib.sha256(source.path.read_bytes()).hexdigest()
     boxes = object_boxes(source.maps, height, width) if source.maps else ()
-    seen = replace(source, digest=digest, height=height, width=width, objects=boxes)
+    terms = find_terms(source.path)
+    seen = replace(source, digest=digest, height=height, width=width, objects=boxes, terms=terms)
     if store and keep:
         store.keep(seen, pixels)
     return seen
@@ -194,19 +205,21 @@ def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple
 def _claim(out: Path, config: ForgeConfig, seed: int, sources: Sequence[Source]) -> None:
     """Write down what the folder is made with, or refuse one that was made with something else."""
     photographs = hashlib.sha256("".join(f"{s.digest}{s.split}" for s in sources).encode()).hexdigest()
-    claim = json.dumps({"seed": seed, "config": asdict(config), "photographs": photographs}, indent=1)
+    what = {"version": VERSION, "seed": seed, "config": asdict(config), "photographs": photographs}
+    claim = json.dumps(what, indent=1)
     path = out / "forge.json"
     if not path.exists():
         _write(path, claim.encode())
     elif path.read_text("utf-8") != claim:
         raise DataError(
-            f"{out} holds forgeries of another seed, other settings or other photographs; name a new folder"
+            f"{out} holds forgeries of another seed, other settings, other photographs or another version; "
+            "name a new folder"
         )
 
 
 def _forge(out: Path, sources: Sequence[Source], config: ForgeConfig, seed: int, count: int, workers: int) -> int:
     """Make what is not there yet, ordered by host so that photographs are opened rarely; return how many."""
-    for name in ("images", "masks"):
+    for name in ("images", *MASKS.values()):
         (out / name).mkdir(exist_ok=True)
     finished = _finished(out)
     planner = Planner(sources, config, seed)
@@ -226,15 +239,15 @@ class _Work:
 
     def __call__(self, plan: Plan) -> int:
         """Write the files of one plan; its row comes last and marks it as finished."""
-        data, mask, _, _ = make(plan, self.sources, self.store)
-        file = f"images/{plan.index:06d}.{'jpg' if plan.after.quality else 'png'}"
-        row: Row = {"file": file, "mask": "", **describe(plan, self.sources)}
-        _write(self.out / file, data)
-        if mask is not None:
-            truth = f"masks/{plan.index:06d}.png"
-            _write(self.out / truth, _mask_bytes(mask))
-            row["mask"] = truth
-        row["area"] = round(float(mask.mean()), 5) if mask is not None else 0.0
+        made = make(plan, self.sources, self.store)
+        suffix = "png" if plan.after.compression.lossless else "jpg"
+        files = {"file": f"images/{plan.index:06d}.{suffix}", "mask": "", "mask_source": ""}
+        _write(self.out / files["file"], made.data)
+        for column, mask in (("mask", made.mask), ("mask_source", made.origin)):
+            if mask is not None:
+                files[column] = f"{MASKS[column]}/{plan.index:06d}.png"
+                _write(self.out / files[column], _mask_bytes(mask))
+        row = row_of(plan, made, self.sources, files)
         _write(self.out / WORK / "rows" / f"{plan.index}.json", json.dumps(row).encode())
         return 1
 
@@ -247,11 +260,7 @@ def _mask_bytes(mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> bytes:
 
 def _finished(out: Path) -> dict[int, Row]:
     """Rows of finished files: those of an earlier manifest, and those of a run that was cut off."""
-    rows: dict[int, Row] = {}
-    manifest = out / "manifest.csv"
-    if manifest.exists():
-        with manifest.open(newline="", encoding="utf-8") as file:
-            rows = {int(row["index"]): dict(row) for row in csv.DictReader(file)}
+    rows: dict[int, Row] = {int(row["index"]): dict(row) for row in read_rows(out)}
     for path in (out / WORK / "rows").glob("*.json"):
         rows[int(path.stem)] = json.loads(path.read_text("utf-8"))
     return rows
@@ -260,14 +269,6 @@ def _finished(out: Path) -> dict[int, Row]:
 def _rows(out: Path, count: int) -> list[Row]:
     rows = _finished(out)
     return [rows[index] for index in range(max(count, max(rows) + 1)) if index in rows]
-
-
-def _write_manifest(out: Path, rows: Sequence[Row]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    _write(out / "manifest.csv", text.getvalue().encode())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -291,7 +292,7 @@ def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]],
         yield map
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_single_thread) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin_worker) as pool:
         try:
             yield lambda work, tasks: pool.map(work, tasks, chunksize=16)
         except BrokenProcessPool as error:
@@ -300,6 +301,15 @@ def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]],
             pool.shutdown(cancel_futures=True)
 
 
-def _single_thread() -> None:
-    """Let the processes share the cores, not OpenCV's threads on top."""
+def _begin_worker() -> None:
+    """Let the processes share the cores, not OpenCV's threads on top, and end with the process that began them."""
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone: killed, it cannot say so, and its workers would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

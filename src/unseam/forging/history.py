@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from unseam.forging.quantization import camera_tables
 
 Pixels = NDArray[np.uint8]
 
@@ -20,15 +23,45 @@ GRID = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One JPEG compression and one mild touch before the forgery.
+class Compression:
+    """How pixels are saved, or were saved once.
 
     Attributes
     ----------
     quality : int
-        IJG quality; 0 = not compressed again.
+        IJG quality of a JPEG; 0 where camera tables are used or nothing is compressed.
+    camera : int
+        Number of the camera tables of a JPEG (`unseam.forging.quantization.camera_tables`); -1 for none.
     subsampling : str
-        One of ``SUBSAMPLING``.
+        Of the chroma of a JPEG, one of ``SUBSAMPLING``.
+    """
+
+    quality: int = 0
+    camera: int = -1
+    subsampling: str = "4:4:4"
+
+    @property
+    def lossless(self) -> bool:
+        """Whether nothing is compressed: a PNG."""
+        return not self.quality and self.camera < 0
+
+    @property
+    def tables(self) -> str:
+        """Name of the quantization tables: ``ijg``, ``camera-NUMBER``, or empty."""
+        return f"camera-{self.camera}" if self.camera >= 0 else "ijg" if self.quality else ""
+
+
+LOSSLESS = Compression()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One compression and one mild touch, before the forgery (or after it, without shifts).
+
+    Attributes
+    ----------
+    compression : Compression
+        Lossless: not compressed again.
     shift_row, shift_column : int
         How far the 8 x 8 grid of that compression is moved against the crop, 0 to 7.
     touch : str
@@ -38,8 +71,7 @@ class Past:
         resize: factor.
     """
 
-    quality: int = 0
-    subsampling: str = "4:4:4"
+    compression: Compression = LOSSLESS
     shift_row: int = 0
     shift_column: int = 0
     touch: str = "none"
@@ -56,18 +88,27 @@ STRENGTHS: dict[str, tuple[float, float]] = {
 """Range of each touch's strength: mild, so that a person would not object."""
 
 
-def encode_jpeg(pixels: Pixels, quality: int, subsampling: str) -> bytes:
-    """Compress (H, W, 3) uint8 RGB with the IJG tables of one quality."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=quality, subsampling=SUBSAMPLING.index(subsampling))
+def encoded(pixels: Pixels, compression: Compression) -> bytes:
+    """Return the bytes of a saved file of (H, W, 3) uint8 RGB: JPEG, or PNG when the compression is lossless."""
+    buffer, image = io.BytesIO(), Image.fromarray(pixels)
+    if compression.lossless:
+        # Run lengths alone: on photographs as small as the usual search for repetitions, in two thirds of the time.
+        image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
+        return buffer.getvalue()
+    subsampling = SUBSAMPLING.index(compression.subsampling)
+    if compression.camera < 0:
+        image.save(buffer, "JPEG", quality=compression.quality, subsampling=subsampling)
+    else:
+        tables = camera_tables()[compression.camera]
+        image.save(buffer, "JPEG", qtables=[tables.luma, tables.chroma], subsampling=subsampling)
     return buffer.getvalue()
 
 
-def compressed(pixels: Pixels, quality: int, subsampling: str) -> Pixels:
-    """Return what is left of (H, W, 3) uint8 RGB after one JPEG compression; quality 0 leaves it alone."""
-    if not quality:
+def compressed(pixels: Pixels, compression: Compression) -> Pixels:
+    """Return what is left of (H, W, 3) uint8 RGB after one compression."""
+    if compression.lossless:
         return pixels
-    with Image.open(io.BytesIO(encode_jpeg(pixels, quality, subsampling))) as image:
+    with Image.open(io.BytesIO(encoded(pixels, compression))) as image:
         return np.asarray(image)
 
 
@@ -108,16 +149,7 @@ def resized_mask(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np
 
 def with_past(pixels: Pixels, past: Past, rng: np.random.Generator) -> Pixels:
     """Give pixels their past; the result is smaller by ``GRID`` rows and columns, the room for the grid's shift."""
-    old = compressed(pixels, past.quality, past.subsampling)
+    old = compressed(pixels, past.compression)
     height, width = old.shape[0] - GRID, old.shape[1] - GRID
     crop = old[past.shift_row : past.shift_row + height, past.shift_column : past.shift_column + width]
     return touched(np.ascontiguousarray(crop), past.touch, past.strength, rng)
-
-
-def encoded(pixels: Pixels, quality: int, subsampling: str) -> bytes:
-    """Return the bytes of the saved file: JPEG, or PNG when the quality is 0."""
-    if quality:
-        return encode_jpeg(pixels, quality, subsampling)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from unseam.forging.config import ForgeConfig, Range
-from unseam.forging.history import GRID, STRENGTHS, SUBSAMPLING, Past
+from unseam.forging.history import GRID, LOSSLESS, STRENGTHS, SUBSAMPLING, Compression, Past
+from unseam.forging.quantization import camera_tables
 from unseam.forging.sources import ObjectBox, Source
 
-FILLS = ("telea", "navier-stokes", "patch")
-"""How a removal is filled; the first two are OpenCV's and slow."""
+INPAINTED = ("telea", "navier-stokes")
+FILLS = (*INPAINTED, "exemplar", "clone")
+"""How a removal is filled: OpenCV's two, which are slow and blur; patch by patch; by one nearby area."""
+
+INSIDE_SHARE = 0.5
+"""Least share of an object's box that must lie in the crop for it to be removed; one to be copied lies there whole."""
 
 PASTE_TOUCHES = ("blur", "sharpen", "noise", "gamma")
 AFTER_TOUCHES = ("blur", "noise", "gamma", "resize")
@@ -40,6 +45,7 @@ class Plan:
     """One forgery to be made. ``host`` and ``donor`` count the photographs (donor -1: none).
 
     ``object`` is the donor's in a splice and the host's own in the other kinds; None where a random shape is used.
+    ``least`` is the share of the frame that the edit must not fall below.
     """
 
     index: int
@@ -60,6 +66,7 @@ class Plan:
     fill: str
     seam: str
     seam_width: float
+    least: float
     after: Past
     seed: tuple[int, int]
     object: ObjectBox | None = None
@@ -90,7 +97,9 @@ class Planner:
         if donor < 0 and kind == "splice":  # the only photograph on its side of the split
             kind = "copy-move"
         fill = FILLS[int(rng.integers(len(FILLS)))]
-        slow = kind == "removal" and fill != "patch"
+        slow = kind == "removal" and fill in INPAINTED
+        if kind == "removal":
+            seam = "hard" if slow else "feather" if seam == "matte" else seam
         area = _log_uniform(config.inpaint_area if slow else config.area, rng)
         resample = rng.random() < config.resample_share
         scale, angle = _log_uniform(config.scale, rng), float(rng.uniform(*config.angle)) * float(rng.choice([-1, 1]))
@@ -99,7 +108,7 @@ class Planner:
         scale, angle = (scale, angle) if resample else (1.0, 0.0)
         if kind in ("copy-move", "removal"):
             limits = config.inpaint_area if slow else config.area
-            cut = self._own_object(source, crop, past, limits, rng)
+            cut = self._own_object(source, crop, past, limits, 1.0 if kind == "copy-move" else INSIDE_SHARE, rng)
         elif cut is not None:
             scale = _fitting(scale, cut.area, area, crop, config.area)
             area = cut.area * scale**2 / (crop.height * crop.width)
@@ -122,6 +131,7 @@ class Planner:
             fill=fill,
             seam=seam,
             seam_width=float(rng.uniform(*config.seam_width)),
+            least=config.area[0],
             after=after,
             seed=(self.seed, index),
             object=cut,
@@ -140,18 +150,19 @@ class Planner:
         return int(rng.choice(others)), None
 
     def _own_object(
-        self, source: Source, crop: Crop, past: Past, limits: Range, rng: np.random.Generator
+        self, source: Source, crop: Crop, past: Past, limits: Range, least: float, rng: np.random.Generator
     ) -> ObjectBox | None:
-        """Draw an object of the host that lies inside the crop and has an allowed area; often None."""
+        """Draw an object of the host that lies inside the crop, or much of it, and has an allowed area; often None."""
         if crop.reduction != 1 or rng.random() >= self.config.object_share / 2:
             return None
         top, left = crop.top + past.shift_row, crop.left + past.shift_column
-        inside = [
-            box
-            for box in source.objects
-            if box.top >= top and box.bottom <= top + crop.height and box.left >= left
-            if box.right <= left + crop.width and limits[0] <= box.area / (crop.height * crop.width) <= limits[1]
-        ]
+        frame, inside = crop.height * crop.width, []
+        for box in source.objects:
+            rows = min(box.bottom, top + crop.height) - max(box.top, top)
+            columns = min(box.right, left + crop.width) - max(box.left, left)
+            share = max(rows, 0) * max(columns, 0) / ((box.bottom - box.top) * (box.right - box.left))
+            if share >= least and limits[0] <= share * box.area / frame <= limits[1]:
+                inside.append(box)
         return inside[int(rng.integers(len(inside)))] if inside else None
 
     def _reduction(self, source: Source, rng: np.random.Generator) -> float:
@@ -196,22 +207,29 @@ def _touch(names: tuple[str, ...], share: float, rng: np.random.Generator) -> tu
     return name, float(rng.uniform(*STRENGTHS[name]))
 
 
+def _compression(quality: Range, camera_share: float, lossless_share: float, rng: np.random.Generator) -> Compression:
+    """Draw how pixels are saved."""
+    chosen = int(rng.integers(int(quality[0]), int(quality[1]) + 1))
+    camera, subsampling = int(rng.integers(len(camera_tables()))), SUBSAMPLING[int(rng.integers(3))]
+    by_camera, lossless = rng.random() < camera_share, rng.random() < lossless_share
+    if lossless:
+        return LOSSLESS
+    if by_camera:
+        return Compression(camera=camera, subsampling=camera_tables()[camera].subsampling)
+    return Compression(quality=chosen, subsampling=subsampling)
+
+
 def _past(config: ForgeConfig, rng: np.random.Generator, *, touch: bool) -> Past:
-    """Draw what a host or donor went through; half of the compressed ones keep their grid where the crop begins."""
+    """Draw what a host or donor went through; a quarter keep their grid where the crop begins."""
     name, strength = _touch(PASTE_TOUCHES, config.donor_touch_share if touch else 0.0, rng)
-    quality = int(rng.integers(config.past_quality[0], config.past_quality[1] + 1))
+    compression = _compression(config.past_quality, config.past_camera_share, 1 - config.past_share, rng)
     shift = rng.integers(0, GRID, 2)
     if rng.random() < 0.25:
         shift[:] = 0
-    if rng.random() >= config.past_share:
-        quality = 0
-    return Past(quality, SUBSAMPLING[int(rng.integers(3))], int(shift[0]), int(shift[1]), name, strength)
+    return Past(compression, int(shift[0]), int(shift[1]), name, strength)
 
 
 def _after(config: ForgeConfig, rng: np.random.Generator) -> Past:
-    """Draw what the finished frame goes through: one touch, then JPEG, or PNG when the quality is 0."""
+    """Draw what the finished frame goes through: one touch, then JPEG or PNG."""
     name, strength = _touch(AFTER_TOUCHES, config.after_share, rng)
-    quality = int(rng.integers(config.quality[0], config.quality[1] + 1))
-    if rng.random() < config.png_share:
-        quality = 0
-    return Past(quality, SUBSAMPLING[int(rng.integers(3))], 0, 0, name, strength)
+    return Past(_compression(config.quality, config.camera_share, config.png_share, rng), touch=name, strength=strength)

@@ -21,6 +21,10 @@ RELAXATIONS = 24
 """Averagings at each level of the pyramid; the coarser level has already found what is smooth."""
 
 
+SOFT_WIDTH = 0.25
+"""Feathers narrower than this many pixels are hard cuts."""
+
+
 def hard(host: Pixels, layer: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
     """Cut without any transition: outside the mask every pixel is the host's."""
     return np.where(mask[..., None], layer, host), mask
@@ -28,9 +32,23 @@ def hard(host: Pixels, layer: Pixels, mask: Mask) -> tuple[Pixels, Mask]:
 
 def feather(host: Pixels, layer: Pixels, mask: Mask, width: float) -> tuple[Pixels, Mask]:
     """Blend over about ``width`` pixels; the returned mask is alpha >= 0.5."""
-    alpha = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), width / 2)
-    mixed = host + alpha[..., None] * (layer.astype(np.float32) - host)
-    return np.rint(mixed).astype(np.uint8), alpha >= 0.5
+    rows, columns = np.nonzero(mask)
+    margin = int(2 * width) + 2  # OpenCV cuts a Gaussian at four sigmas
+    window = np.s_[
+        max(rows.min() - margin, 0) : rows.max() + margin + 1,
+        max(columns.min() - margin, 0) : columns.max() + margin + 1,
+    ]
+    soft, alpha = mask[window].astype(np.float32), np.zeros(mask.shape, np.float32)
+    alpha[window] = cv2.GaussianBlur(soft, (0, 0), width / 2)
+    return matted(host, layer, alpha)
+
+
+def matted(host: Pixels, layer: Pixels, alpha: NDArray[np.float32]) -> tuple[Pixels, Mask]:
+    """Mix by an alpha (H, W) float32 in [0, 1]; the returned mask is alpha >= 0.5."""
+    out, touched = host.copy(), alpha > 0
+    under = host[touched].astype(np.float32)
+    out[touched] = np.rint(under + alpha[touched][:, None] * (layer[touched] - under)).astype(np.uint8)
+    return out, alpha >= 0.5
 
 
 def smooth(host: Pixels, layer: Pixels, mask: Mask, width: float) -> tuple[Pixels, Mask]:
@@ -81,8 +99,8 @@ def _membrane(values: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
 
 
 def blend(host: Pixels, layer: Pixels, mask: Mask, seam: str, width: float) -> tuple[Pixels, Mask]:
-    """Blend by the seam's name: ``hard``, ``feather``, ``smooth`` or ``poisson``."""
-    if seam == "feather":
+    """Blend by the seam's name: ``hard``, ``feather``, ``smooth`` or ``poisson``; a matte needs more than a mask."""
+    if seam == "feather" and width >= SOFT_WIDTH:
         pixels, changed = feather(host, layer, mask, width)
         return (pixels, changed) if changed.any() else hard(host, layer, mask)
     if seam == "smooth":

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.errors import DataError
+from unseam.forging.licences import UNKNOWN, Terms
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 """File names that are looked at when a folder is searched; files named one by one may have any."""
@@ -50,7 +51,8 @@ class Source:
     path : Path
         Where it was found first.
     name : str
-        Name in the manifest: the searched folder's name and the path below it, with forward slashes.
+        Name in the manifest: the searched folder's name and the path below it, with forward slashes; as many folders
+        before it as tell it from another photograph's.
     group : str
         The folder it lies in, the stratum of the split.
     digest : str
@@ -63,6 +65,8 @@ class Source:
         What can be cut out of it.
     split : str
         ``train``, ``validation`` or ``test``.
+    terms : Terms
+        Licence, author and origin, where a table beside the photograph names them.
     """
 
     path: Path
@@ -74,6 +78,12 @@ class Source:
     maps: Path | None = None
     objects: tuple[ObjectBox, ...] = ()
     split: str = "train"
+    terms: Terms = UNKNOWN
+
+    @property
+    def key(self) -> str:
+        """Start of the digest, enough to tell photographs apart: what a manifest names beside the name."""
+        return self.digest[:16]
 
 
 def find_photos(roots: Sequence[Path]) -> list[Source]:
@@ -86,6 +96,24 @@ def find_photos(roots: Sequence[Path]) -> list[Source]:
             name = path.name if path == root else f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
             found.setdefault(path.resolve(), Source(path, name, str(path.resolve().parent)))
     return list(found.values())
+
+
+def _told_apart(sources: Sequence[Source]) -> list[Source]:
+    """Lengthen names that several paths share by the folders before them, until each is of one path."""
+    named = list(sources)
+    while True:
+        paths: dict[str, set[Path]] = {}
+        for source in named:
+            paths.setdefault(source.name, set()).add(source.path.resolve())
+        shared = {name for name, of in paths.items() if len(of) > 1}
+        if not shared:
+            return named
+        named = [replace(source, name=_longer(source)) if source.name in shared else source for source in named]
+
+
+def _longer(source: Source) -> str:
+    parts = source.path.resolve().parts
+    return "/".join(parts[-(len(source.name.split("/")) + 1) :])
 
 
 def find_object_photos(roots: Sequence[Path]) -> list[Source]:
@@ -108,7 +136,7 @@ def find_all(photos: Sequence[Path], objects: Sequence[Path]) -> list[Source]:
     for source in find_object_photos(objects):
         known = found.setdefault(source.path.resolve(), source)
         found[source.path.resolve()] = replace(known, maps=source.maps)
-    return list(found.values())
+    return _told_apart(list(found.values()))
 
 
 def _below(root: Path) -> Iterable[Path]:
