@@ -1,80 +1,32 @@
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import SHAPE, Fake, broken, constant, crashing, fussy, inverse, knowing, noise, truth_of
 from PIL import Image
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from unseam.datasets.sample import Exclusion, Sample
-from unseam.errors import DataError, ModelError, NotApplicable
-from unseam.evaluation import figures
+from unseam.errors import DataError, ModelError
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable
-from unseam.method import Heatmap, Need
+from unseam.method import Heatmap
 from unseam.photo import Photo
 
 MEAN_AUC = "pixel AUC, mean over forged photos"
 POOLED_AUC = "pixel AUC, pooled over forged photos"
+MEAN_PRECISION = "average precision, mean over forged photos"
+POOLED_PRECISION = "average precision, pooled over forged photos"
 RING_AUC = "ring AUC, mean over forged photos"
 OWN_F1 = "F1 at the method's own mask, mean over forged photos"
 HALF_F1 = "F1 at heat above 0.5, mean over forged photos"
-BEST_F1 = "F1 at the data set's best threshold (chosen on the test photos), pooled"
+BEST_F1 = "F1 at the data set's best threshold (by F1; chosen on the test photos), pooled over forged photos"
 SCORE_AUC = "score AUC, forged against authentic photos"
 ALARMS = "false alarms: share of authentic photos with any region"
-SHAPE = (80, 120)
-
-
-@dataclass
-class Fake:
-    """A method whose answer the test decides; it counts its calls."""
-
-    name: str
-    judge: Callable[[Photo], Heatmap]
-    calls: list[str] = field(default_factory=list)
-    paper: str = ""
-    sees: str = ""
-    blind: str = ""
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
-    digest: str = "1"
-
-    def __call__(self, photo: Photo) -> Heatmap:
-        self.calls.append(photo.name)
-        return self.judge(photo)
-
-
-def truth_of(photo: Photo) -> np.ndarray:
-    """The synthetic photos show their own truth: the forged part is white."""
-    return photo.pixels[..., 0] > 200
-
-
-def knowing(photo: Photo) -> Heatmap:
-    truth = truth_of(photo)
-    return Heatmap(truth * np.float32(0.8) + np.float32(0.1), 0.9 if truth.any() else 0.1)
-
-
-def inverse(photo: Photo) -> Heatmap:
-    return Heatmap((~truth_of(photo)).astype(np.float32), 0.5)
-
-
-def constant(photo: Photo) -> Heatmap:
-    return Heatmap(np.full(SHAPE, 0.5, np.float32), 0.5, threshold=0.6)
-
-
-def noise(photo: Photo) -> Heatmap:
-    seed = zlib.crc32(photo.pixels.tobytes())
-    return Heatmap(np.random.default_rng(seed).random(SHAPE, np.float32), 0.5)
-
-
-def fussy(photo: Photo) -> Heatmap:
-    if photo.name.startswith("a"):
-        raise NotApplicable("no JPEG coefficients")
-    return knowing(photo)
 
 
 @pytest.fixture
@@ -93,7 +45,7 @@ def samples(tmp_path: Path) -> list[Sample]:
     return found
 
 
-def run(tmp_path: Path, samples: list[Sample], *methods: Fake, workers: int = 1) -> EvaluationTable:
+def run(tmp_path: Path, samples: list[Sample], *methods: Fake, workers: int = 0) -> EvaluationTable:
     return evaluate({method.name: method for method in methods}, samples, tmp_path / "out", workers=workers)
 
 
@@ -127,6 +79,9 @@ def test_mean_and_pooled_figures_agree_with_scikit_learn(tmp_path: Path, samples
     assert table.value("tilted", MEAN_AUC) == pytest.approx(np.mean(areas), abs=1e-4)
     truth, heat = (np.concatenate(part) for part in zip(*pairs, strict=True))
     assert table.value("tilted", POOLED_AUC) == pytest.approx(roc_auc_score(truth, heat), abs=1e-4)
+    assert table.value("tilted", POOLED_PRECISION) == pytest.approx(average_precision_score(truth, heat), abs=1e-3)
+    precisions = [average_precision_score(*pair) for pair in pairs]
+    assert table.value("tilted", MEAN_PRECISION) == pytest.approx(np.mean(precisions), abs=1e-3)
     own = [f1_score(truth, heat >= np.float32(0.55)) for truth, heat in pairs]
     assert table.value("tilted", OWN_F1) == pytest.approx(np.mean(own))
     best = max(f1_score(truth, heat >= t) for t in np.linspace(0.3, 0.7, 41))
@@ -189,7 +144,7 @@ def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path
         return noise(photo)
 
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, samples, Fake("m", interrupted))
+        run(tmp_path, samples, Fake("m", partial(interrupted)))  # code of the same modules: the same method
     rows, counts = tmp_path / "out" / "rows.jsonl", tmp_path / "out" / "counts.bin"
     assert len(rows.read_bytes().splitlines()) == 6
     rows.write_bytes(rows.read_bytes()[:-40])  # as a crash in the middle of writing leaves it
@@ -201,9 +156,35 @@ def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path
     assert len(RowStore(tmp_path / "out").finished) == 12
 
 
-def test_several_workers_give_the_same_table(tmp_path: Path, samples: list[Sample]) -> None:
+def test_several_processes_give_the_same_table(tmp_path: Path, samples: list[Sample]) -> None:
     one = evaluate({"m": Fake("m", noise)}, samples, tmp_path / "one")
     assert evaluate({"m": Fake("m", noise)}, samples, tmp_path / "three", workers=3) == one
+
+
+def test_a_method_that_ends_its_process_costs_one_row_and_counts_there_as_constant(
+    tmp_path: Path, samples: list[Sample]
+) -> None:
+    table = run(tmp_path, samples, Fake("crashing", crashing), Fake("knowing", knowing), workers=2)
+    assert table.outcomes["crashing"] == {"judged": 3, "failed": 1}
+    assert table.outcomes["knowing"] == table.outcomes["centre"] == {"judged": 4}
+    assert table.failures == ("b.png, crashing: " + table.failures[0].partition(": ")[2],)
+    assert "exit code 3" in table.failures[0]
+    assert table.value("crashing", MEAN_AUC) == pytest.approx((1 + 0.5 + 1) / 3)
+
+
+def test_a_method_with_a_bug_costs_its_rows_and_no_others(tmp_path: Path, samples: list[Sample]) -> None:
+    table = run(tmp_path, samples, Fake("broken", broken), Fake("knowing", knowing))
+    assert table.outcomes["broken"] == {"failed": 4}
+    assert table.failures[0] == "a.png, broken: ValueError: broken on a.png"
+    assert table.value("knowing", MEAN_AUC) == 1
+
+
+def test_a_map_of_another_size_is_a_failure(tmp_path: Path, samples: list[Sample]) -> None:
+    def small(photo: Photo) -> Heatmap:
+        return Heatmap(np.zeros((2, 2), np.float32), 0.5)
+
+    table = run(tmp_path, samples, Fake("small", small))
+    assert "a map of shape (2, 2)" in table.failures[0]
 
 
 def test_a_photo_that_cannot_be_read_is_listed_and_the_others_are_done(tmp_path: Path, samples: list[Sample]) -> None:
@@ -260,11 +241,3 @@ def test_rows_of_another_version_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps({"key": "a", "unknown": 1}) + "\n")
     with pytest.raises(DataError, match="another version"):
         RowStore(tmp_path)
-
-
-def test_interval_holds_the_mean_and_narrows_with_more_photos() -> None:
-    values = np.random.default_rng(0).random(400)
-    (low, high), (wide_low, wide_high) = (figures.bootstrap_interval(part) for part in (values, values[:20]))
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
-    assert wide_high - wide_low > 2 * (high - low)

@@ -11,6 +11,7 @@ from PIL import Image
 from tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
 from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.identity import method_digest, row_keys, source_files
 from unseam.localizer import LocalizerOptions, load_localizer
 from unseam.method import Method
@@ -104,6 +105,15 @@ def test_a_row_belongs_to_the_content_of_photo_and_mask(tmp_path: Path, changed:
     for name in ("photo.png", "mask.png"):
         Image.fromarray(np.eye(9, dtype=np.uint8)).save(tmp_path / name)
     sample = Sample("photo.png", tmp_path / "photo.png", tmp_path / "mask.png")
-    before = row_keys(sample, {"m": "1"})
+    before = row_keys(sample, ORIGINAL, {"m": "1"})
     Image.fromarray(np.eye(9, k=1, dtype=np.uint8)).save(tmp_path / changed)
-    assert row_keys(sample, {"m": "1"}) != before
+    assert row_keys(sample, ORIGINAL, {"m": "1"}) != before
+
+
+def test_a_row_belongs_to_its_degradation_and_there_to_the_seed(tmp_path: Path) -> None:
+    Image.fromarray(np.eye(9, dtype=np.uint8)).save(tmp_path / "photo.png")
+    sample, blur = Sample("photo.png", tmp_path / "photo.png"), Condition("blur", 1)
+    keys = [row_keys(sample, *rest)["m"] for rest in ((ORIGINAL, {"m": ""}), (blur, {"m": ""}), (blur, {"m": ""}, 1))]
+    keys.append(row_keys(sample, Condition("blur", 2), {"m": ""})["m"])
+    assert len(set(keys)) == 4
+    assert row_keys(sample, ORIGINAL, {"m": ""}, 1)["m"] == keys[0]

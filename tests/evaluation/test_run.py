@@ -7,7 +7,7 @@ from PIL import Image
 
 from tiny_models import ModelMaker
 from unseam.errors import DataError, UnseamError
-from unseam.evaluation.run import run_evaluation
+from unseam.evaluation.run import Plan, run_evaluation
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def test_a_model_file_is_measured_on_photos_and_on_patches(root: Path, tmp_path:
 
 
 def test_patches_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
-    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", patches_per_photo=0)
+    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", Plan(patches_per_photo=0))
     assert evaluation.patches == {}
     assert "## Patches" not in evaluation.markdown()
 
 
 def test_whole_photos_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
     both = run_evaluation([str(make_model())], root, tmp_path / "both")
-    alone = run_evaluation([str(make_model())], root, tmp_path / "alone", whole_photos=False, command="unseam x")
+    alone = run_evaluation([str(make_model())], root, tmp_path / "alone", Plan(whole_photos=False), command="unseam x")
     assert alone.table is None
     assert alone.patches["brightness"].gated == both.patches["brightness"].gated
     assert not (tmp_path / "alone" / "rows.jsonl").exists()
@@ -58,7 +58,7 @@ def test_whole_photos_can_be_left_out(root: Path, tmp_path: Path, make_model: Mo
 
 def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
     with pytest.raises(DataError, match="there are: folder"):
-        run_evaluation([], root, tmp_path / "out", dataset="nist")
+        run_evaluation([], root, tmp_path / "out", Plan(dataset="nist"))
     with pytest.raises(UnseamError, match="no-such"):
         run_evaluation(["no-such"], root, tmp_path / "out")
     twice = str(make_model())

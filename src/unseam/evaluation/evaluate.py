@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError
 from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.identity import method_digest, row_keys
-from unseam.evaluation.measure import Measured, measure
+from unseam.evaluation.measure import Measured, blank_rows, measure
+from unseam.evaluation.pool import Crash, Pool
 from unseam.evaluation.progress import progress_bar
-from unseam.evaluation.rows import RowStore
+from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
-
-READ_AHEAD = 4
-"""Photos per worker that are under way at a time; it bounds memory."""
+from unseam.methods import is_learned
 
 
 def evaluate(
@@ -27,7 +25,9 @@ def evaluate(
     samples: Sequence[Sample],
     out: Path,
     *,
-    workers: int = 1,
+    conditions: Sequence[Condition] = (ORIGINAL,),
+    seed: int = 0,
+    workers: int = 0,
     command: str = "",
     exclusions: Sequence[Exclusion] = (),
 ) -> EvaluationTable:
@@ -40,10 +40,16 @@ def evaluate(
     samples : sequence of Sample
         From an adapter.
     out : Path
-        Folder of the results. Rows that are finished there are not computed again; photo, mask and method are
-        compared by content. Rows that failed are tried again.
+        Folder of the results. Rows that are finished there are not computed again; photo, mask, degradation and
+        method are compared by content. Rows that failed are tried again.
+    conditions : sequence of Condition
+        How each photo is degraded before it is judged; `unseam.evaluation.degrade.find_conditions` makes them.
+    seed : int
+        Of the degradations' noise.
     workers : int
-        Threads; methods are pure and release the interpreter lock in their numerical work.
+        Processes that judge photos side by side, each on one thread if there are several; 0 to judge in this one.
+        They are spawned: a script that asks for them needs ``if __name__ == "__main__":``, and its methods must be
+        picklable.
     command : str
         The command line that is printed in the tables.
     exclusions : sequence of Exclusion
@@ -59,18 +65,9 @@ def evaluate(
     DataError
         No sample, two samples of one name, a method named as a control, or rows of another version in ``out``.
     """
-    _refuse_clashes(methods, samples)
     store = RowStore(out)
-    everything = {**methods, **CONTROLS}
-    bench = _Bench(everything, {name: method_digest(method) for name, method in everything.items()}, store)
-    keys: list[str] = []
-    with ThreadPoolExecutor(workers) as executor:
-        results = _in_order(executor, bench, samples, workers)
-        for sample_keys, measured in progress_bar(results, "photos", len(samples)):
-            for row, counts in measured:
-                store.append(row, counts)
-            keys += sample_keys
-    table = build_table([store.finished[key] for key in keys], store, command=command, exclusions=exclusions)
+    rows = measure_all(methods, samples, store, conditions=conditions, seed=seed, workers=workers)
+    table = build_table(rows, store, command=command, exclusions=exclusions)
     table.write(out)
     return table
 
@@ -85,30 +82,95 @@ def _refuse_clashes(methods: Mapping[str, Method], samples: Sequence[Sample]) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
-    """Methods, and the rows that are finished; called with a sample, it measures what is missing."""
+class Job:
+    """One sample under one condition, for some methods."""
+
+    sample: Sample
+    condition: Condition
+    methods: tuple[str, ...]
+
+    def parts(self) -> list[Job]:
+        """Give a job for each method; none where there is one method already."""
+        return [replace(self, methods=(name,)) for name in self.methods] if len(self.methods) > 1 else []
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Methods, and the keys of the rows that are finished; called with a job, it measures what is missing."""
 
     methods: Mapping[str, Method]
     digests: Mapping[str, str]
-    store: RowStore
+    finished: frozenset[str]
+    seed: int
 
-    def __call__(self, sample: Sample) -> tuple[list[str], list[Measured]]:
-        keys = row_keys(sample, self.digests)
-        pending = {name: method for name, method in self.methods.items() if not self.store.is_finished(keys[name])}
-        return list(keys.values()), measure(sample, pending, keys) if pending else []
+    def __call__(self, job: Job) -> tuple[dict[str, str], list[Measured]]:
+        """Give the key of each of the job's methods, and the rows that were not finished before."""
+        keys = self.keys(job)
+        pending = {name: self.methods[name] for name, key in keys.items() if key not in self.finished}
+        return keys, measure(job.sample, pending, keys, job.condition, self.seed) if pending else []
+
+    def keys(self, job: Job) -> dict[str, str]:
+        """Give the key of each of the job's rows."""
+        digests = {name: self.digests[name] for name in job.methods}
+        return row_keys(job.sample, job.condition, digests, self.seed)
+
+    def crashed(self, job: Job, crash: Crash) -> tuple[dict[str, str], list[Measured]]:
+        """Give the rows of a job whose process died."""
+        keys = self.keys(job)
+        return keys, [(row, b"") for row in blank_rows(job.sample, job.methods, keys, job.condition, str(crash))]
 
 
-def _in_order(
-    executor: Executor, bench: _Bench, samples: Sequence[Sample], workers: int
-) -> Iterator[tuple[list[str], list[Measured]]]:
-    """Measure in parallel, and yield in the samples' order with a bounded number under way."""
-    remaining = iter(samples)
-    waiting: list[Future[tuple[list[str], list[Measured]]]] = []
-    waiting += [executor.submit(bench, sample) for sample in islice(remaining, workers * READ_AHEAD)]
-    try:
-        while waiting:
-            yield waiting.pop(0).result()
-            waiting += [executor.submit(bench, sample) for sample in islice(remaining, 1)]
-    finally:
-        for future in waiting:  # after an error or an interruption: the photos under way are enough
-            future.cancel()
+def measure_all(
+    methods: Mapping[str, Method],
+    samples: Sequence[Sample],
+    store: RowStore,
+    *,
+    conditions: Sequence[Condition] = (ORIGINAL,),
+    seed: int = 0,
+    workers: int = 0,
+) -> list[Row]:
+    """Measure what is not in the store yet, and keep each row as soon as it is finished; see `evaluate`.
+
+    Returns
+    -------
+    list of Row
+        By sample, then condition, then method in the order given, the controls last.
+    """
+    _refuse_clashes(methods, samples)
+    methods = {**methods, **CONTROLS}
+    run = {name: _on_one_thread(method) if workers > 1 else method for name, method in methods.items()}
+    digests = {name: method_digest(method) for name, method in methods.items()}
+    bench = Bench(run, digests, frozenset(key for key in store.finished if store.is_finished(key)), seed)
+    jobs = [Job(sample, condition, tuple(methods)) for sample in samples for condition in conditions]
+    found: dict[tuple[str, Condition, str], str] = {}
+    results = progress_bar(_results(bench, jobs, workers), "rows", len(jobs) * len(methods), lambda r: len(r[1]))
+    for job, keys, measured in results:
+        for row, counts in measured:
+            store.append(row, counts)
+        found |= {(job.sample.name, job.condition, name): key for name, key in keys.items()}
+    keys_in_order = [found[job.sample.name, job.condition, name] for job in jobs for name in job.methods]
+    return _sized([store.finished[key] for key in keys_in_order])
+
+
+def _sized(rows: list[Row]) -> list[Row]:
+    """Give a row whose process died the photo's size from another method's row, so that it counts among all photos."""
+    sizes = {(row.photo, row.condition): (row.height, row.width, row.manipulated) for row in rows if row.readable}
+    filled = []
+    for row in rows:
+        height, width, manipulated = sizes.get((row.photo, row.condition), (0, 0, 0))
+        filled.append(row if row.readable else replace(row, height=height, width=width, manipulated=manipulated))
+    return filled
+
+
+def _results(bench: Bench, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, dict[str, str], list[Measured]]]:
+    if not workers:
+        for job in jobs:
+            yield job, *bench(job)
+        return
+    pool: Pool[Job, tuple[dict[str, str], list[Measured]]] = Pool(bench, workers, Job.parts)
+    for job, result in pool.run(jobs):
+        yield job, *(bench.crashed(job, result) if isinstance(result, Crash) else result)
+
+
+def _on_one_thread(method: Method) -> Method:
+    return replace(method, options=replace(method.options, threads=1)) if is_learned(method) else method

@@ -26,6 +26,18 @@ SEED = 0
 NOTHING_MARKED = 0.0
 """Score that stands, in the search for a best threshold, for pixels that a method never marks."""
 
+MEAN_AUC = "pixel AUC, mean over forged photos"
+POOLED_AUC = "pixel AUC, pooled over forged photos"
+MEAN_RING_AUC = "ring AUC, mean over forged photos"
+MEAN_PRECISION = "average precision, mean over forged photos"
+OWN_MASK = "at the method's own mask"
+OWN_F1 = f"F1 {OWN_MASK}, mean over forged photos"
+FALSE_ALARMS = "false alarms: share of authentic photos with any region"
+SCORE_AUC = "score AUC, forged against authentic photos"
+"""Names of the figures that tables and pictures pick out."""
+
+_NOTHING = Confusion(0, 0, 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -70,22 +82,38 @@ def method_figures(rows: Sequence[Row], store: RowStore) -> tuple[Figure, ...]:
         One per photo; those not judged made constant by `as_constant`, or left out.
     store : RowStore
         Where their score counts are.
+
+    Returns
+    -------
+    tuple of Figure
+        In an order that does not depend on the rows; the first is the one that ranks.
     """
+    forged = [row for row in rows if row.forged]
+    counts = store.counts_of(forged)
+    figures = mean_figures(rows)
+    pooled = _pooled_ranking(counts + unjudged(forged, NO_EVIDENCE), len(forged))
+    best = _best_of_set(counts + unjudged(forged, NOTHING_MARKED), len(forged))
+    return (*figures[:3], *pooled, *figures[3:], *best)
+
+
+def mean_figures(rows: Sequence[Row]) -> tuple[Figure, ...]:
+    """Compute the figures of one method that need no score counts; parameters as in `method_figures`."""
     forged, authentic = [row for row in rows if row.forged], [row for row in rows if not row.forged]
     figures = [
-        _mean("pixel AUC, mean over forged photos", [row.auc for row in forged]),
-        _mean("ring AUC, mean over forged photos", [row.ring_auc for row in forged]),
-        _pooled_auc(forged, store),
-        _mean("average precision, mean over forged photos", [row.average_precision for row in forged]),
+        _mean(MEAN_AUC, [row.auc for row in forged]),
+        _mean(MEAN_RING_AUC, [row.ring_auc for row in forged]),
+        _mean(MEAN_PRECISION, [row.average_precision for row in forged]),
     ]
     for place, confusions in (
-        ("at the method's own mask", [row.own for row in forged]),
+        (OWN_MASK, [row.own for row in forged]),
         ("at heat above 0.5", [row.half for row in forged]),
     ):
-        figures += _at_threshold(place, [confusion for confusion in confusions if confusion is not None])
-    truth = sum((row.own for row in forged if row.own is not None), Confusion(0, 0, 0, 0))
+        known = [confusion for confusion in confusions if confusion is not None]
+        figures += _means_at(place, known) + _pooled_at(place, sum(known, _NOTHING), len(known))
+    known = [row.best for row in forged if row.best is not None]
+    figures += _means_at("at each photo's best threshold (by F1; an upper bound)", known)
+    truth = sum((row.own for row in forged if row.own is not None), _NOTHING)
     figures.append(Figure("accuracy of the majority answer, pooled over forged photos", truth.majority, len(forged)))
-    figures += [_best_of_set(forged, store), _best_of_photo(forged)]
     return (*figures, *_detection(forged, authentic))
 
 
@@ -95,54 +123,67 @@ _PIXEL_FIGURES: dict[str, Callable[[Confusion], float | None]] = {
     "MCC": lambda confusion: confusion.mcc,
     "precision": lambda confusion: confusion.precision,
     "recall": lambda confusion: confusion.recall,
+    "accuracy": lambda confusion: confusion.accuracy,
 }
 
 
-def _at_threshold(place: str, confusions: list[Confusion]) -> list[Figure]:
-    means = [
+def _means_at(place: str, confusions: list[Confusion]) -> list[Figure]:
+    return [
         _mean(f"{name} {place}, mean over forged photos", [figure(confusion) for confusion in confusions])
         for name, figure in _PIXEL_FIGURES.items()
     ]
-    total = sum(confusions, Confusion(0, 0, 0, 0))
-    count = len(confusions)
+
+
+def _pooled_at(place: str, total: Confusion, photos: int) -> list[Figure]:
+    """Figures of the pixels of all photos together."""
     return [
-        *means,
-        Figure(f"F1 {place}, pooled over forged photos", total.f1, count),
-        Figure(f"accuracy {place}, pooled over forged photos", total.accuracy, count),
+        Figure(f"{name} {place}, pooled over forged photos", figure(total), photos)
+        for name, figure in _PIXEL_FIGURES.items()
     ]
 
 
-def _pooled_auc(forged: list[Row], store: RowStore) -> Figure:
-    counts = store.counts_of(forged) + _unjudged(forged, NO_EVIDENCE)
-    return Figure("pixel AUC, pooled over forged photos", counts.auc(), len(forged))
+def _pooled_ranking(counts: Counts, photos: int) -> list[Figure]:
+    return [
+        Figure(POOLED_AUC, counts.auc(), photos),
+        Figure("average precision, pooled over forged photos", counts.average_precision(), photos),
+    ]
 
 
-def _best_of_set(forged: list[Row], store: RowStore) -> Figure:
-    best = (store.counts_of(forged) + _unjudged(forged, NOTHING_MARKED)).best("f1")
-    name = "F1 at the data set's best threshold (chosen on the test photos), pooled"
-    return Figure(name, best[1].f1 if best else None, len(forged))
+def _best_of_set(counts: Counts, photos: int) -> list[Figure]:
+    best = counts.best("f1")
+    threshold, confusion = best if best else (None, _NOTHING)
+    place = "at the data set's best threshold (by F1; chosen on the test photos)"
+    return [Figure(f"heat {place}", threshold, photos), *_pooled_at(place, confusion, photos)]
 
 
-def _best_of_photo(forged: list[Row]) -> Figure:
-    values = [row.best.f1 if row.best else None for row in forged]
-    return _mean("F1 at each photo's best threshold (an upper bound), mean over forged photos", values)
+def _detection(forged: list[Row], authentic: list[Row]) -> list[Figure]:
+    """Figures of whole photos: forged or not."""
+    scores = [[row.score for row in rows if row.score is not None] for rows in (forged, authentic)]
+    count = len(scores[0]) + len(scores[1])
+    truth = np.arange(count) < len(scores[0])
+    regions = [row.regions > 0 for row in authentic]
+    return [
+        Figure(SCORE_AUC, Counts.of([*scores[0], *scores[1]], truth).auc(), count),
+        Figure("Brier score of the score (0 best, 0.25 knows nothing), classes weighted 1 : 1", _brier(*scores), count),
+        _share(FALSE_ALARMS, regions),
+        _share("false alarms: share of authentic photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[1]]),
+        _share("found: share of forged photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[0]]),
+    ]
 
 
-def _detection(forged: list[Row], authentic: list[Row]) -> tuple[Figure, Figure]:
-    scores = [row.score for row in (*forged, *authentic) if row.score is not None]
-    truth = np.arange(len(scores)) < sum(row.score is not None for row in forged)
-    alarms = sum(row.regions > 0 for row in authentic)
-    return (
-        Figure("score AUC, forged against authentic photos", Counts.of(scores, truth).auc(), len(scores)),
-        Figure(
-            "false alarms: share of authentic photos with any region",
-            alarms / len(authentic) if authentic else None,
-            len(authentic),
-        ),
-    )
+def _brier(forged: list[float], authentic: list[float]) -> float | None:
+    """Mean squared error of the score as a probability, at prior 0.5 (Brier 1950)."""
+    if not (forged and authentic):
+        return None
+    return float((np.mean((1 - np.array(forged)) ** 2) + np.mean(np.array(authentic) ** 2)) / 2)
 
 
-def _unjudged(rows: list[Row], score: float) -> Counts:
+def _share(name: str, hits: Sequence[bool]) -> Figure:
+    return Figure(name, sum(hits) / len(hits) if hits else None, len(hits))
+
+
+def unjudged(rows: Sequence[Row], score: float) -> Counts:
+    """Count the pixels of the rows that `as_constant` made, all with one score."""
     confusions = [row.own for row in rows if row.outcome != "judged" and row.own is not None]
     total = sum(confusions, Confusion(0, 0, 0, 0))
     return Counts.constant(score, total.positives, total.negatives)

@@ -16,15 +16,34 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from unseam.datasets.sample import Sample
+from unseam.evaluation import degrade
+from unseam.evaluation.degrade import ORIGINAL, Condition
+from unseam.evaluation.rows import LAYOUT
 from unseam.localizer import LocalizerOptions
 from unseam.method import Method
 from unseam.methods import ShippedLocalizer
 
 
-def row_keys(sample: Sample, digests: Mapping[str, str]) -> dict[str, str]:
-    """Identify each method's row on this sample by content: name and bytes of photo and mask, `method_digest`."""
-    content = [sample.name, sample.kind, file_digest(sample.photo), sample.mask and file_digest(sample.mask)]
+def row_keys(sample: Sample, condition: Condition, digests: Mapping[str, str], seed: int = 0) -> dict[str, str]:
+    """Identify each method's row on this sample by content: photo, mask, how it is degraded, and `method_digest`.
+
+    The seed counts only where the photo is degraded.
+    """
+    content: list[object] = [LAYOUT, *_contents(sample)]
+    if condition != ORIGINAL:
+        content += [str(condition), seed, file_digest(Path(degrade.__file__))]
     return {name: _digest(*content, name, digest) for name, digest in digests.items()}
+
+
+def _contents(sample: Sample) -> list[object]:
+    """Give what a sample holds, files by their bytes; group and split change no row."""
+    contents: list[object] = []
+    for field in fields(sample):
+        value = getattr(sample, field.name)
+        if field.name not in ("group", "split"):
+            values = value if isinstance(value, tuple) else (value,)
+            contents += [field.name, *(file_digest(part) if isinstance(part, Path) else part for part in values)]
+    return contents
 
 
 def method_digest(method: Method) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unseam.datasets.sample import Sample
 from unseam.errors import NotApplicable, UnseamError
 from unseam.evaluation.counts import Confusion, Counts, score_bins
+from unseam.evaluation.degrade import ORIGINAL, Condition, degraded
 from unseam.evaluation.rings import ring_auc
 from unseam.evaluation.rows import Row, pack
 from unseam.method import NO_EVIDENCE, Heatmap, Method
@@ -22,8 +23,14 @@ Measured = tuple[Row, bytes]
 """A row, and its packed score counts."""
 
 
-def measure(sample: Sample, methods: Mapping[str, Method], keys: Mapping[str, str]) -> list[Measured]:
-    """Load a photo once and measure each method on it.
+def measure(
+    sample: Sample,
+    methods: Mapping[str, Method],
+    keys: Mapping[str, str],
+    condition: Condition = ORIGINAL,
+    seed: int = 0,
+) -> list[Measured]:
+    """Load a photo once, degrade it, and measure each method on it.
 
     Parameters
     ----------
@@ -31,31 +38,49 @@ def measure(sample: Sample, methods: Mapping[str, Method], keys: Mapping[str, st
         The photo and its truth.
     methods, keys : mapping
         By the methods' names: what to run, and the key of each row.
+    condition : Condition
+        How the photo is degraded before.
+    seed : int
+        Of the degradation's noise.
 
     Returns
     -------
     list of (Row, bytes)
         One per method; a photo that cannot be used gives rows that say so, as does a method that cannot judge it.
     """
-    blank = [Row(keys[name], sample.name, sample.kind, sample.split, name, "failed") for name in methods]
+    blank = blank_rows(sample, methods, keys, condition)
     try:
         photo = load_photo(sample.photo)
         truth = sample.truth((photo.height, photo.width))
+        photo, truth = degraded(photo, truth, condition, name=sample.name, seed=seed)
     except UnseamError as error:
         return [(replace(row, reason=str(error)), b"") for row in blank]
     sized = [replace(row, height=photo.height, width=photo.width, manipulated=int(truth.sum())) for row in blank]
     return [_judge(row, methods[row.method], photo, truth) for row in sized]
 
 
+def blank_rows(
+    sample: Sample, methods: Iterable[str], keys: Mapping[str, str], condition: Condition, reason: str = ""
+) -> list[Row]:
+    """Make the rows of a photo about which nothing is known yet: failed, until something is."""
+    return [
+        Row(keys[name], sample.name, sample.kind, sample.split, name, "failed", condition, reason) for name in methods
+    ]
+
+
 def _judge(row: Row, method: Method, photo: Photo, truth: NDArray[np.bool_]) -> Measured:
     start = time.perf_counter()
     try:
         heatmap = method(photo)
+        if heatmap.heat.shape != truth.shape:
+            raise ValueError(f"a map of shape {heatmap.heat.shape} for a photo of shape {truth.shape}")
+        return _score(replace(row, outcome="judged", seconds=time.perf_counter() - start), heatmap, truth)
     except NotApplicable as reason:
         return replace(row, outcome="not applicable", reason=str(reason)), b""
     except UnseamError as error:
         return replace(row, reason=str(error)), b""
-    return _score(replace(row, outcome="judged", seconds=time.perf_counter() - start), heatmap, truth)
+    except Exception as error:  # noqa: BLE001 - a bug in one method must not end the measurement of the others
+        return replace(row, reason=f"{type(error).__name__}: {error}"), b""
 
 
 def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
@@ -75,4 +100,4 @@ def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
         regions=len(find_regions(own, heatmap.heat)),
         score=heatmap.score,
     )
-    return row, pack(counts)
+    return row, pack(counts) if row.condition == ORIGINAL else b""

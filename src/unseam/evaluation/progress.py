@@ -1,8 +1,8 @@
-"""A progress bar over photos, on a terminal's standard error only."""
+"""A progress bar with the time that is left, on a terminal's standard error only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -11,9 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 T = TypeVar("T")
 
 
-def progress_bar(items: Iterable[T], description: str, total: int) -> Iterator[T]:
-    """Yield the items and show how many of ``total`` are done; nothing is shown where there is no terminal."""
+def progress_bar(
+    items: Iterable[T], description: str, total: int, weight: Callable[[T], int] = lambda _: 1
+) -> Iterator[T]:
+    """Yield the items and show how much of ``total`` is done; nothing is shown where there is no terminal."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        yield from progress.track(items, total=total, description=description)
+        task = progress.add_task(description, total=total)
+        for item in items:
+            yield item
+            progress.advance(task, weight(item))

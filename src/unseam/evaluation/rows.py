@@ -1,4 +1,4 @@
-"""One row per photo and method, kept on disk as it is finished, so that a stopped evaluation goes on where it was.
+"""One row per photo, degradation and method, kept on disk as it is finished: a stopped evaluation goes on.
 
 ``rows.jsonl`` holds the rows, ``counts.bin`` the compressed score counts that they point into. Counts are written
 first: a row is finished when its line is, and a line or counts cut off by a crash are dropped at the next start.
@@ -17,10 +17,14 @@ import numpy as np
 
 from unseam.errors import DataError
 from unseam.evaluation.counts import BINS, Confusion, Counts
+from unseam.evaluation.degrade import ORIGINAL, Condition
 
 Outcome = Literal["judged", "not applicable", "failed"]
 
 ROWS, COUNTS = "rows.jsonl", "counts.bin"
+
+LAYOUT = 2
+"""Number of the way in which rows are measured; a change of what a row says raises it, and rows are measured anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,12 @@ class Row:
     Attributes
     ----------
     key : str
-        Digest of the photo's name and bytes, the mask's bytes and the method: what makes the row the same again.
+        Digest of the photo's name and bytes, the mask's bytes, degradation and method: what makes the row the same
+        again.
     photo, kind, split, method : str
         Name, kind and split of the sample, and name of the method.
+    condition : Condition
+        How the photo was degraded before it was judged.
     outcome : str
         ``judged``, ``not applicable`` (the method said so) or ``failed`` (the photo or the method could not be used).
     reason : str
@@ -50,7 +57,7 @@ class Row:
     seconds : float
         Time that the method took.
     offset, length : int
-        Where the score counts are in ``counts.bin``.
+        Where the score counts are in ``counts.bin``; none are kept of degraded photos.
     """
 
     key: str
@@ -59,6 +66,7 @@ class Row:
     split: str
     method: str
     outcome: Outcome
+    condition: Condition = ORIGINAL
     reason: str = ""
     height: int = 0
     width: int = 0
@@ -96,7 +104,7 @@ def row_from_json(line: str) -> Row:
     values = json.loads(line)
     for name in ("own", "half", "best"):
         values[name] = values[name] and Confusion(**values[name])
-    return Row(**values)
+    return Row(**{**values, "condition": Condition(**values["condition"])})
 
 
 def pack(counts: Counts) -> bytes:

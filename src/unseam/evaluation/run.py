@@ -3,20 +3,71 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from unseam.datasets import ADAPTERS
-from unseam.datasets.folder import MASKS
-from unseam.datasets.sample import SampleSet
+from unseam.datasets.sample import Sample, SampleSet
 from unseam.errors import DataError
-from unseam.evaluation.evaluate import evaluate
+from unseam.evaluation import demand_extra
+from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.curves import Curve, method_curves, write_curves
+from unseam.evaluation.degrade import ORIGINAL, find_conditions
+from unseam.evaluation.draw import draw_samples
+from unseam.evaluation.evaluate import measure_all
+from unseam.evaluation.figures import MEAN_AUC
+from unseam.evaluation.parquet import write_rows
 from unseam.evaluation.patchwise import PATCHES_PER_PHOTO, PatchResults, judge_windows, patch_lines, patch_table
-from unseam.evaluation.tables import EvaluationTable
+from unseam.evaluation.plots import draw_curves, draw_robustness
+from unseam.evaluation.progress import progress_bar
+from unseam.evaluation.rows import Row, RowStore
+from unseam.evaluation.sheets import draw_sheet
+from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.localizer import Localizer
 from unseam.method import Method
-from unseam.methods import ShippedLocalizer, find_method
+from unseam.methods import METHODS, ShippedLocalizer, find_method
+
+ALL = "all"
+"""Stands for every method of ``METHODS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured, and how.
+
+    Attributes
+    ----------
+    dataset : str
+        Name of an adapter.
+    split : str, optional
+        Only this split, where the data set has splits.
+    masks : str, optional
+        Which of several masks, or folder of masks; the data set's default if not given.
+    limit : int, optional
+        Measure a random sample of this many photos, each kind in its share.
+    degrade : tuple of str
+        Degradations to measure beside the photos as they are; see `find_conditions`.
+    whole_photos : bool
+        False for the tables over patches alone, which cost a fraction of the time.
+    patches_per_photo : int
+        Windows per photo for the tables over patches; 0 for none.
+    seed : int
+        Of the sample, of the degradations' noise, and of the windows.
+    workers : int
+        Processes that judge photos side by side; 0 to judge in this one.
+    """
+
+    dataset: str = "folder"
+    split: str | None = None
+    masks: str | None = None
+    limit: int | None = None
+    degrade: tuple[str, ...] = ()
+    whole_photos: bool = True
+    patches_per_photo: int = PATCHES_PER_PHOTO
+    seed: int = 0
+    workers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,106 +77,152 @@ class Evaluation:
     table: EvaluationTable | None
     patches: Mapping[str, PatchResults]
     command: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One line per photo that failed, with the method and the reason."""
+        return (*(self.table.failures if self.table else ()), *self._patch_failures())
 
     def markdown(self) -> str:
         """Write everything for people; also in ``results.md``."""
-        text = self.table.markdown() if self.table else f"# Evaluation\n\nMade by: `{self.command}`\n"
+        lines = [*self.notes, f"Made by: `{self.command}`"]
+        text = self.table.markdown() if self.table else "# Evaluation\n\n" + "  \n".join(lines) + "\n"
         if not self.patches:
             return text
-        failures = dict.fromkeys(line for found in self.patches.values() for line in found.failures)
         parts = [
             "## Patches, cut as the paper does, balanced 1 : 1 (at the model's own thresholds)",
             patch_table(self.patches),
         ]
-        if failures:
+        if failures := self._patch_failures():
             parts.append("\n".join(f"- {line}" for line in failures))
         return text + "\n" + "\n\n".join(parts) + "\n"
 
+    def _patch_failures(self) -> list[str]:
+        return list(dict.fromkeys(line for found in self.patches.values() for line in found.failures))
+
 
 def run_evaluation(
-    methods: Sequence[str],
-    root: Path,
-    out: Path,
-    *,
-    dataset: str = "folder",
-    split: str | None = None,
-    masks: str = MASKS,
-    whole_photos: bool = True,
-    patches_per_photo: int = PATCHES_PER_PHOTO,
-    seed: int = 0,
-    workers: int = 1,
-    command: str = "",
+    methods: Sequence[str], root: Path, out: Path, plan: Plan | None = None, *, command: str = ""
 ) -> Evaluation:
-    """Measure methods on a data set and write the tables.
+    """Measure methods on a data set and write everything that is known about them.
 
     Parameters
     ----------
     methods : sequence of str
-        Names in ``METHODS``, or paths of ONNX files.
+        Names in ``METHODS``, ``all`` for each of these, or paths of ONNX files.
     root, out : Path
         Folder of the data set, and of the results.
-    dataset : str
-        Name of an adapter.
-    split : str, optional
-        Only this split, where the data set has splits.
-    masks : str
-        Name of the folder of masks.
-    whole_photos : bool
-        False for the tables over patches alone, which cost a fraction of the time.
-    patches_per_photo : int
-        Windows per photo for the tables over patches; 0 for none.
-    seed : int
-        Of the windows.
-    workers : int
-        Photos judged at a time.
+    plan : Plan, optional
+        What is to be measured.
     command : str
         The command line, printed in the tables.
 
     Returns
     -------
     Evaluation
-        Written to ``out`` as ``results.md``, ``results.csv`` (whole photos), ``patches.csv``, and ``rows.jsonl``.
+        Written to ``out``: ``results.md`` and ``results.csv``; ``rows.parquet`` (one row per photo, degradation and
+        method); ``curves.csv`` and ``curves.png``; ``sheets/METHOD.png`` (best, median and worst photos);
+        ``robustness.csv`` and ``robustness-NAME.png`` where photos are degraded; ``patches.csv`` for networks. Beside
+        them lies what an interrupted run goes on from, ``rows.jsonl`` and ``counts.bin``.
 
     Raises
     ------
     DataError
-        No such data set, folder of another layout, no usable photo, two methods of one name.
+        No such data set or degradation, folder of another layout, no usable photo, two methods of one name.
     UnseamError
-        A method that does not exist, or a model file that cannot be used.
+        A method that does not exist, or a model file that cannot be used; `MissingExtra` without the extra ``eval``.
     """
-    found = _samples(dataset, root, masks, split)
+    plan = plan or Plan()
+    demand_extra()
+    conditions = find_conditions(plan.degrade)
+    found = _samples(plan, root)
+    samples = found.samples if plan.limit is None else draw_samples(found.samples, plan.limit, plan.seed)
     named = _named(methods)
-    table = None
-    if whole_photos:
-        table = evaluate(named, found.samples, out, workers=workers, command=command, exclusions=found.exclusions)
-    localizers = _localizers(named) if patches_per_photo else {}
-    patches = {
-        name: judge_windows(localizer, found.samples, per_photo=patches_per_photo, seed=seed)
-        for name, localizer in localizers.items()
-    }
-    evaluation = Evaluation(table, patches, command)
+    notes = _notes(plan, len(samples), len(found.samples))
     out.mkdir(parents=True, exist_ok=True)
+    table = None
+    if plan.whole_photos:
+        store = RowStore(out)
+        rows = measure_all(named, samples, store, conditions=conditions, seed=plan.seed, workers=plan.workers)
+        table = build_table(rows, store, command=command, exclusions=found.exclusions, notes=notes)
+        _write_all(table, {**named, **CONTROLS}, samples, rows, store, out)
+    evaluation = Evaluation(table, _judge_patches(named, samples, plan), command, notes)
     (out / "results.md").write_text(evaluation.markdown(), encoding="utf-8")
-    if patches:
+    if evaluation.patches:
         with (out / "patches.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(patch_lines(patches))
+            csv.writer(file, lineterminator="\n").writerows(patch_lines(evaluation.patches))
     return evaluation
 
 
-def _samples(dataset: str, root: Path, masks: str, split: str | None) -> SampleSet:
-    if dataset not in ADAPTERS:
-        raise DataError(f"no data set {dataset!r}; there are: {', '.join(ADAPTERS)}")
-    return ADAPTERS[dataset](str(root), masks=masks, split=split)
+def _samples(plan: Plan, root: Path) -> SampleSet:
+    if plan.dataset not in ADAPTERS:
+        raise DataError(f"no data set {plan.dataset!r}; there are: {', '.join(ADAPTERS)}")
+    return ADAPTERS[plan.dataset](str(root), masks=plan.masks, split=plan.split)
+
+
+def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:
+    if drawn == there:
+        return ()
+    return (f"A random sample of {drawn} of the {there} photos, each kind in its share (seed {plan.seed}).",)
 
 
 def _named(methods: Sequence[str]) -> dict[str, Method]:
     """Name a model file by its stem: several files may hold one network's name."""
-    named = {(Path(name).stem if name.lower().endswith(".onnx") else name): find_method(name) for name in methods}
-    if len(named) < len(methods):
-        raise DataError(f"two methods of one name among {', '.join(methods)}; rename one of the files")
+    listed = [name for given in methods for name in (METHODS if given == ALL else [given])]
+    named = {(Path(name).stem if name.lower().endswith(".onnx") else name): find_method(name) for name in listed}
+    if len(named) < len(listed):
+        raise DataError(f"two methods of one name among {', '.join(listed)}; name each once, or rename a file")
     return named
 
 
-def _localizers(methods: Mapping[str, Method]) -> dict[str, Localizer]:
+def _write_all(
+    table: EvaluationTable,
+    methods: Mapping[str, Method],
+    samples: Sequence[Sample],
+    rows: Sequence[Row],
+    store: RowStore,
+    out: Path,
+) -> None:
+    """Write tables first, then what is made of the same rows, and last what needs methods again."""
+    table.write(out)
+    write_rows(rows, out / "rows.parquet")
+    _draw_curves(table, rows, store, out)
+    if table.robustness:
+        draw_robustness(table.robustness, table.methods, out)
+    (out / "sheets").mkdir(exist_ok=True)
+    by_name = {sample.name: sample for sample in samples}
+    for name, method in progress_bar(methods.items(), "contact sheets", len(methods)):
+        draw_sheet(method, name, _rows_of(rows, name), by_name, out / "sheets" / f"{_stem(name)}.png")
+
+
+def _draw_curves(table: EvaluationTable, rows: Sequence[Row], store: RowStore, out: Path) -> None:
+    curves: dict[str, Sequence[Curve]] = {
+        name: method_curves(_rows_of(rows, name), store)
+        for name in progress_bar(table.methods, "curves", len(table.methods))
+    }
+    write_curves(curves, out / "curves.csv")
+    values = {name: table.value(name, MEAN_AUC) for name in table.methods}
+    labels = {name: name if value is None else f"{name} (mean AUC {value:.3f})" for name, value in values.items()}
+    if any(curves.values()):
+        draw_curves(curves, labels, out / "curves.png")
+
+
+def _stem(name: str) -> str:
+    """Make a file name of a method's name; a model file may be called anything."""
+    return re.sub(r"[^\w@-]", "_", name)
+
+
+def _rows_of(rows: Sequence[Row], method: str) -> list[Row]:
+    return [row for row in rows if row.method == method and row.condition == ORIGINAL]
+
+
+def _judge_patches(methods: Mapping[str, Method], samples: Sequence[Sample], plan: Plan) -> dict[str, PatchResults]:
+    if not plan.patches_per_photo:
+        return {}
     loaded = {n: method.load() if isinstance(method, ShippedLocalizer) else method for n, method in methods.items()}
-    return {name: method for name, method in loaded.items() if isinstance(method, Localizer)}
+    return {
+        name: judge_windows(method, samples, per_photo=plan.patches_per_photo, seed=plan.seed)
+        for name, method in loaded.items()
+        if isinstance(method, Localizer)
+    }

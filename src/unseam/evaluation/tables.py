@@ -12,15 +12,44 @@ from typing import Literal
 
 from unseam.datasets.sample import Exclusion
 from unseam.evaluation.controls import CONTROLS
-from unseam.evaluation.figures import Figure, as_constant, method_figures
+from unseam.evaluation.degrade import ORIGINAL
+from unseam.evaluation.figures import (
+    FALSE_ALARMS,
+    MEAN_AUC,
+    MEAN_PRECISION,
+    MEAN_RING_AUC,
+    OWN_F1,
+    POOLED_AUC,
+    SCORE_AUC,
+    Figure,
+    as_constant,
+    method_figures,
+)
+from unseam.evaluation.markdown import markdown_table
+from unseam.evaluation.robustness import Robustness, build_robustness
 from unseam.evaluation.rows import Row, RowStore
 
 Coverage = Literal["all", "applicable"]
+
+RANKED_BY = "Ranked by mean pixel AUC over all photos"
 
 COVERAGE_TITLES: Mapping[Coverage, str] = {
     "all": "All photos (where a method is not applicable: a constant map, AUC 0.5, nothing marked)",
     "applicable": "Only the photos that each method could judge",
 }
+
+RANKING: Mapping[str, str] = {
+    MEAN_AUC: "pixel AUC, mean",
+    MEAN_RING_AUC: "ring AUC, mean",
+    POOLED_AUC: "pixel AUC, pooled",
+    MEAN_PRECISION: "average precision, mean",
+    OWN_F1: "F1 at own mask, mean",
+    SCORE_AUC: "score AUC",
+    FALSE_ALARMS: "authentic photos with any region",
+}
+"""Figures of the first table, and their short names there."""
+
+OUTCOMES = ("judged", "not applicable", "failed")
 
 Figures = Mapping[str, tuple[Figure, ...]]
 
@@ -44,6 +73,10 @@ class EvaluationTable:
         Reason -> number of files that the data set's adapter left out.
     command : str
         The command line that made the table.
+    notes : tuple of str
+        Lines above the tables: how the photos were drawn, and the like.
+    robustness : Robustness, optional
+        Where photos were degraded too. All other figures are of the photos as the data set has them.
     """
 
     figures: Mapping[Coverage, Figures]
@@ -53,6 +86,13 @@ class EvaluationTable:
     forged: int
     exclusions: Mapping[str, int]
     command: str
+    notes: tuple[str, ...] = ()
+    robustness: Robustness | None = None
+
+    @property
+    def methods(self) -> list[str]:
+        """All methods and controls, best first."""
+        return list(self.figures["all"])
 
     def value(self, method: str, figure: str, coverage: Coverage = "all") -> float | None:
         """Look up one figure by its full name."""
@@ -60,7 +100,9 @@ class EvaluationTable:
 
     def markdown(self) -> str:
         """Write the tables for people."""
-        parts = ["# Evaluation", self._about(), self._outcome_table()]
+        parts = ["# Evaluation", self._about(), f"## {RANKED_BY}", self._ranking()]
+        if self.robustness:
+            parts.append(self.robustness.markdown(self.methods))
         parts += [f"## {COVERAGE_TITLES['all']}", _side_by_side(self.figures["all"])]
         if self.figures["applicable"] == self.figures["all"]:
             parts.append("Every method could judge every photo: over the applicable photos the figures are the same.")
@@ -83,49 +125,68 @@ class EvaluationTable:
         return text.getvalue()
 
     def write(self, out: Path) -> None:
-        """Write ``results.md`` and ``results.csv`` into a folder."""
+        """Write ``results.md`` and ``results.csv`` into a folder, and ``robustness.csv`` where there is such."""
         (out / "results.md").write_text(self.markdown(), encoding="utf-8")
         (out / "results.csv").write_text(self.csv(), encoding="utf-8")
+        if self.robustness:
+            (out / "robustness.csv").write_text(self.robustness.csv(), encoding="utf-8")
 
     def _about(self) -> str:
-        lines = [f"{self.photos} photos: {self.forged} forged, {self.photos - self.forged} authentic."]
+        lines = [f"{self.photos} photos: {self.forged} forged, {self.photos - self.forged} authentic.", *self.notes]
         lines += [f"Left out: {count} files, {reason}." for reason, count in self.exclusions.items()]
         lines += [f"Made by: `{self.command}`"] if self.command else []
         lines.append(
             f"The controls {', '.join(CONTROLS)} know nothing of forensics: who does not beat them found nothing."
         )
+        ring = self.value("centre", MEAN_RING_AUC)
+        if ring is not None:
+            lines.append(f"Ring AUC of the centre control itself: {ring:.3f}; its pixel AUC: {self._centre_auc():.3f}.")
         return "\n".join(f"{line}  " for line in lines).rstrip()
 
-    def _outcome_table(self) -> str:
-        columns = ("judged", "not applicable", "failed")
-        rows = [[name, *(str(counts.get(column, 0)) for column in columns)] for name, counts in self.outcomes.items()]
-        return _table(["method", *columns], rows)
+    def _centre_auc(self) -> float:
+        return self.value("centre", MEAN_AUC) or 0
+
+    def _ranking(self) -> str:
+        rows = []
+        for name, figures in self.figures["all"].items():
+            found = {figure.name: figure for figure in figures}
+            counts = (str(self.outcomes[name].get(outcome, 0)) for outcome in OUTCOMES)
+            rows.append([name, *(_value(found[figure]) for figure in RANKING), *counts])
+        return markdown_table(["method", *RANKING.values(), *OUTCOMES], rows)
 
 
 def build_table(
-    rows: Sequence[Row], store: RowStore, *, command: str = "", exclusions: Sequence[Exclusion] = ()
+    rows: Sequence[Row],
+    store: RowStore,
+    *,
+    command: str = "",
+    exclusions: Sequence[Exclusion] = (),
+    notes: Sequence[str] = (),
 ) -> EvaluationTable:
     """Compute every figure of every method from the rows of an evaluation."""
     by_method: dict[str, list[Row]] = {}
     for row in rows:
-        by_method.setdefault(row.method, []).append(row)
+        if row.condition == ORIGINAL:
+            by_method.setdefault(row.method, []).append(row)
     readable = {name: [row for row in found if row.readable] for name, found in by_method.items()}
     everything = {n: method_figures([as_constant(row) for row in found], store) for n, found in readable.items()}
     applicable = {n: _of_judged(found, everything[n], store) for n, found in readable.items()}
     # Rank by the first figure, mean pixel AUC, over all photos; undefined last.
     ranked = sorted(everything, key=lambda name: -(everything[name][0].value or 0))
-    photos = {row.photo: row.forged for row in rows if row.readable}
+    photos = {row.photo: row.forged for found in readable.values() for row in found}
     return EvaluationTable(
         figures={
             "all": {name: everything[name] for name in ranked},
             "applicable": {name: applicable[name] for name in ranked},
         },
         outcomes={name: dict(Counter(row.outcome for row in by_method[name])) for name in ranked},
-        failures=tuple(f"{row.photo}, {row.method}: {row.reason}" for row in rows if row.outcome == "failed"),
+        failures=tuple(_failure(row) for row in rows if row.outcome == "failed"),
         photos=len(photos),
         forged=sum(photos.values()),
         exclusions=Counter(exclusion.reason for exclusion in exclusions),
         command=command,
+        notes=tuple(notes),
+        robustness=build_robustness(rows),
     )
 
 
@@ -134,19 +195,27 @@ def _of_judged(rows: list[Row], of_all: tuple[Figure, ...], store: RowStore) -> 
     return of_all if len(judged) == len(rows) else method_figures(judged, store)
 
 
+def _failure(row: Row) -> str:
+    degraded = "" if row.condition == ORIGINAL else f" ({row.condition})"
+    return f"{row.photo}{degraded}, {row.method}: {row.reason}"
+
+
 def _side_by_side(methods: Figures) -> str:
-    names = [figure.name for figure in next(iter(methods.values()))]
-    rows = [[name, *(_cell(figures[i]) for figures in methods.values())] for i, name in enumerate(names)]
-    return _table(["figure", *methods], rows)
+    rows = []
+    for figures in zip(*methods.values(), strict=True):
+        counts = {figure.photos for figure in figures}
+        over = f" ({_photos(counts.pop())})" if len(counts) == 1 else ""
+        cells = [_value(f) if over or f.value is None else f"{_value(f)}, {_photos(f.photos)}" for f in figures]
+        rows.append([figures[0].name + over, *cells])
+    return markdown_table(["figure", *methods], rows)
 
 
-def _cell(figure: Figure) -> str:
+def _value(figure: Figure) -> str:
     if figure.value is None:
         return "n/a"
     interval = "" if figure.low is None else f" ({figure.low:.3f} to {figure.high:.3f})"
-    return f"{figure.value:.3f}{interval}, {figure.photos} photos"
+    return f"{figure.value:.3f}{interval}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+def _photos(count: int) -> str:
+    return f"{count} photo" if count == 1 else f"{count} photos"

@@ -1,0 +1,136 @@
+"""Pictures of curves: the only file that imports matplotlib, and only when a picture is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unseam.evaluation import demand_extra
+from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.curves import Averaging, Curve, Kind
+from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
+from unseam.evaluation.figures import MEAN_AUC, OWN_F1
+from unseam.evaluation.robustness import Robustness
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PANELS: tuple[tuple[Kind, Averaging], ...] = (
+    ("roc", "mean"),
+    ("precision-recall", "mean"),
+    ("roc", "pooled"),
+    ("precision-recall", "pooled"),
+)
+
+AXES: Mapping[Kind, tuple[str, str]] = {
+    "roc": ("false positive rate", "true positive rate"),
+    "precision-recall": ("recall", "precision"),
+}
+
+TITLES: Mapping[Averaging, str] = {"mean": "mean of the photos' curves", "pooled": "pixels of all photos together"}
+
+CONTROL_STYLES: Mapping[str, str] = {"centre": "--", "texture": ":"}
+"""The controls are grey: whoever does not leave them behind has found nothing."""
+
+DOTS_PER_INCH = 110
+
+MARKERS = "osD^vP*X<>hd"
+
+
+def draw_curves(curves: Mapping[str, Sequence[Curve]], labels: Mapping[str, str], path: Path) -> None:
+    """Draw ROC and precision-recall curves of all methods into one picture.
+
+    Parameters
+    ----------
+    curves : mapping
+        Method -> its curves, in the order of the legend.
+    labels : mapping
+        Method -> its line in the legend.
+    path : Path
+        Of the PNG file.
+
+    Raises
+    ------
+    MissingExtra
+        matplotlib is not installed.
+    """
+    figure = _new_figure(13, 10)
+    axes = [figure.add_subplot(2, 2, place) for place in range(1, 5)]
+    styles = _styles(curves)
+    for ax, (kind, averaging) in zip(axes, PANELS, strict=True):
+        for method, found in curves.items():
+            for curve in found:
+                if (curve.kind, curve.averaging) == (kind, averaging):
+                    ax.plot(curve.x, curve.y, label=labels[method], **styles[method])
+        if kind == "roc":
+            ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
+        _frame(ax, *AXES[kind], f"{'ROC' if kind == 'roc' else kind}: {TITLES[averaging]}")
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
+    _save(figure, axes[0], path)
+
+
+def draw_robustness(robustness: Robustness, methods: Sequence[str], folder: Path) -> list[Path]:
+    """Draw AUC and F1 against strength, a picture ``robustness-NAME.png`` per degradation; give their paths."""
+    return [_draw_sweep(robustness, name, found, methods, folder) for name, found in robustness.sweeps.items()]
+
+
+def _draw_sweep(
+    robustness: Robustness, name: str, conditions: Sequence[Condition], methods: Sequence[str], folder: Path
+) -> Path:
+    figure = _new_figure(13, 5.5)
+    axes = [figure.add_subplot(1, 2, place) for place in (1, 2)]
+    styles, ticks = _styles(methods), range(1, len(conditions) + 1)
+    for ax, shown in zip(axes, (MEAN_AUC, OWN_F1), strict=True):
+        for marker, method in zip(MARKERS * len(methods), methods, strict=False):
+            values = [robustness.value(condition, method, shown) for condition in (ORIGINAL, *conditions)]
+            known = [float("nan") if value is None else value for value in values]
+            # The original stands apart: it may be saved in another way than all that were degraded.
+            style = styles[method] | {"marker": marker, "markersize": 5}
+            ax.plot(ticks, known[1:], label=method, **style)
+            ax.plot([0], known[:1], **style)
+        ax.set_xticks([0, *ticks], ["original", *(f"{condition.strength:g}" for condition in conditions)])
+        _frame(ax, DEGRADATIONS[name].label, shown, "")
+    axes[0].axhline(0.5, color="0.85", linewidth=1, zorder=0)
+    axes[1].set_ylim(bottom=0)
+    path = folder / f"robustness-{name}.png"
+    _save(figure, axes[0], path)
+    return path
+
+
+def _new_figure(width: float, height: float) -> Figure:
+    """Make a figure that no global state of matplotlib knows, for drawing into a file."""
+    demand_extra()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _styles(methods: Mapping[str, object] | Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Give each method a colour of its own, told apart by line style from the eleventh on."""
+    judged = [method for method in methods if method not in CONTROLS]
+    styles: dict[str, dict[str, Any]] = {
+        method: {"color": f"C{number % 10}", "linestyle": ("-", "-.")[number // 10 % 2], "linewidth": 1.6}
+        for number, method in enumerate(judged)
+    }
+    return styles | {
+        name: {"color": "0.45", "linestyle": style, "linewidth": 1.6} for name, style in CONTROL_STYLES.items()
+    }
+
+
+def _frame(ax: Axes, x: str, y: str, title: str) -> None:
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.set_title(title, fontsize=11)
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _save(figure: Figure, first: Axes, path: Path) -> None:
+    figure.legend(*first.get_legend_handles_labels(), loc="outside right center", frameon=False)
+    figure.savefig(path)

@@ -1,0 +1,91 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pool_work import Work, parts
+
+from unseam.evaluation.pool import Crash, Pool
+
+PARENT = """
+import sys
+from pool_work import Work
+from unseam.evaluation.pool import Pool
+
+if __name__ == "__main__":
+    for job, result in Pool(Work(), 2).run(["pid", "pid", "sleep 60", "sleep 60"]):
+        print(result, flush=True)
+"""
+
+
+def test_every_job_is_done_once() -> None:
+    jobs = [f"say {number}" for number in range(20)]
+    assert sorted(Pool(Work(), 3).run(jobs)) == sorted((job, job.removeprefix("say ")) for job in jobs)
+
+
+def test_jobs_are_read_as_they_are_needed() -> None:
+    read: list[str] = []
+    results = Pool(Work(), 2).run(read.append(job) or job for job in ["say a", "say b", "say c", "say d", "say e"])
+    next(results)
+    assert len(read) < 5
+    results.close()
+
+
+@pytest.mark.parametrize("how", ["exit 7", "kill 9", "raise x"])
+def test_a_process_that_dies_costs_its_own_job_only(how: str) -> None:
+    found = dict(Pool(Work(), 2).run(["say a", how, "say b", "say c", "say d"]))
+    crash = found.pop(how)
+    assert isinstance(crash, Crash)
+    assert {"exit 7": "exit code 7", "kill 9": "signal 9", "raise x": "exit code 1"}[how] in str(crash)
+    assert found == {f"say {letter}": letter for letter in "abcd"}
+
+
+def test_a_job_whose_process_died_is_tried_again_in_parts() -> None:
+    found = dict(Pool(Work(), 1, parts).run(["say a+exit 3+say b", "say c"]))
+    assert found.pop("exit 3") == Crash(3)
+    assert found == {"say a": "a", "say b": "b", "say c": "c"}
+
+
+def test_processes_side_by_side_compute_on_one_thread_and_one_alone_as_it_likes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    assert dict(Pool(Work(), 2).run(["threads"])) == {"threads": "1"}
+    assert dict(Pool(Work(), 1).run(["threads"])) == {"threads": "5"}
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+def test_an_interruption_ends_the_processes_in_the_middle_of_their_work() -> None:
+    started = time.monotonic()
+    results = Pool(Work(), 2).run(["pid", "sleep 60", "sleep 60"])
+    _, process = next(results)
+    results.close()  # what an exception in the loop does
+    assert time.monotonic() - started < 50
+    assert not is_alive(int(process))
+
+
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.replace("sleep 60", "sleep 2"))
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    parent = subprocess.Popen([sys.executable, script], env=paths, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    workers = [int(parent.stdout.readline()), int(parent.stdout.readline())]
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 30
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(is_alive, workers))
+
+
+def is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
