@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.errors import DataError
+from unseam.datasets.masks import Reading, load_masks
 from unseam.photo import load_photo
 
 AUTHENTIC = "authentic"
 """The kind of a photo that nobody manipulated."""
 
-MASK_THRESHOLD = 0.5
-"""From this share of white on, a pixel of a soft-edged mask is manipulated."""
+INVERTED_SHARE, INVERTED_MASKS = 0.5, 0.9
+"""Masks look inverted if more than nine in ten of a set mark more than half of their photo: forgers paste less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,11 @@ class Sample:
     group : str
         Photos that share a source share a group; no group may be on two sides of a split.
     split : str
-        ``train``, ``validation``, ``test``, or empty where the data set has no splits.
+        ``train``, ``validation``, ``test``, a part that the data set itself names (a JPEG quality, say), or empty.
+    reading : Reading
+        What marks a manipulated pixel in the mask.
+    more_masks : tuple of Path
+        Where each manipulated object has a mask of its own: the others; the truth is the union.
     """
 
     name: str
@@ -49,64 +52,55 @@ class Sample:
     kind: str = "manipulated"
     group: str = ""
     split: str = ""
+    reading: Reading = Reading.WHITE
+    more_masks: tuple[Path, ...] = ()
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """All files of the truth; empty for an authentic photo."""
+        return () if self.mask is None else (self.mask, *self.more_masks)
 
     def truth(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return the truth mask ``(H, W) bool``: all False for an authentic photo; errors as in `load_mask`."""
-        return np.zeros(shape, bool) if self.mask is None else load_mask(self.mask, shape)
+        return np.zeros(shape, bool) if self.mask is None else load_masks(self.masks, shape, self.reading)
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A file that an adapter did not use, and why."""
+    """A file that an adapter did not use, why, and the masks that go with it if it is a photo."""
 
     path: Path
     reason: str
+    masks: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSet:
-    """What an adapter returns: the samples whose pairing is proven, and every file that it left out."""
+    """What an adapter returns: the samples whose pairing is proven, and every file that it left out.
+
+    Attributes
+    ----------
+    samples : tuple of Sample
+        In the order of their names.
+    exclusions : tuple of Exclusion
+        In the order of their paths.
+    shares : mapping
+        Name of a sample with a mask -> share of its pixels that are manipulated, as found while proving it.
+    """
 
     samples: tuple[Sample, ...]
     exclusions: tuple[Exclusion, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     def exclusion_counts(self) -> dict[str, int]:
         """Count the exclusions by reason, most frequent first."""
         return dict(Counter(exclusion.reason for exclusion in self.exclusions).most_common())
 
-
-def load_mask(path: str | os.PathLike[str], shape: tuple[int, int] | None = None) -> NDArray[np.bool_]:
-    """Read a truth mask.
-
-    Parameters
-    ----------
-    path : str or path
-        A grey image, white (255, or 1 in a mask that knows only 0 and 1) = manipulated. Soft edges become
-        manipulated from half of white on. Colour is accepted if it is grey in fact; alpha is ignored.
-    shape : (H, W), optional
-        The photo's stored height and width.
-
-    Returns
-    -------
-    (H, W) bool
-        True = manipulated.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read, its size is not the photo's, it is coloured, it marks nothing, or everything.
-    """
-    path = Path(path)
-    values = _grey_values(path)
-    if shape is not None and values.shape != tuple(shape):
-        _refuse(path, f"mask of {_size(values.shape)} for a photo of {_size(shape)}")
-    white = 1 if values.max(initial=0) <= 1 else np.iinfo(values.dtype).max
-    mask = values >= MASK_THRESHOLD * white
-    if not mask.any():
-        _refuse(path, "mask that marks nothing")
-    if mask.all():
-        _refuse(path, "mask that marks the whole photo")
-    return np.asarray(mask, np.bool_)
+    @property
+    def looks_inverted(self) -> bool:
+        """Whether nearly all masks mark far more than a forger would: black and white may be swapped."""
+        beyond = sum(share > INVERTED_SHARE for share in self.shares.values())
+        return bool(self.shares) and beyond > INVERTED_MASKS * len(self.shares)
 
 
 def stored_shape(path: Path) -> tuple[int, int]:
@@ -126,26 +120,3 @@ def stored_shape(path: Path) -> tuple[int, int]:
         except (OSError, SyntaxError, Image.DecompressionBombError):
             photo = load_photo(path)
     return photo.height, photo.width
-
-
-def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    try:
-        with Image.open(path) as image:
-            mode = image.mode
-            sixteen_bit = mode.startswith("I")
-            pixels = np.asarray(image if mode == "L" or sixteen_bit else image.convert("RGB"))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: mask that cannot be read ({error}); expected a grey PNG") from error
-    if sixteen_bit:
-        return pixels.astype(np.uint16)
-    if pixels.ndim == 3 and np.any(pixels != pixels[..., :1]):
-        _refuse(path, "mask in colour")
-    return np.asarray(pixels if pixels.ndim == 2 else pixels[..., 0], np.uint8)
-
-
-def _refuse(path: Path, found: str) -> NoReturn:
-    raise DataError(f"{path}: {found}; expected a grey image of the photo's size, white where it is manipulated")
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]} x {shape[0]} pixels"
