@@ -185,3 +185,68 @@ def test_public_sets_pair_completely(name: str, masks: str, forgeries: int, auth
     assert found.exclusions == ()
     assert sum(sample.mask is None for sample in found.samples) == authentic
     assert len(found.samples) == forgeries + authentic
+
+
+def test_any_two_folders_are_paired(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png"):
+        photo(tmp_path / "photos" / name)
+        mask(tmp_path / "elsewhere" / "truth" / f"{name[0]}.png")
+    for masks in (str(tmp_path / "elsewhere" / "truth"), "../elsewhere/truth"):
+        found = folder(tmp_path / "photos", masks=masks)
+        assert [sample.name for sample in found.samples] == ["a.jpg", "b.png"]
+        assert found.exclusions == ()
+
+
+def test_a_mask_may_be_called_after_its_photo_with_an_ending(pairs: Path) -> None:
+    for stem, ending in (("d", "_mask"), ("e", "-gt"), ("f", ".mask")):
+        photo(pairs / "images" / f"{stem}.png")
+        mask(pairs / "masks" / f"{stem}{ending}.png")
+    photo(pairs / "images" / "g_mask.png")
+    mask(pairs / "masks" / "g_mask.png")
+    found = folder(pairs)
+    assert len(found.samples) == 7
+    assert found.exclusions == ()
+
+
+def test_a_table_of_pairs_gives_photos_masks_and_what_else_is_known(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        photo(tmp_path / "x" / f"{name}.png")
+    mask(tmp_path / "y" / "1.png")
+    Image.fromarray(255 - np.asarray(Image.open(tmp_path / "y" / "1.png"))).save(tmp_path / "y" / "2.png")
+    rows = [
+        {"photo": "x/a.png", "mask": "y/1.png", "kind": "splice", "group": "g", "split": "test", "reading": ""},
+        {"photo": "x/b.png", "mask": "y/2.png", "kind": "", "group": "", "split": "train", "reading": "black"},
+        {"photo": "x/c.png", "mask": "", "kind": "", "group": "g", "split": "test", "reading": ""},
+        {"photo": "x/gone.png", "mask": "y/1.png", "kind": "", "group": "", "split": "test", "reading": ""},
+        {"photo": "x/a.png", "mask": "y/2.png", "kind": "", "group": "", "split": "test", "reading": ""},
+    ]
+    table(tmp_path / "pairs.csv", rows)
+    found = folder(tmp_path / "pairs.csv")
+    assert [(s.name, s.kind, s.group, s.split) for s in found.samples] == [
+        ("x/a.png", "splice", "g", "test"),
+        ("x/b.png", "manipulated", "x/b.png", "train"),
+        ("x/c.png", "authentic", "g", "test"),
+    ]
+    truths = [sample.truth((16, 20)) for sample in found.samples]
+    assert np.array_equal(truths[0], truths[1])
+    assert {(e.path.name, e.reason) for e in found.exclusions} == {
+        ("gone.png", "photo that cannot be read"),
+        ("a.png", "two candidates of one name"),
+    }
+    assert [sample.name for sample in folder(tmp_path / "pairs.csv", split="train").samples] == ["x/b.png"]
+
+
+def test_a_table_that_is_none_or_lacks_its_columns_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("image,truth\na,b\n")
+    with pytest.raises(DataError, match="columns photo, mask"):
+        folder(tmp_path / "pairs.csv")
+    (tmp_path / "picture.csv").write_bytes(b"\xff\xd8\xff\x00")
+    with pytest.raises(DataError, match="no CSV file"):
+        folder(tmp_path / "picture.csv")
+    table(tmp_path / "pairs.csv", [{"photo": "a", "mask": "b", "reading": "purple"}])
+    with pytest.raises(DataError, match="white, black, any but black"):
+        folder(tmp_path / "pairs.csv")
+
+
+def test_share_of_every_truth_is_kept(pairs: Path) -> None:
+    assert folder(pairs).shares == dict.fromkeys(("images/a.jpg", "images/b.png", "images/c.tif"), 24 / 320)
