@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -9,7 +10,7 @@ from torch import nn
 
 from unseam.errors import RecipeError
 from unseam.training.fused import conv_relu_pool
-from unseam.training.network import LocalizationNetwork, NetworkConfig, from_blocks, to_blocks
+from unseam.training.network import LocalizationNetwork, NetworkConfig, from_blocks, hilbert_order, to_blocks
 
 SMALL = NetworkConfig(patch_side=32, front_maps=(4, 1), lstm_widths=(64, 256), head_maps=(4, 2))
 
@@ -24,6 +25,7 @@ VARIANTS = {
     "conv1-32f": NetworkConfig(front_maps=(32, 1)),
     "lstm-64h": NetworkConfig(lstm_widths=(256, 256, 64)),
     "all-steps": NetworkConfig(patch_head="all"),
+    "hilbert": NetworkConfig(block_order="hilbert"),
     "fcn": NetworkConfig(front_maps=(16, 16, 32), lstm_widths=(), head_maps=(32, 2), patch_head=None),
 }
 """Every network that the paper measures, and the ablations that it leaves open."""
@@ -88,6 +90,32 @@ def test_with_an_identity_for_the_lstm_every_block_comes_out_where_it_went_in() 
         assert steps[0].sum(1).nonzero().flatten().tolist() == [8 * row + column]  # row-major order
         back = from_blocks(network._recur(steps), 8)
         assert torch.equal(back, maps.repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
+@pytest.mark.parametrize("grid", [1, 2, 4, 8, 16])
+def test_hilberts_walk_visits_every_block_once_and_only_steps_to_neighbours(grid: int) -> None:
+    walk = hilbert_order(grid)
+    rows, columns = divmod(walk, grid)
+
+    assert sorted(walk) == list(range(grid**2))
+    assert (abs(np.diff(rows)) + abs(np.diff(columns)) == 1).all()
+    assert (walk[0], walk[-1]) == (0, grid - 1)
+
+
+def test_in_hilbert_order_every_block_comes_out_where_it_went_in() -> None:
+    network = LocalizationNetwork(NetworkConfig(block_order="hilbert"))
+    maps = torch.arange(64.0 * 64).view(1, 1, 64, 64)
+    steps = network._in_order(to_blocks(maps, 8), "walk")
+    assert torch.equal(steps[0, 1], to_blocks(maps, 8)[0, 8])  # the walk's second block is the one below the first
+    assert torch.equal(from_blocks(network._in_order(steps, "back"), 8), maps)
+
+
+def test_the_order_of_blocks_changes_what_the_network_says_and_no_weight() -> None:
+    plain, walking = (LocalizationNetwork(NetworkConfig(block_order=order)) for order in ("row-major", "hilbert"))
+    walking.load_state_dict(plain.state_dict())
+    patches = torch.rand(2, 3, 64, 64) - 0.5
+    for one, other in zip(plain(patches), walking(patches), strict=True):
+        assert not torch.equal(one, other)
 
 
 def test_raw_blocks_keep_the_colours_of_a_pixel_side_by_side() -> None:
@@ -163,6 +191,8 @@ def test_lstm_begins_with_orthogonal_recurrence_and_remembers() -> None:
         ({"front_maps": (0, 1)}, "at least 1"),
         ({"patch_head": "first"}, "unknown"),
         ({"initialisation": "zeros"}, "unknown"),
+        ({"block_order": "spiral"}, "unknown"),
+        ({"block_order": "hilbert", "patch_side": 48}, "hilbert needs 2, 4, 8"),
     ],
 )
 def test_contradictions_are_refused(settings: dict[str, object], complaint: str) -> None:

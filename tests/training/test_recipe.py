@@ -8,10 +8,11 @@ import pytest
 from unseam.errors import RecipeError
 from unseam.training.recipe import DataConfig, Optimisation, Recipe, load_recipe, recipe_from
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+FOLDER = Path(__file__).parents[2] / "recipes"
+RECIPES = sorted([*FOLDER.glob("*.toml"), *(FOLDER / "paper").glob("*.toml")])
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.relative_to(FOLDER).as_posix())
 def test_every_recipe_of_the_repository_loads_and_is_named_after_its_file(path: Path) -> None:
     assert load_recipe(path).name == path.stem
 
@@ -67,6 +68,36 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
         load_recipe(broken)
     with pytest.raises(RecipeError, match=r"missing\.toml: the recipe cannot be read"):
         load_recipe(tmp_path / "missing.toml")
+
+
+def test_a_recipe_that_extends_another_names_only_what_differs(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('name = "base"\n[network]\nfront_maps = [8, 1]\n[optimisation]\nsteps = 7\n')
+    (tmp_path / "more").mkdir()
+    own = tmp_path / "more" / "own.toml"
+    own.write_text('extends = "../base.toml"\nname = "own"\n[optimisation]\nbatch = 3\n')
+
+    recipe = load_recipe(own)
+
+    assert recipe.name == "own"
+    assert recipe.network.front_maps == (8, 1)
+    assert (recipe.optimisation.steps, recipe.optimisation.batch) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('extends = "gone.toml"', r"gone\.toml: the recipe cannot be read"),
+        ('extends = "own.toml"', "in a circle"),
+        ("extends = 3", "extends is 3"),
+        ('extends = "base.toml"\ncolour = 1', r"own\.toml: unknown key colour"),
+    ],
+)
+def test_a_recipe_that_cannot_extend_another_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "base.toml").write_text('name = "base"')
+    (tmp_path / "own.toml").write_text(text)
+
+    with pytest.raises(RecipeError, match=complaint):
+        load_recipe(tmp_path / "own.toml")
 
 
 def test_defaults_are_those_of_the_paper() -> None:

@@ -12,14 +12,14 @@ SIDE = 64
 SPLITS = {"train": 8, "validation": 8}
 
 
-def write_forgeries(root: Path, seed: int = 0) -> Path:
+def write_forgeries(root: Path, seed: int = 0, block: int = SIDE // 2) -> Path:
     rng = np.random.default_rng(seed)
     (root / "images").mkdir(parents=True)
     (root / "masks").mkdir()
     rows = []
     for split, count in SPLITS.items():
         for index in range(count):
-            rows.append(_write(root, rng, f"{split}-{index}", split, manipulated=index % 4 != 0))
+            rows.append(_write(root, rng, f"{split}-{index}", split, block if index % 4 else 0))
     with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
@@ -27,13 +27,13 @@ def write_forgeries(root: Path, seed: int = 0) -> Path:
     return root
 
 
-def _write(root: Path, rng: np.random.Generator, name: str, split: str, *, manipulated: bool) -> dict[str, str]:
+def _write(root: Path, rng: np.random.Generator, name: str, split: str, block: int) -> dict[str, str]:
     pixels = rng.integers(60, 200, (SIDE, SIDE, 3), dtype=np.uint8)
     row = {"file": f"images/{name}.png", "mask": "", "split": split, "kind": "authentic", "host": name, "donor": ""}
-    if manipulated:
-        top, left = rng.integers(0, SIDE // 2, 2)
+    if block:
+        top, left = rng.integers(0, SIDE - block, 2)
         mask = np.zeros((SIDE, SIDE), np.uint8)
-        mask[top : top + 32, left : left + 32] = 255
+        mask[top : top + block, left : left + block] = 255
         pixels[mask > 0] = 230
         Image.fromarray(mask).save(root / "masks" / f"{name}.png")
         row |= {"mask": f"masks/{name}.png", "kind": "splice"}

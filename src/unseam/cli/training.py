@@ -26,7 +26,7 @@ def train(
     data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge; repeatable.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
     begin_from: Annotated[
-        Path | None, typer.Option("--from", help="Folder of a run whose best weights this one begins with.")
+        Path | None, typer.Option("--from", help="A run, or a model file (.onnx), whose weights this one begins with.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,

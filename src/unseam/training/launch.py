@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ from lightning.fabric import Fabric
 from torch.multiprocessing.spawn import ProcessException
 
 from unseam.errors import RecipeError, RunError
-from unseam.training.checkpoint import BEST, load_checkpoint
+from unseam.training.beginning import begin_with
 from unseam.training.loop import TrainingResult, train_loop
 from unseam.training.memory import keep_freed_memory
 from unseam.training.network import LocalizationNetwork
@@ -68,8 +67,8 @@ def train(
     run : Path, optional
         The run's folder; ``runs/NAME`` by default, NAME being the recipe's.
     begin_from : Path, optional
-        Folder of a run whose best weights this one begins with (a curriculum, or fine-tuning as the paper does for
-        COVERAGE); random weights by default.
+        Folder of a run, or model file (.onnx), whose weights this one begins with (a curriculum, or fine-tuning as the
+        paper does for COVERAGE); random weights by default.
     resume : bool
         Go on from the last checkpoint.
     devices : int
@@ -86,7 +85,7 @@ def train(
 
     Raises
     ------
-    RecipeError, RunError, DataError
+    RecipeError, RunError, DataError, ModelError
         As in `unseam.training.recipe.load_recipe` and `unseam.training.loop.train_loop`.
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
@@ -132,7 +131,7 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
     network = LocalizationNetwork(recipe.network)
-    earlier = {} if job.begin_from is None else _begin_with(network, job.begin_from)
+    earlier = {} if job.begin_from is None else begin_with(network, job.begin_from)
     source = load_source(
         job.data,
         recipe.data,
@@ -152,20 +151,6 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         resume=job.resume,
         quiet=job.quiet,
     )
-
-
-def _begin_with(network: LocalizationNetwork, run: Path) -> dict[str, object]:
-    """Fill a network with the best weights of a run; what the model file will say of that run."""
-    best = load_checkpoint(run / BEST)
-    try:
-        network.load_state_dict(best["network"])
-    except RuntimeError as error:
-        raise RecipeError(f"{run}: its weights are of another network than the recipe's ({error})") from error
-    before = json.loads(best["facts"])
-    return {
-        "patches_before": int(best["patches"]) + int(before.get("patches_before", 0)),
-        "begun_from": {"recipe": json.loads(best["recipe"]), **before},
-    }
 
 
 def _placed(source: PatchSource, device: torch.device) -> PatchSource:

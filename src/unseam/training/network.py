@@ -30,6 +30,7 @@ LEAK = 0.01
 
 PatchHead = Literal["last", "all"]
 Initialisation = Literal["random", "high-pass"]
+BlockOrder = Literal["row-major", "hilbert"]
 
 
 class Outputs(NamedTuple):
@@ -64,6 +65,9 @@ class NetworkConfig:
         What the patch label is read from: the last step's features, or all steps'. None: no patch task.
     initialisation : "random" or "high-pass"
         How conv1 and conv2 begin: He's random weights, or zero-sum kernels that show residuals.
+    block_order : "row-major" or "hilbert"
+        In which order the LSTM reads the blocks. The paper says no more than "the same order" back; its authors' later
+        work walks along a Hilbert curve, which keeps neighbours together (Bappy et al. 2019, 10.1109/TIP.2019.2895466).
     """
 
     patch_side: int = 64
@@ -73,6 +77,7 @@ class NetworkConfig:
     head_maps: tuple[int, ...] = (32, 32, 2)
     patch_head: PatchHead | None = "last"
     initialisation: Initialisation = "random"
+    block_order: BlockOrder = "row-major"
 
     def __post_init__(self) -> None:
         """Refuse settings that contradict themselves."""
@@ -97,7 +102,13 @@ class NetworkConfig:
             (bool(self.lstm_widths) and side**2 != self.lstm_widths[-1], "the last LSTM width must be a square"),
             (side not in (self.block_side, 2 * self.block_side), "LSTM blocks must be block_side or twice that wide"),
             (self.initialisation == "high-pass" and not self.front_maps, "high-pass needs front_maps"),
+            (self.block_order not in ("row-major", "hilbert"), f"block_order {self.block_order!r} is unknown"),
+            (self.block_order == "hilbert" and self._blocks_across.bit_count() != 1, "hilbert needs 2, 4, 8... blocks"),
         ]
+
+    @property
+    def _blocks_across(self) -> int:
+        return self.patch_side // max(self.block_side, 1)
 
     @property
     def grid(self) -> int:
@@ -140,6 +151,35 @@ def from_blocks(steps: Tensor, grid: int) -> Tensor:
     return blocks.permute(0, 1, 3, 2, 4).reshape(N, 1, grid * side, grid * side)
 
 
+def hilbert_order(grid: int) -> NDArray[np.intp]:
+    """Walk a grid of blocks along Hilbert's curve, from its first block to the last of its first row.
+
+    Parameters
+    ----------
+    grid : int
+        Blocks per row and column; a power of two.
+
+    Returns
+    -------
+    (grid * grid,) intp
+        Row-major numbers of the blocks, in the order of the walk: each lies beside the one before.
+
+    Notes
+    -----
+    Hilbert 1891, DOI 10.1007/BF01199431: a curve of twice the side is four copies of the smaller one, the first turned
+    about the diagonal, the last about the other diagonal.
+    """
+    walk = np.zeros((1, 2), np.intp)  # row, column
+    side = 1
+    while side < grid:
+        first = walk[:, ::-1]
+        last = side - 1 - first
+        corners = ((first, (0, 0)), (walk, (side, 0)), (walk, (side, side)), (last, (0, side)))
+        walk = np.concatenate([part + np.array(corner) for part, corner in corners])
+        side *= 2
+    return np.asarray(walk[:, 0] * grid + walk[:, 1])
+
+
 class LocalizationNetwork(nn.Module):
     """J-Conv-LSTM-Conv with the default configuration; its variants with others.
 
@@ -149,6 +189,9 @@ class LocalizationNetwork(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
+        walk = hilbert_order(config.grid) if config.block_order == "hilbert" else np.arange(config.steps)
+        self.register_buffer("walk", torch.from_numpy(walk), persistent=False)
+        self.register_buffer("back", torch.from_numpy(np.argsort(walk)), persistent=False)
         self.front = _convolutions(3, config.front_maps)
         self.lstms = nn.ModuleList()
         width = config.step_features
@@ -173,9 +216,14 @@ class LocalizationNetwork(nn.Module):
         maps = self._front(patches)  # (N, 1, 64, 64)
         if not self.lstms:
             return Outputs(None, self._head(maps))
-        steps = to_blocks(maps, self.config.block_side)  # (N, 64, 64)
+        steps = self._in_order(to_blocks(maps, self.config.block_side), "walk")  # (N, 64, 64)
         steps = self._recur(steps)  # (N, 64, 256)
-        return Outputs(self._patch(steps), self._pixels(steps))
+        return Outputs(self._patch(steps), self._pixels(self._in_order(steps, "back")))
+
+    def _in_order(self, steps: Tensor, order: str) -> Tensor:
+        if self.config.block_order == "row-major":  # as they are
+            return steps
+        return steps.index_select(1, self.get_buffer(order))
 
     def _front(self, patches: Tensor) -> Tensor:
         maps = patches
@@ -265,9 +313,10 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def _initialise_high_pass(front: nn.ModuleList) -> None:
-    """Start conv1 with residual kernels and their negatives, and every later layer with their local mean.
+    """Start conv1 with residual kernels and their negatives, and a layer of one map with their local mean.
 
     The ReLUs of a kernel and of its negative add up to the residual's magnitude: conv2 begins as a map of local noise.
+    The later layers of an FCN, which have many maps, stay random.
     """
     first = front[0]
     assert isinstance(first, nn.Conv2d)
@@ -281,6 +330,8 @@ def _initialise_high_pass(front: nn.ModuleList) -> None:
         first.weight.copy_(torch.from_numpy(kernels))
         for conv in list(front)[1:]:
             assert isinstance(conv, nn.Conv2d)
+            if conv.out_channels > 1:
+                continue
             conv.weight.mul_(0.1).add_(1 / (conv.in_channels * KERNEL**2) * MEAN_GAIN)
 
 

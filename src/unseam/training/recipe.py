@@ -124,22 +124,45 @@ class Recipe:
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
+    A recipe with ``extends = "OTHER.toml"`` (a path from its own folder) has all values of that one, and names only
+    what differs: so the networks of a comparison are trained alike by construction.
+
     Raises
     ------
     RecipeError
         The file is missing, no TOML, or holds an unknown key, a value of the wrong type, or a contradiction.
     """
     try:
+        return recipe_from(_extended(path, ()))
+    except RecipeError as error:
+        raise error if str(error).startswith(str(path)) else RecipeError(f"{path}: {error}") from error
+
+
+def _extended(path: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
+    """Read a table with what it extends below it."""
+    _demand(path.resolve() not in extending, f"{path}: recipes extend one another in a circle")
+    table = _read(path)
+    base = table.pop("extends", None)
+    if base is None:
+        return table
+    _demand(isinstance(base, str), f"{path}: extends is {base!r}; expected the path of a recipe")
+    return _merged(_extended(path.parent / base, (*extending, path.resolve())), table)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
         with path.open("rb") as file:
-            table = tomllib.load(file)
+            return tomllib.load(file)
     except OSError as error:
         raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror}); name a .toml file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: no TOML ({error})") from error
-    try:
-        return recipe_from(table)
-    except RecipeError as error:
-        raise RecipeError(f"{path}: {error}") from error
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Lay a table over another, inner tables key by key."""
+    both = {key: _merged(base[key], own[key]) for key in base.keys() & own.keys() if isinstance(own[key], dict)}
+    return base | own | both
 
 
 def recipe_from(table: dict[str, Any]) -> Recipe:
