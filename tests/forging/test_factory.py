@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +125,52 @@ def test_before_saving_only_the_mask_differs_from_the_host(photos: Path, objects
         assert (pixels[mask] != host[mask]).any()
         seen.add((plan.kind, plan.seam))
     assert len(seen) >= 8
+
+
+def test_the_manifest_tells_photographs_apart_by_content(forged: Path, photos: Path, objects: Path) -> None:
+    digests = {source.name: source.digest for source in load_sources([photos], [objects], split_seed=SMALL.split_seed)}
+    for row in rows_of(forged):
+        for who in ("host", "donor"):
+            assert row[f"{who}_sha256"] == (digests[row[who]][:16] if row[who] else "")
+
+
+def test_a_copys_source_lies_where_the_manifest_says_and_holds_what_was_copied(
+    photos: Path, objects: Path, tmp_path: Path
+) -> None:
+    config = replace(SMALL, splice=0.0, removal=0.0, authentic=0.0, after_share=0.0, resample_share=0.0, flip_share=0.0)
+    config = replace(config, feather=0.0, matte=0.0, smooth=0.0, poisson=0.0)
+    sources = load_sources([photos], [objects], split_seed=config.split_seed)
+    planner, store = Planner(sources, config, 1), PixelStore(tmp_path)
+    for index in range(20):
+        made = make(planner.plan(index), sources, store)
+        where, origin, mask = made.edit.where, made.edit.origin, made.edit.mask
+        assert where is not None
+        assert origin is not None
+        assert mask is not None
+        down, across = (int(where[f"paste_{side}"]) - int(where[f"cut_{side}"]) for side in ("top", "left"))
+        there = np.argwhere(mask)
+        assert (made.edit.pixels[mask] == made.host[there[:, 0] - down, there[:, 1] - across]).all()
+        assert origin[there[:, 0] - down, there[:, 1] - across].all()
+
+
+def test_what_cannot_be_used_is_listed_with_its_reason(photos: Path, objects: Path, tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    (mixed / "images").mkdir(parents=True)
+    (mixed / "masks").mkdir()
+    for name in ("02.png", "04.png", "06.png"):
+        shutil.copy(photos / name, mixed / "images" / name)
+    Image.new("RGB", (50, 400)).save(mixed / "images" / "thin.png")
+    (mixed / "images" / "broken.jpg").write_bytes(b"no photograph")
+    (mixed / "images" / "empty.jpg").write_bytes(b"")
+    (mixed / "masks" / "04.png").write_bytes(b"no mask")
+    Image.new("L", (10, 10)).save(mixed / "masks" / "06.png")
+    summary = forge_folder([mixed], [mixed, objects], tmp_path / "out", count=4, seed=1, config=SMALL)
+    reasons = dict(summary.skipped)
+    assert {Path(name).name for name in reasons} == {"thin.png", "broken.jpg", "empty.jpg", "04.png", "06.png"}
+    assert "expected at least 160" in reasons["mixed/images/thin.png"]
+    assert "cannot be read" in reasons["mixed/images/04.png"]
+    assert "expected the same size" in reasons["mixed/images/06.png"]
+    assert summary.photographs == 9
 
 
 def test_one_photograph_is_too_few(photos: Path, tmp_path: Path) -> None:

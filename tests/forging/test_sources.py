@@ -58,6 +58,22 @@ def test_one_content_under_two_names_is_one_photograph(photos: Path, tmp_path: P
     assert len(load_sources([tmp_path], [], split_seed=SEED)) == 1
 
 
+def test_photographs_of_one_name_in_folders_of_one_name_have_names_of_their_own(photos: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("a", "b")):
+        (tmp_path / name / "images").mkdir(parents=True)
+        shutil.copy(photos / f"0{2 * number}.png", tmp_path / name / "images" / "x.png")
+        shutil.copy(photos / f"0{4 + 2 * number}.png", tmp_path / name / "images" / f"{name}.png")
+    sources = find_all([tmp_path / "a" / "images", tmp_path / "b" / "images"], [])
+    assert [source.name for source in sources] == [
+        "images/a.png",
+        "a/images/x.png",
+        "images/b.png",
+        "b/images/x.png",
+    ]
+    files = find_all([tmp_path / "a" / "images" / "x.png", tmp_path / "b" / "images" / "x.png"], [])
+    assert [source.name for source in files] == ["a/images/x.png", "b/images/x.png"]
+
+
 def test_masks_beside_images_are_no_photographs(objects: Path) -> None:
     assert {source.path.parent.name for source in find_photos([objects])} == {"images"}
 

@@ -24,6 +24,9 @@ Window = tuple[slice, slice]
 INPAINT = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
 """OpenCV's two fills: Telea 2004 (10.1080/10867651.2004.10487596), Bertalmio et al. 2001 (10.1109/CVPR.2001.990497)."""
 
+CUT_MARGIN = 6
+"""Surroundings that a copied region keeps, in pixels, for soft seams."""
+
 INPAINT_RADIUS = 4.0
 """Neighbourhood that OpenCV's fills look at, in pixels."""
 
@@ -135,7 +138,7 @@ def copy_move(
     return splice(host, transformed(cut(host, region), scale, angle, flip), top, left, seam=seam, width=width)
 
 
-def cut(photo: Pixels, region: Mask, margin: int = 6) -> Cutout:
+def cut(photo: Pixels, region: Mask, margin: int = CUT_MARGIN) -> Cutout:
     """Cut a region's box out of a photograph, with a margin for soft seams."""
     rows, columns = np.nonzero(region)
     if not rows.size:

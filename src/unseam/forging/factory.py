@@ -75,7 +75,7 @@ class ForgeSummary:
     photographs : int
         Photographs in use.
     skipped : tuple of (name, reason)
-        Photographs that could not be used.
+        Photographs that could not be used, or whose instance maps could not.
     """
 
     out: Path
@@ -119,8 +119,8 @@ def forge_folder(
     Raises
     ------
     DataError
-        Before any file is made: fewer than two photographs, none large enough, no object to cut out, masks that do
-        not belong to their photographs, or a folder that holds other forgeries.
+        Before any file is made: fewer than two photographs, none large enough, no object to cut out, or a folder
+        that holds other forgeries.
     """
     if count < 1 or workers < 1 or seed < 0:
         raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
@@ -193,8 +193,11 @@ def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple
     height, width = pixels.shape[:2]
     if min(height, width) < MIN_SIDE:
         return source.name, f"{height} x {width} pixels; expected at least {MIN_SIDE} on each side"
+    try:
+        boxes = object_boxes(source.maps, height, width) if source.maps else ()
+    except DataError as error:
+        return source.name, str(error)
     digest = hashlib.sha256(source.path.read_bytes()).hexdigest()
-    boxes = object_boxes(source.maps, height, width) if source.maps else ()
     terms = find_terms(source.path)
     seen = replace(source, digest=digest, height=height, width=width, objects=boxes, terms=terms)
     if store and keep:

@@ -46,8 +46,8 @@ class Edit:
         For a copy-move, where the copy was taken from. Where the copy lies over it, both masks are set.
     where : dict
         Corners in pixels: ``paste_top`` and ``paste_left`` of what was pasted, in the frame; ``cut_top`` and
-        ``cut_left`` of what was cut out, in the (reduced) donor or the frame. And ``fill``, if it is another than
-        planned.
+        ``cut_left`` of what was cut out, in the (reduced) donor or the frame; each with some surroundings of the
+        region. And ``fill``, if it is another than planned.
     """
 
     pixels: Pixels
@@ -206,7 +206,8 @@ def _copy_move(plan: Plan, source: Source, host: Pixels, rng: np.random.Generato
     region = _copied(plan, source, _frame(host), rng)
     cutout = edits.transformed(edits.cut(host, region), plan.scale, plan.angle, plan.flip)
     rows, columns = np.nonzero(region)
-    corner, size = (int(rows.min()), int(columns.min())), (int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    corner = max(int(rows.min()) - edits.CUT_MARGIN, 0), max(int(columns.min()) - edits.CUT_MARGIN, 0)
+    size = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     goal = _away(cutout.mask, corner, size, _frame(host), plan.least, rng)
     pixels, mask = edits.splice(host, cutout, *goal, seam=plan.seam, width=plan.seam_width)
     return Edit(pixels, mask, region, _where(goal, corner))

@@ -106,6 +106,9 @@ def _moved_in(
         moved = [round(start + share * (end - start)) for start, end in zip(corner, goal, strict=True)]
         if _visible(mask, frame, moved) >= wanted:
             return moved[0], moved[1]
+    if not _visible(mask, frame, goal):  # larger than the frame, and empty just there
+        row, column = np.argwhere(mask)[0]
+        return frame[0] // 2 - int(row), frame[1] // 2 - int(column)
     return goal[0], goal[1]
 
 
