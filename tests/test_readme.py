@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md")]
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md", "docs/datasets.md")
+]
+SUBCOMMANDS = {"datasets": [["check"]]}
 DOCUMENTS += sorted((ROOT / "docs" / "methods").glob("*.md"))
 
 
@@ -33,11 +36,13 @@ def test_the_python_of_the_readme_gives_the_output_it_shows(monkeypatch: pytest.
 def test_every_command_that_a_document_names_exists_with_its_options(document: Path) -> None:
     commands = re.findall(r"^(?:\$ )?unseam ([a-z]+)((?: .*)?)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     for name, rest in commands:
-        result = CliRunner().invoke(app, [name, "--help"])
-        assert result.exit_code == 0, f"unseam {name} does not exist"
-        options = [word for word in shlex.split(rest, comments=True) if word.startswith("--")]
+        words = shlex.split(rest, comments=True)
+        command = [name, words[0]] if words[:1] in SUBCOMMANDS.get(name, []) else [name]
+        result = CliRunner().invoke(app, [*command, "--help"])
+        assert result.exit_code == 0, f"unseam {' '.join(command)} does not exist"
+        options = [word for word in words if word.startswith("--")]
         missing = [option for option in options if option not in result.output]
-        assert not missing, f"unseam {name} has no {', '.join(missing)}"
+        assert not missing, f"unseam {' '.join(command)} has no {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,9 +1,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command import recorder, run
+from PIL import Image
 
+from dataset_layouts import LAYOUTS
+from unseam.datasets import ADAPTERS
 from unseam.forging import factory
 
 
@@ -36,3 +40,74 @@ def test_forge_without_photographs_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("unseam: ")
+
+
+def test_datasets_lists_each_with_terms_and_citation() -> None:
+    result = run("datasets")
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if line and not line.startswith(" ")] == list(ADAPTERS)
+    assert "doi:10.1109/ICIP.2016.7532339" in result.stdout
+    assert "├──" not in result.stdout
+    drawn = run("datasets", "--layout").stdout
+    assert "    ├── image/" in drawn
+
+
+def test_check_counts_kinds_parts_shares_and_what_was_left_out(tmp_path: Path) -> None:
+    root = LAYOUTS["coverage"].build(tmp_path / "COVERAGE")
+    result = run("datasets", "check", "coverage", "--root", root, "--names", "2")
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.splitlines() == [
+        "4 photos in 2 groups: authentic 2, copy-move 2",
+        "masks mark 20.0 to 20.0 % (median 20.0, mean 20.0) of their photos",
+        "left out: 5 files",
+        "      4  mask of another kind than the one asked for: mask/1copy.tif, mask/1paste.tif, 2 more",
+        "      1  no picture: label/TFlabel.mat",
+    ]
+    nameless = run("datasets", "check", "coverage", "--root", root, "--names", "0", "--masks", "copy").stdout
+    assert nameless.splitlines()[-1] == "      1  no picture"
+    parts = run("datasets", "check", "grip", "--root", LAYOUTS["grip"].build(tmp_path / "grip")).stdout
+    assert "parts: plain 2, all 1, ln20 1" in parts
+
+
+def test_check_says_when_black_and_white_seem_to_be_swapped(tmp_path: Path) -> None:
+    root = LAYOUTS["dso-1"].build(tmp_path)
+    result = run("datasets", "check", "dso-1", "--root", root, "--masks", "white")
+    assert result.exit_code == 0
+    assert "swapped" in result.stderr
+    assert "swapped" not in run("datasets", "check", "dso-1", "--root", root).stderr
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_preview_shows_photos_and_masks(tmp_path: Path, name: str) -> None:
+    root = LAYOUTS[name].build(tmp_path / "set")
+    sheet = tmp_path / "sheets" / "preview.png"
+    result = run("datasets", "check", name, "--root", root, "--preview", sheet)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == f"-> {sheet}"
+    with Image.open(sheet) as image:
+        assert image.format == "PNG"
+        pixels = np.asarray(image.convert("L"))
+    assert (pixels == 0).mean() > 0.02  # the black of a mask
+    assert [path.name for path in sheet.parent.iterdir()] == ["preview.png"]
+
+
+def test_preview_tells_of_a_photo_whose_header_alone_can_be_read(tmp_path: Path) -> None:
+    root = LAYOUTS["coverage"].build(tmp_path / "set")
+    photo = root / "image" / "1t.tif"
+    Image.new("RGB", (40, 32)).save(photo.with_suffix(".png"))
+    photo.unlink()
+    whole = photo.with_suffix(".png").read_bytes()
+    photo.with_suffix(".png").write_bytes(whole[: len(whole) // 2])
+    result = run("datasets", "check", "coverage", "--root", root, "--preview", tmp_path / "p.png")
+    assert result.exit_code == 0
+    assert (tmp_path / "p.png").stat().st_size > 0
+
+
+def test_check_of_an_unknown_set_or_another_folder_is_one_line(tmp_path: Path) -> None:
+    unknown = run("datasets", "check", "nose", "--root", tmp_path)
+    assert (unknown.exit_code, len(unknown.stderr.splitlines())) == (1, 1)
+    assert "there are: folder, nc2016" in unknown.stderr
+    empty = run("datasets", "check", "coverage", "--root", tmp_path)
+    assert (empty.exit_code, len(empty.stderr.splitlines())) == (1, 1)
+    assert "expected image/Nt.tif" in empty.stderr

@@ -1,4 +1,4 @@
-"""For who prepares data: ``unseam forge``."""
+"""For who prepares data: ``unseam forge``, ``unseam datasets``."""
 
 from __future__ import annotations
 
@@ -44,3 +44,55 @@ def forge(
         typer.echo(
             f"{made.made} made, {made.found} found, from {made.photographs} photographs -> {printable(made.out)}"
         )
+
+
+datasets = typer.Typer(help="List the data sets that can be measured on, or check a folder of one.")
+app.add_typer(datasets, name="datasets", rich_help_panel=None)
+
+
+@datasets.callback(invoke_without_command=True)
+def list_datasets(
+    context: typer.Context,
+    layout: Annotated[bool, typer.Option("--layout", help="Also draw how each folder has to look.")] = False,
+) -> None:
+    """List the data sets that can be measured on: terms, citation, where to get them; or check a folder of one."""
+    if context.invoked_subcommand:
+        return
+    from unseam.datasets import ADAPTERS
+    from unseam.datasets.about import about
+
+    for name, adapter in ADAPTERS.items():
+        known = about(adapter)
+        typer.echo(f"{name}\n  {known.what}")
+        for key in ("licence", "citation", "where", "masks", "splits"):
+            if text := getattr(known, key):
+                typer.echo(f"  {key + ':':<9} {text}")
+        typer.echo("".join(f"    {line}\n" for line in known.layout.splitlines()) if layout else "")
+
+
+@datasets.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of the data sets that unseam datasets lists.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    masks: Annotated[
+        str | None, typer.Option(help="Which masks, where a data set has several; for folder, the folder of masks.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Only this part, where the data set has parts.")] = None,
+    names: Annotated[int, typer.Option(min=0, help="How many files to name for each reason to leave them out.")] = 3,
+    preview: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw photos with their masks outlined.")
+    ] = None,
+) -> None:
+    """Prove the pairing of a data set's folder: counts, and every file that is left out with its reason."""
+    with one_line_errors():
+        from unseam.datasets import find_adapter
+        from unseam.datasets.check import summary, write_preview
+        from unseam.datasets.sample import LOOKS_INVERTED
+
+        found = find_adapter(name)(str(root), masks=masks, split=split)
+        typer.echo(summary(found, root, named=names))
+        if found.looks_inverted:
+            complain(LOOKS_INVERTED)
+        if preview is not None:
+            write_preview(found, preview, title=f"{name}: {printable(root)}")
+            typer.echo(f"-> {printable(preview)}")

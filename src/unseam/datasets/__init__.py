@@ -22,6 +22,7 @@ from unseam.datasets.korus import korus
 from unseam.datasets.misd import misd
 from unseam.datasets.nc2016 import nc2016
 from unseam.datasets.sample import SampleSet
+from unseam.errors import DataError
 
 
 class Adapter(Protocol):
@@ -71,3 +72,16 @@ ADAPTERS: Mapping[str, Adapter] = {
     "cocoglide": cocoglide,
 }
 """Name on the command line -> adapter: the only list there is."""
+
+
+def find_adapter(name: str) -> Adapter:
+    """Return the adapter of this name.
+
+    Raises
+    ------
+    DataError
+        There is none; the message lists those that exist.
+    """
+    if name not in ADAPTERS:
+        raise DataError(f"no data set {name!r}; there are: {', '.join(ADAPTERS)}")
+    return ADAPTERS[name]

@@ -25,6 +25,8 @@ class About:
         What ``--split`` chooses among; empty where the set has no parts.
     layout : str
         The drawing of the folder.
+    notes : str
+        What follows the drawing: variants, what is uncertain, what a group is.
     """
 
     what: str
@@ -34,6 +36,7 @@ class About:
     masks: str
     splits: str
     layout: str
+    notes: str
 
 
 def about(adapter: Callable[..., object]) -> About:
@@ -45,9 +48,11 @@ def about(adapter: Callable[..., object]) -> About:
         A paragraph is missing; a test makes sure that none is.
     """
     text = inspect.getdoc(sys.modules[adapter.__module__]) or ""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    facts, _, rest = text.partition("\n::\n\n")
+    paragraphs = [" ".join(part.split()) for part in facts.split("\n\n")]
     told = dict(part.split(": ", 1) for part in paragraphs if re.match(r"[A-Z][a-z]+: ", part))
-    drawing = re.search(r"^::\n\n((?:(?: {4}.*)?\n)+)", text + "\n", re.MULTILINE)
+    drawing = re.match(r"(?: {4}.*\n|\n)*", rest)
+    layout = drawing[0] if drawing else ""
     return About(
         paragraphs[0],
         told["Licence"],
@@ -55,5 +60,6 @@ def about(adapter: Callable[..., object]) -> About:
         told["Where"],
         told["Masks"],
         told.get("Splits", ""),
-        inspect.cleandoc(drawing[1]) if drawing else "",
+        inspect.cleandoc(layout),
+        rest[len(layout) :].replace("``", "`").strip(),
     )

@@ -21,6 +21,8 @@ AUTHENTIC = "authentic"
 INVERTED_SHARE, INVERTED_MASKS = 0.5, 0.9
 """Masks look inverted if more than nine in ten of a set mark more than half of their photo: forgers paste less."""
 
+LOOKS_INVERTED = "Nearly all masks mark more than half of their photo: black and white may be swapped."
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

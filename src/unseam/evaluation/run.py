@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unseam.datasets import ADAPTERS
-from unseam.datasets.sample import Sample, SampleSet
+from unseam.datasets import find_adapter
+from unseam.datasets.sample import LOOKS_INVERTED, Sample, SampleSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
 from unseam.evaluation.controls import CONTROLS
@@ -139,7 +139,7 @@ def run_evaluation(
     found = _samples(plan, root)
     samples = found.samples if plan.limit is None else draw_samples(found.samples, plan.limit, plan.seed)
     named = _named(methods)
-    notes = _notes(plan, len(samples), len(found.samples))
+    notes = (*_notes(plan, len(samples), len(found.samples)), *([LOOKS_INVERTED] if found.looks_inverted else []))
     out.mkdir(parents=True, exist_ok=True)
     table = None
     if plan.whole_photos:
@@ -156,9 +156,7 @@ def run_evaluation(
 
 
 def _samples(plan: Plan, root: Path) -> SampleSet:
-    if plan.dataset not in ADAPTERS:
-        raise DataError(f"no data set {plan.dataset!r}; there are: {', '.join(ADAPTERS)}")
-    return ADAPTERS[plan.dataset](str(root), masks=plan.masks, split=plan.split)
+    return find_adapter(plan.dataset)(str(root), masks=plan.masks, split=plan.split)
 
 
 def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:
