@@ -144,10 +144,9 @@ def test_a_copys_source_lies_where_the_manifest_says_and_holds_what_was_copied(
     for index in range(20):
         made = make(planner.plan(index), sources, store)
         where, origin, mask = made.edit.where, made.edit.origin, made.edit.mask
-        assert where is not None
         assert origin is not None
         assert mask is not None
-        down, across = (int(where[f"paste_{side}"]) - int(where[f"cut_{side}"]) for side in ("top", "left"))
+        down, across = (where[f"paste_{side}"] - where[f"cut_{side}"] for side in ("top", "left"))
         there = np.argwhere(mask)
         assert (made.edit.pixels[mask] == made.host[there[:, 0] - down, there[:, 1] - across]).all()
         assert origin[there[:, 0] - down, there[:, 1] - across].all()

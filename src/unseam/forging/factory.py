@@ -250,7 +250,7 @@ class _Work:
             if mask is not None:
                 files[column] = f"{MASKS[column]}/{plan.index:06d}.png"
                 _write(self.out / files[column], _mask_bytes(mask))
-        row = row_of(plan, made, self.sources, files)
+        row = row_of(made, self.sources, files)
         _write(self.out / WORK / "rows" / f"{plan.index}.json", json.dumps(row).encode())
         return 1
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -29,6 +29,9 @@ OUTLINE = 7
 AWAY_TRIES = 16
 EDIT_TRIES = 4
 
+NO_OBJECT: Mapping[str, object] = {"object": None, "shape": "blob"}
+"""What is done instead where the planned object cannot be used."""
+
 MIN_CHANGE = 2.0
 """Least mean absolute change inside the mask, in grey levels, that an edit should make."""
 
@@ -47,13 +50,16 @@ class Edit:
     where : dict
         Corners in pixels: ``paste_top`` and ``paste_left`` of what was pasted, in the frame; ``cut_top`` and
         ``cut_left`` of what was cut out, in the (reduced) donor or the frame; each with some surroundings of the
-        region. And ``fill``, if it is another than planned.
+        region.
+    instead : dict
+        Fields of the plan that could not be followed, with what was done instead.
     """
 
     pixels: Pixels
     mask: Mask | None = None
     origin: Mask | None = None
-    where: dict[str, int | str] | None = None
+    where: Mapping[str, int] = field(default_factory=dict)
+    instead: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +78,8 @@ class Forgery:
         The host's crop before the edit and before anything that came after it.
     edit : Edit
         The same crop after the edit.
+    plan : Plan
+        As it was carried out.
     """
 
     data: bytes
@@ -80,6 +88,7 @@ class Forgery:
     origin: Mask | None
     host: Pixels
     edit: Edit
+    plan: Plan
 
 
 def make(plan: Plan, sources: Sequence[Source], store: PixelStore) -> Forgery:
@@ -92,7 +101,8 @@ def make(plan: Plan, sources: Sequence[Source], store: PixelStore) -> Forgery:
     finished = touched(edit.pixels, plan.after.touch, plan.after.strength, after_rng)
     height, width = finished.shape[:2]
     mask, origin = (None if m is None else resized_mask(m, height, width) for m in (edit.mask, edit.origin))
-    return Forgery(encoded(finished, plan.after.compression), (height, width), mask, origin, host, edit)
+    done = replace(plan, **edit.instead)  # type: ignore[arg-type]
+    return Forgery(encoded(finished, plan.after.compression), (height, width), mask, origin, host, edit, done)
 
 
 def _visible(plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels, rng: np.random.Generator) -> Edit:
@@ -118,14 +128,17 @@ def _edit(plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels
 def _splice(plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels, rng: np.random.Generator) -> Edit:
     donor = sources[plan.donor]
     cutout, corner = _object(plan, donor, store, rng) if plan.object else (None, (0, 0))
-    if cutout is None or not cutout.mask.any():  # a sliver at the border is lost where the past shifts the grid
+    instead: Mapping[str, object] = {}
+    if cutout is not None and not cutout.mask.any():  # a sliver at the border is lost where the past shifts the grid
+        cutout, instead = None, NO_OBJECT
+    if cutout is None:
         cutout, corner = _anything(plan, donor, store, host.shape[:2], rng)
     moved = edits.transformed(cutout, plan.scale, plan.angle, plan.flip)
     if not moved.mask.any():  # an object of hairlines does not survive a reduction: paste it as it is
         moved = cutout
     top, left = place(moved.mask, _frame(host), plan.least, rng)
     pixels, mask = edits.splice(host, moved, top, left, seam=plan.seam, width=plan.seam_width, tone=plan.tone)
-    return Edit(pixels, mask, where=_where((top, left), corner))
+    return Edit(pixels, mask, where=_where((top, left), corner), instead=instead)
 
 
 def _object(plan: Plan, donor: Source, store: PixelStore, rng: np.random.Generator) -> tuple[Cutout, tuple[int, int]]:
@@ -169,48 +182,54 @@ def _own_object(plan: Plan, source: Source, frame: tuple[int, ...]) -> Mask | No
 
 
 def _removal(plan: Plan, source: Source, host: Pixels, rng: np.random.Generator) -> Edit:
-    region = _removed(plan, source, _frame(host), rng)
+    region, instead = _removed(plan, source, _frame(host), rng)
     if plan.fill in INPAINTED:
-        return Edit(*edits.inpainted(host, region, plan.fill))
+        return Edit(*edits.inpainted(host, region, plan.fill), instead=instead)
     if plan.fill == "exemplar":
         filled = edits.exemplar_filled(host, region, seam=plan.seam, width=plan.seam_width)
         if filled is not None:
-            return Edit(*filled)
-    return Edit(*edits.patched(host, region, rng, seam=plan.seam, width=plan.seam_width), where={"fill": "clone"})
+            return Edit(*filled, instead=instead)
+    cloned = edits.patched(host, region, rng, seam=plan.seam, width=plan.seam_width)
+    return Edit(*cloned, instead={**instead, "fill": "clone"})
 
 
-def _removed(plan: Plan, source: Source, frame: tuple[int, int], rng: np.random.Generator) -> Mask:
+def _removed(
+    plan: Plan, source: Source, frame: tuple[int, int], rng: np.random.Generator
+) -> tuple[Mask, Mapping[str, object]]:
     """Return the region to fill: an object with its outline, or a random shape that may hang over the borders."""
     own = _own_object(plan, source, frame)
     if own is not None:
         outline = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (OUTLINE, OUTLINE))
-        return np.asarray(cv2.dilate(own.astype(np.uint8), outline)).astype(bool)
+        return np.asarray(cv2.dilate(own.astype(np.uint8), outline)).astype(bool), {}
     shape = _shape(replace(plan, scale=1.0), frame, frame, rng)
     empty, nothing = np.zeros((*frame, 3), np.uint8), np.zeros((*shape.shape, 3), np.uint8)
-    return edits.laid(empty, Cutout(nothing, shape), *place(shape, frame, plan.least, rng))[1]
+    _, region = edits.laid(empty, Cutout(nothing, shape), *place(shape, frame, plan.least, rng))
+    return region, NO_OBJECT if plan.object else {}
 
 
-def _copied(plan: Plan, source: Source, frame: tuple[int, int], rng: np.random.Generator) -> Mask:
+def _copied(
+    plan: Plan, source: Source, frame: tuple[int, int], rng: np.random.Generator
+) -> tuple[Mask, Mapping[str, object]]:
     """Return the region to copy: an object, or a random shape that lies wholly in the frame."""
     own = _own_object(plan, source, frame)
     if own is not None:
-        return own
+        return own, {}
     shape = _shape(plan, frame, (int(frame[0] * 0.7), int(frame[1] * 0.7)), rng)
     top, left = (int(rng.integers(room - side + 1)) for room, side in zip(frame, shape.shape, strict=True))
     region = np.zeros(frame, bool)
     region[top : top + shape.shape[0], left : left + shape.shape[1]] = shape
-    return region
+    return region, NO_OBJECT if plan.object else {}
 
 
 def _copy_move(plan: Plan, source: Source, host: Pixels, rng: np.random.Generator) -> Edit:
-    region = _copied(plan, source, _frame(host), rng)
+    region, instead = _copied(plan, source, _frame(host), rng)
     cutout = edits.transformed(edits.cut(host, region), plan.scale, plan.angle, plan.flip)
     rows, columns = np.nonzero(region)
     corner = max(int(rows.min()) - edits.CUT_MARGIN, 0), max(int(columns.min()) - edits.CUT_MARGIN, 0)
     size = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     goal = _away(cutout.mask, corner, size, _frame(host), plan.least, rng)
     pixels, mask = edits.splice(host, cutout, *goal, seam=plan.seam, width=plan.seam_width)
-    return Edit(pixels, mask, region, _where(goal, corner))
+    return Edit(pixels, mask, region, _where(goal, corner), instead)
 
 
 def _away(
@@ -237,5 +256,5 @@ def _frame(host: Pixels) -> tuple[int, int]:
     return host.shape[0], host.shape[1]
 
 
-def _where(paste: tuple[int, int], cut: tuple[int, int]) -> dict[str, int | str]:
+def _where(paste: tuple[int, int], cut: tuple[int, int]) -> dict[str, int]:
     return {"paste_top": paste[0], "paste_left": paste[1], "cut_top": cut[0], "cut_left": cut[1]}

@@ -21,18 +21,18 @@ SOFT_SEAMS = ("feather", "matte", "smooth")
 """Seams that have a width."""
 
 
-def row_of(plan: Plan, made: Forgery, sources: Sequence[Source], files: dict[str, str]) -> Row:
+def row_of(made: Forgery, sources: Sequence[Source], files: dict[str, str]) -> Row:
     """Describe one finished file.
 
     Parameters
     ----------
-    plan, made, sources
-        What was planned, what came of it, and the photographs that the plan counts.
+    made, sources
+        The file, and the photographs that its plan counts.
     files : dict
         Columns ``file``, ``mask`` and ``mask_source``: paths below the folder, empty where there is no such file.
     """
+    plan = made.plan
     donor = sources[plan.donor] if plan.donor >= 0 else None
-    where = made.edit.where or {}
     return {
         **files,
         "split": plan.split,
@@ -53,8 +53,7 @@ def row_of(plan: Plan, made: Forgery, sources: Sequence[Source], files: dict[str
         "donor_reduction": round(plan.donor_reduction, 4) if donor else "",
         **_past_columns("donor", plan.donor_past if donor else None),
         **_edit_columns(plan),
-        **{name: where.get(name, "") for name in ("cut_top", "cut_left", "paste_top", "paste_left")},
-        **({"fill": where["fill"]} if "fill" in where else {}),
+        **{name: made.edit.where.get(name, "") for name in ("cut_top", "cut_left", "paste_top", "paste_left")},
         **_touch_columns("after", plan.after),
         "format": "PNG" if plan.after.compression.lossless else "JPEG",
         **_compression_columns(plan.after.compression),

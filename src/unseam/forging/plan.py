@@ -101,14 +101,12 @@ class Planner:
         if kind == "removal":
             seam = "hard" if slow else "feather" if seam == "matte" else seam
         area = _log_uniform(config.inpaint_area if slow else config.area, rng)
-        resample = rng.random() < config.resample_share
-        scale, angle = _log_uniform(config.scale, rng), float(rng.uniform(*config.angle)) * float(rng.choice([-1, 1]))
-        if resample and rng.random() < 0.5:  # as often only scaled as also turned
-            angle = 0.0
-        scale, angle = (scale, angle) if resample else (1.0, 0.0)
+        scale, angle = _resampling(config, rng)
         if kind in ("copy-move", "removal"):
-            limits = config.inpaint_area if slow else config.area
-            cut = self._own_object(source, crop, past, limits, 1.0 if kind == "copy-move" else INSIDE_SHARE, rng)
+            limits, grown = config.inpaint_area if slow else config.area, 1.0 if kind == "removal" else scale**2
+            share = INSIDE_SHARE if kind == "removal" else 1.0
+            cut = self._own_object(source, crop, past, (limits[0] / grown, limits[1] / grown), share, rng)
+            area = area if cut is None else cut.area * grown / (crop.height * crop.width)
         elif cut is not None:
             scale = _fitting(scale, cut.area, area, crop, config.area)
             area = cut.area * scale**2 / (crop.height * crop.width)
@@ -180,6 +178,15 @@ class Planner:
         )
         top, left = int(rng.integers(room[0] - height + 1)), int(rng.integers(room[1] - width + 1))
         return Crop(reduction, top, left, height, width)
+
+
+def _resampling(config: ForgeConfig, rng: np.random.Generator) -> tuple[float, float]:
+    """Draw scale and angle of what is pasted; as often only scaled as also turned."""
+    resample = rng.random() < config.resample_share
+    scale, angle = _log_uniform(config.scale, rng), float(rng.uniform(*config.angle)) * float(rng.choice([-1, 1]))
+    if resample and rng.random() < 0.5:
+        angle = 0.0
+    return (scale, angle) if resample else (1.0, 0.0)
 
 
 def _fitting(scale: float, pixels: int, area: float, crop: Crop, limits: Range) -> float:
