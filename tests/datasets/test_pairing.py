@@ -56,6 +56,14 @@ def test_hidden_files_are_not_looked_at(tmp_path: Path) -> None:
     assert files_below(tmp_path) == [seen]
 
 
+def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    picture(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "image").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "set")
+    assert files_below(tmp_path / "set") == [tmp_path / "set" / "image" / "a.png"]
+
+
 def test_names_are_keyed_by_their_groups_in_any_case(tmp_path: Path) -> None:
     paths = [Path("IM1_a.png"), Path("im1_B.png"), Path("im2.png"), Path("other.png")]
     assert keyed(r"im(\d+)(?:_(\w))?", paths) == {"1/a": [paths[0]], "1/b": [paths[1]], "2": [paths[2]]}

@@ -147,10 +147,16 @@ class Draft:
 
 
 def files_below(root: Path) -> list[Path]:
-    """List all files of a folder, to the bottom, in the order of their names; hidden ones are not looked at."""
-    found = []
-    for parent, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    """List all files of a folder, to the bottom, in the order of their names; hidden ones are not looked at.
+
+    Links to folders are followed, each folder once.
+    """
+    found: list[Path] = []
+    seen = {root.resolve()}
+    for parent, folders, names in os.walk(root, followlinks=True):
+        first = {(Path(parent) / name).resolve(): name for name in sorted(folders, reverse=True) if name[0] != "."}
+        folders[:] = sorted(first[real] for real in first.keys() - seen)
+        seen |= first.keys()
         found += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
     return found
 

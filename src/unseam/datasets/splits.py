@@ -1,0 +1,157 @@
+"""Training, validation and test sides of any data set: by photograph, and by group where photographs share a source.
+
+Bappy et al. (ICCV 2017, section 4.1, DOI 10.1109/ICCV.2017.532) take 65 % of the photographs for training, 10 % for
+validation and 25 % for the test, at random. Data sets hold several forgeries of one photograph, and its original: a split
+that tears them apart measures memory. Here a group is on one side as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unseam.datasets import find_adapter
+from unseam.datasets.sample import Sample, SampleSet
+from unseam.errors import DataError
+from unseam.forging.config import SPLIT_SEED
+from unseam.forging.sources import SHARES
+
+SIDES = tuple(side for side, _ in SHARES)
+"""``train``, ``validation``, ``test``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set on disk.
+
+    Attributes
+    ----------
+    root : Path
+        Its folder.
+    name : str
+        Of its adapter; ``folder`` reads what ``unseam forge`` writes, too.
+    masks : str, optional
+        Which of several masks; the adapter's default if not given.
+    """
+
+    root: Path
+    name: str = "folder"
+    masks: str | None = None
+
+    def samples(self, split: str | None = None) -> SampleSet:
+        """List the samples: all, or those of one part.
+
+        Parameters
+        ----------
+        split : str, optional
+            A part that the data set itself names; or ``train``, ``validation`` or ``test``, which are made by
+            `sided` where the data set does not name them.
+
+        Raises
+        ------
+        DataError
+            As the adapter does.
+        """
+        adapter = find_adapter(self.name)
+        if split not in SIDES:
+            return adapter(str(self.root), masks=self.masks, split=split)
+        found = sided(adapter(str(self.root), masks=self.masks))
+        chosen = tuple(sample for sample in found.samples if sample.split == split)
+        if not chosen:
+            raise DataError(f"{self.root}: nothing on the {split} side; {_counted(found.samples)}")
+        return replace(found, samples=chosen)
+
+
+def sided(found: SampleSet, seed: int = SPLIT_SEED) -> SampleSet:
+    """Return samples that are all for training, validation or test.
+
+    Parameters
+    ----------
+    found : SampleSet
+        Of any adapter.
+    seed : int
+        Of the split by group.
+
+    Returns
+    -------
+    SampleSet
+        As it is if the data set itself says which samples are for training and which for validation; else its samples
+        are dealt out anew by `split_by_group`, whatever parts it names (JPEG qualities, say).
+    """
+    named = {sample.split for sample in found.samples}
+    if {"train", "validation"} <= named <= set(SIDES):
+        return found
+    return replace(found, samples=tuple(split_by_group(found.samples, seed)))
+
+
+def split_by_group(samples: Sequence[Sample], seed: int = SPLIT_SEED) -> list[Sample]:
+    """Give every sample its side, 65 / 10 / 25 % of the samples, groups as a whole.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        In any order: it does not matter.
+    seed : int
+        The only source of chance.
+
+    Returns
+    -------
+    list of Sample
+        In the order given. Each group goes to a side by chance, in proportion to the room that is left there, the
+        largest groups first; so the shares are right to within a group, and no side is empty if there are three groups.
+    """
+    sizes: dict[str, int] = {}
+    for sample in samples:
+        sizes[sample.group] = sizes.get(sample.group, 0) + 1
+    sides = _dealt(sizes, seed)
+    return [replace(sample, split=sides[sample.group]) for sample in samples]
+
+
+def _dealt(sizes: Mapping[str, int], seed: int) -> dict[str, str]:
+    """Deal groups of these sizes out to the sides."""
+    chances = {group: _chance(seed, group) for group in sizes}
+    total = sum(sizes.values())
+    least = SHARES[1][1] * total  # groups larger than the smallest side are dealt first, while there is room for them
+    order = sorted(sizes, key=lambda group: (-sizes[group] if sizes[group] > least else 0, chances[group], group))
+    room = {side: share * total for side, share in SHARES}
+    sides = {}
+    for group in order:
+        side = _drawn(room, sizes[group], _chance(seed, f"side of {group}"))
+        room[side] -= sizes[group]
+        sides[group] = side
+    return _none_empty(sides, sizes)
+
+
+def _chance(seed: int, text: str) -> float:
+    """Return a number in [0, 1) that depends on seed and text alone."""
+    return int(hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()[:13], 16) / 16**13
+
+
+def _drawn(room: Mapping[str, float], size: int, chance: float) -> str:
+    """Draw a side in proportion to its room, among those where half of the group fits; the roomiest if none is."""
+    fitting = {side: left for side, left in room.items() if left >= size / 2}
+    if not fitting:
+        return max(room, key=lambda side: room[side])
+    mark = chance * sum(fitting.values())
+    for side, left in fitting.items():
+        mark -= left
+        if mark < 0:
+            return side
+    return side
+
+
+def _none_empty(sides: dict[str, str], sizes: Mapping[str, int]) -> dict[str, str]:
+    """Move the smallest group that is not alone to each side that got none."""
+    for side in SIDES:
+        held = {name: [g for g, s in sides.items() if s == name] for name in SIDES}
+        spare = [g for groups in held.values() if len(groups) > 1 for g in groups]
+        if not held[side] and spare:
+            sides[min(spare, key=lambda group: (sizes[group], group))] = side
+    return sides
+
+
+def _counted(samples: Sequence[Sample]) -> str:
+    counts = {side: sum(sample.split == side for sample in samples) for side in SIDES}
+    return ", ".join(f"{side} {count}" for side, count in counts.items())
