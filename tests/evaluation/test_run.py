@@ -1,13 +1,20 @@
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from tiny_models import ModelMaker
+from unseam import methods
 from unseam.errors import DataError, UnseamError
+from unseam.evaluation import run as evaluation_run
 from unseam.evaluation.run import Plan, run_evaluation
+from unseam.localizer import load_localizer
 
 
 @pytest.fixture
@@ -64,3 +71,56 @@ def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, m
     twice = str(make_model())
     with pytest.raises(DataError, match="two methods of one name"):
         run_evaluation([twice, twice], root, tmp_path / "out")
+
+
+def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
+    plan = Plan(degrade=("blur=1",), patches_per_photo=2)
+    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", plan)
+    files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert files == {
+        *("results.md", "results.csv", "rows.parquet", "rows.jsonl", "counts.bin", "curves.csv", "curves.png"),
+        *("patches.csv", "robustness.csv", "robustness-blur.png"),
+        *(f"sheets/{name}.png" for name in ("brightness", "centre", "texture")),
+    }
+    assert parquet.read_table(tmp_path / "out" / "rows.parquet").num_rows == 4 * 2 * 3
+    assert evaluation.failures == ()
+
+
+def test_a_sample_of_the_set_is_named_in_the_tables(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
+    plan = Plan(limit=3, seed=5, patches_per_photo=0)
+    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", plan)
+    assert "A random sample of 3 of the 4 photos, each kind in its share (seed 5)." in evaluation.markdown()
+    assert evaluation.table
+    assert (evaluation.table.photos, evaluation.table.forged) == (3, 2)
+    whole = run_evaluation([str(make_model())], root, tmp_path / "whole", Plan(limit=4, patches_per_photo=0))
+    assert "random sample" not in whole.markdown()
+
+
+def test_all_stands_for_every_method(
+    root: Path, tmp_path: Path, make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {name: load_localizer(make_model(name=name)) for name in ("one", "two")}
+    monkeypatch.setattr(evaluation_run, "METHODS", models)
+    monkeypatch.setattr(methods, "METHODS", models)
+    evaluation = run_evaluation(["all"], root, tmp_path / "out", Plan(patches_per_photo=0))
+    assert evaluation.table
+    assert set(evaluation.table.methods) == {"one", "two", "centre", "texture"}
+
+
+def test_a_run_that_was_killed_goes_on_where_it_was(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "unseam", "evaluate", "--method", "block-grid", "--root", root]
+    command += ["--out", tmp_path / "out", "--workers", "1", "--degrade", "noise"]
+    rows = tmp_path / "out" / "rows.jsonl"
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not (rows.exists() and rows.read_bytes().count(b"\n") >= 6):
+        assert first.poll() is None, "it ended before it could be killed"
+        time.sleep(0.02)
+    first.kill()
+    first.wait()
+    kept = set(rows.read_text().splitlines()[:6])
+    again = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    lines = rows.read_text().splitlines()
+    assert kept <= set(lines)
+    assert len(lines) == len(set(lines)) == 4 * 5 * 3
+    assert "4 photos: 3 forged, 1 authentic" in again.stdout
