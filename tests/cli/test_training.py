@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from command import recorder, run
 
+from unseam.datasets.splits import DataSet
 from unseam.errors import MissingExtra
 
 
@@ -31,6 +32,27 @@ def test_train_hands_over_and_tells_how_it_ended(training: list[Any]) -> None:
     ((arguments, options),) = training
     assert arguments == (Path("r.toml"), [Path("a"), Path("b")], Path("c"))
     assert options == {"begin_from": Path("d"), "resume": True, "devices": 1, "accelerator": "cpu"}
+
+
+def test_train_and_export_take_a_public_data_set(training: list[Any]) -> None:
+    public = ("--dataset", "casia1", "--root", "sets/casia", "--masks", "gt")
+    place = DataSet(Path("sets/casia"), "casia1", "gt")
+    assert run("train", "r.toml", *public).exit_code == 0
+    assert run("train", "r.toml", "--data", "a", *public).exit_code == 0
+    assert run("export", "runs/x", "--terms", "t.toml", *public).exit_code == 0
+    assert [arguments[1] for arguments, _ in training[:2]] == [[place], [Path("a"), place]]
+    assert training[2][1]["samples"] == [place]
+
+
+@pytest.mark.parametrize("data", [(), ("--dataset", "casia1"), ("--root", "x"), ("--data", "a", "--root", "x")])
+@pytest.mark.parametrize("command", [("train", "r.toml"), ("export", "r", "--terms", "t")])
+def test_what_to_train_on_must_be_named_in_full(
+    training: list[Any], command: tuple[str, ...], data: tuple[str, ...]
+) -> None:
+    result = run(*command, *data)
+    assert result.exit_code == 2
+    assert "--dataset" in result.stderr
+    assert not training
 
 
 def test_an_interrupted_training_exits_with_130(training: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,15 @@ def test_manifest_decides_and_a_split_can_be_chosen(forged: Path) -> None:
     assert everything.exclusion_counts() == {"not named in manifest.csv": 2}
 
 
+def test_hosts_of_one_name_are_told_apart_by_their_digest(forged: Path) -> None:
+    path = forged / "manifest.csv"
+    header, *rows = path.read_text().splitlines()
+    digests = ("aa", "bb", "aa")
+    rows = [f"{row},{digest}" for row, digest in zip(rows, digests, strict=True)]
+    path.write_text("\n".join([f"{header},host_sha256", *rows]))
+    assert [sample.group for sample in folder(forged).samples] == list(digests)
+
+
 def test_manifest_that_names_missing_files_lists_them(forged: Path) -> None:
     (forged / "images" / "a.jpg").unlink()
     (forged / "masks" / "b.png").unlink()

@@ -78,19 +78,20 @@ def test_one_very_large_group_goes_to_training(seed: int) -> None:
     assert counts(split) == {"train": 650, "validation": 100, "test": 250}
 
 
-def test_sides_that_a_data_set_names_are_kept() -> None:
-    named = SampleSet(tuple(Sample(f"{i}", Path("x"), group=f"{i}", split=SIDES[i % 3]) for i in range(9)))
+@pytest.mark.parametrize("sides", [SIDES, ("test",), ("train", "test")])
+def test_sides_that_a_data_set_names_are_kept(sides: tuple[str, ...]) -> None:
+    named = SampleSet(tuple(Sample(f"{i}", Path("x"), group=f"{i}", split=sides[i % len(sides)]) for i in range(9)))
     assert sided(named) is named
 
 
-@pytest.mark.parametrize("parts", [("",), ("QF75", "QF90"), ("train", "test"), ("train", "validation", "JC1")])
+@pytest.mark.parametrize("parts", [("",), ("QF75", "QF90"), ("train", "test", ""), ("train", "validation", "JC1")])
 def test_parts_that_are_no_sides_are_split_by_group(parts: tuple[str, ...]) -> None:
     found = SampleSet(
         tuple(Sample(f"{i}", Path("x"), group=f"{i // 2}", split=parts[i % len(parts)]) for i in range(60))
     )
     split = sided(found)
-    assert counts(list(split.samples)) == {"train": 39, "validation": 6, "test": 15} or len(split.samples) == 60
-    assert {sample.split for sample in split.samples} == set(SIDES)
+    found_now = counts(list(split.samples))
+    assert all(abs(found_now[side] - share * 60) <= 2 for side, share in SHARES.items())
     assert all(split.samples[i].split == split.samples[i + 1].split for i in range(0, 60, 2))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unseam.cli.app import INTERRUPTED, app, one_line_errors
 from unseam.photo_paths import printable
+
+if TYPE_CHECKING:
+    from unseam.datasets.splits import DataSet
 
 
 class Accelerator(StrEnum):
@@ -20,10 +23,30 @@ class Accelerator(StrEnum):
     CUDA = "cuda"
 
 
+Dataset = Annotated[str | None, typer.Option(help="Name of a data set (see unseam datasets), with --root.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of that data set; split by group unless it names its sides.")]
+Masks = Annotated[str | None, typer.Option(help="Which of several masks that data set has.")]
+
+
+def _places(data: list[Path] | None, dataset: str | None, root: Path | None, masks: str | None) -> list[Path | DataSet]:
+    """Gather what was named to train on."""
+    from unseam.datasets.splits import DataSet
+
+    if (dataset is None) != (root is None):
+        raise typer.BadParameter("--dataset and --root go together: a data set's name and its folder")
+    if not data and root is None:
+        raise typer.BadParameter("name something to train on: --data FOLDER, or --dataset NAME --root FOLDER")
+    public = [DataSet(root, dataset, masks)] if root is not None and dataset is not None else []
+    return [*(data or []), *public]
+
+
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, say recipes/j-conv-lstm-conv.toml.")],
-    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge; repeatable.")],
+    data: Annotated[list[Path] | None, typer.Option(help="Folder written by unseam forge; repeatable.")] = None,
+    dataset: Dataset = None,
+    root: Root = None,
+    masks: Masks = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
     begin_from: Annotated[
         Path | None, typer.Option("--from", help="A run, or a model file (.onnx), whose weights this one begins with.")
@@ -32,13 +55,14 @@ def train(
     devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
 ) -> None:
-    """Train a network (needs the extra train)."""
+    """Train a network on forgeries (--data) or on a public data set (--dataset, --root). Needs the extra train."""
     with one_line_errors():
+        places = _places(data, dataset, root, masks)
         from unseam.training import train as train_network
 
         run = train_network(
             recipe,
-            data,
+            places,
             out,
             begin_from=begin_from,
             resume=resume,
@@ -54,7 +78,12 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     terms: Annotated[Path, typer.Option(help="TOML file: licence of the weights, and the training sources.")],
-    data: Annotated[list[Path], typer.Option(help="Folder written by unseam forge, to calibrate on; repeatable.")],
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder written by unseam forge, to calibrate on; repeatable.")
+    ] = None,
+    dataset: Dataset = None,
+    root: Root = None,
+    masks: Masks = None,
     out: Annotated[Path | None, typer.Option(help="The model file.  [default: RUN/NAME.onnx]")] = None,
     raw: Annotated[bool, typer.Option("--raw", help="Do not calibrate.")] = False,
 ) -> None:
@@ -63,5 +92,6 @@ def export(
         from unseam.training import export_run
         from unseam.training.export import load_terms, validation_samples
 
-        path = export_run(run, out, terms=load_terms(terms), samples=validation_samples(data), calibrated=not raw)
+        samples = validation_samples(_places(data, dataset, root, masks))
+        path = export_run(run, out, terms=load_terms(terms), samples=samples, calibrated=not raw)
         typer.echo(f"-> {printable(path)}")

@@ -159,9 +159,11 @@ def _from_manifest(root: Path, masks: str) -> Candidates:
 
 
 def _from_row(root: Path, row: dict[str, str], masks: str) -> Sample:
-    # Forgeries of one host share its pixels; donors are kept on one side by the splits themselves.
+    # Forgeries of one host share its pixels; donors are kept on one side by the splits themselves. Its digest tells a
+    # host from another of the same name in another folder.
     mask = root / masks / Path(row["mask"]).name if row["mask"] else None
-    return Sample(row["file"], root / row["file"], mask, row["kind"], row["host"] or row["file"], row["split"])
+    group = row.get("host_sha256") or row["host"] or row["file"]
+    return Sample(row["file"], root / row["file"], mask, row["kind"], group, row["split"])
 
 
 def _from_pairs(table: Path) -> Candidates:

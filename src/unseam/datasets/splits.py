@@ -1,8 +1,8 @@
 """Training, validation and test sides of any data set: by photograph, and by group where photographs share a source.
 
 Bappy et al. (ICCV 2017, section 4.1, DOI 10.1109/ICCV.2017.532) take 65 % of the photographs for training, 10 % for
-validation and 25 % for the test, at random. Data sets hold several forgeries of one photograph, and its original: a split
-that tears them apart measures memory. Here a group is on one side as a whole.
+validation and 25 % for the test, at random. Data sets hold several forgeries of one photograph, and its original: a
+split that tears them apart measures memory. Here a group is on one side as a whole.
 """
 
 from __future__ import annotations
@@ -77,11 +77,10 @@ def sided(found: SampleSet, seed: int = SPLIT_SEED) -> SampleSet:
     Returns
     -------
     SampleSet
-        As it is if the data set itself says which samples are for training and which for validation; else its samples
-        are dealt out anew by `split_by_group`, whatever parts it names (JPEG qualities, say).
+        As it is if the data set itself says of every sample which side it is on; else the samples are dealt out anew by
+        `split_by_group`, whatever parts the set names (JPEG qualities, say).
     """
-    named = {sample.split for sample in found.samples}
-    if {"train", "validation"} <= named <= set(SIDES):
+    if {sample.split for sample in found.samples} <= set(SIDES):
         return found
     return replace(found, samples=tuple(split_by_group(found.samples, seed)))
 

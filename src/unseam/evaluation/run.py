@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unseam.datasets import find_adapter
 from unseam.datasets.sample import LOOKS_INVERTED, Sample, SampleSet
+from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
 from unseam.evaluation.controls import CONTROLS
@@ -42,7 +42,8 @@ class Plan:
     dataset : str
         Name of an adapter.
     split : str, optional
-        Only this split, where the data set has splits.
+        Only this part, where the data set has parts; ``train``, ``validation`` and ``test`` are made by group where it
+        names none, as for training.
     masks : str, optional
         Which of several masks, or folder of masks; the data set's default if not given.
     limit : int, optional
@@ -156,7 +157,7 @@ def run_evaluation(
 
 
 def _samples(plan: Plan, root: Path) -> SampleSet:
-    return find_adapter(plan.dataset)(str(root), masks=plan.masks, split=plan.split)
+    return DataSet(root, plan.dataset, plan.masks).samples(plan.split)
 
 
 def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:

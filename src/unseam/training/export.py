@@ -17,8 +17,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from unseam.datasets.folder import folder
 from unseam.datasets.sample import Sample
+from unseam.datasets.splits import DataSet
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.model_settings import FORMAT, METADATA_KEY, ModelSettings, parse_settings
 from unseam.patches import cut
@@ -152,9 +152,16 @@ def export_run(
     return target
 
 
-def validation_samples(data: Sequence[Path]) -> list[Sample]:
-    """List the validation photos of folders written by ``unseam forge``; errors as in `unseam.datasets.folder`."""
-    return [sample for root in data for sample in folder(root, split="validation").samples]
+def validation_samples(data: Sequence[Path | DataSet]) -> list[Sample]:
+    """List the validation photos of folders written by ``unseam forge`` and of other data sets.
+
+    Raises
+    ------
+    DataError
+        As the adapters do, or when a data set has nothing for validation.
+    """
+    sets = [DataSet(place) if isinstance(place, Path) else place for place in data]
+    return [sample for found in sets for sample in found.samples("validation").samples]
 
 
 def real_patches(samples: Sequence[Sample], side: int) -> NDArray[np.uint8]:

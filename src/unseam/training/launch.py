@@ -1,4 +1,4 @@
-"""From a recipe and folders of forgeries to a trained network: devices, precision and processes, then the loop."""
+"""From a recipe and data sets to a trained network: devices, precision and processes, then the loop."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Literal
 
 import torch
 from lightning.fabric import Fabric
+from rich.console import Console
 from torch.multiprocessing.spawn import ProcessException
 
+from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError, RunError
 from unseam.training.beginning import begin_with
 from unseam.training.loop import TrainingResult, train_loop
@@ -38,7 +40,7 @@ class _Job:
     """What every process is told; picklable."""
 
     recipe: Recipe
-    data: tuple[Path, ...]
+    data: tuple[Path | DataSet, ...]
     run: Path
     begin_from: Path | None
     resume: bool
@@ -47,7 +49,7 @@ class _Job:
 
 def train(
     recipe: Path | Recipe,
-    data: Sequence[Path],
+    data: Sequence[Path | DataSet],
     run: Path | None = None,
     *,
     begin_from: Path | None = None,
@@ -56,14 +58,15 @@ def train(
     accelerator: str = "auto",
     quiet: bool = False,
 ) -> TrainingResult:
-    """Train the network of a recipe on folders of forgeries.
+    """Train the network of a recipe on folders of forgeries, or on other data sets.
 
     Parameters
     ----------
     recipe : Path or Recipe
         A TOML file, or what was read from one.
-    data : sequence of Path
-        Folders written by ``unseam forge``; their manifests say what is for training and what for validation.
+    data : sequence of Path or DataSet
+        Folders written by ``unseam forge``, whose manifests say what is for training and what for validation; or public
+        data sets (`unseam.datasets.splits.DataSet`), which are split by group where they do not say it.
     run : Path, optional
         The run's folder; ``runs/NAME`` by default, NAME being the recipe's.
     begin_from : Path, optional
@@ -139,6 +142,9 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         batch=recipe.optimisation.batch,
         seed=recipe.optimisation.seed,
     )
+    if fabric.is_global_zero and not job.quiet:
+        for reason, count in source.left_out.items():
+            Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
     keep_freed_memory()  # after loading: what decoding freed goes back to the system
     return train_loop(
         fabric,

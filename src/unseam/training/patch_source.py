@@ -7,7 +7,8 @@ sees exactly the windows that an uninterrupted one would have seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unseam.datasets.folder import folder
-from unseam.datasets.sample import Sample, stored_shape
+from unseam.datasets.folder import MANIFEST
+from unseam.datasets.sample import Sample, SampleSet, stored_shape
+from unseam.datasets.splits import DataSet, sided
 from unseam.datasets.windows import WindowPool, Windows, WindowTable, window_table
 from unseam.errors import DataError
 from unseam.photo import load_photo
@@ -82,12 +84,12 @@ class Photos:
 
 
 class PatchSource:
-    """Training and validation windows of one or more folders of forgeries.
+    """Training and validation windows of one or more data sets.
 
     Parameters
     ----------
     train, validation : Photos
-        No photograph may be in both: the folders' splits see to that.
+        No photograph may be in both: the splits see to that.
     config : DataConfig
         How windows are drawn.
     side : int
@@ -96,12 +98,23 @@ class PatchSource:
         Windows per step, over all processes.
     seed : int
         Of the windows.
+    left_out : mapping
+        Reason -> how many files of the data sets were not used for it.
     """
 
     def __init__(
-        self, train: Photos, validation: Photos, config: DataConfig, *, side: int, batch: int, seed: int
+        self,
+        train: Photos,
+        validation: Photos,
+        config: DataConfig,
+        *,
+        side: int,
+        batch: int,
+        seed: int,
+        left_out: Mapping[str, int] | None = None,
     ) -> None:
         self.train, self.validation = train, validation
+        self.left_out = dict(left_out or {})
         self._config, self._side, self._batch, self._seed = config, side, batch, seed
         if min(train.windows.counts[0], sum(train.windows.counts[1:])) == 0:
             raise DataError("the training split holds no manipulated or no authentic window; it needs both")
@@ -109,7 +122,15 @@ class PatchSource:
     def to(self, device: torch.device) -> PatchSource:
         """Hold the photos on a device, where it has the memory."""
         photos = self.train.to(device), self.validation.to(device)
-        return PatchSource(*photos, self._config, side=self._side, batch=self._batch, seed=self._seed)
+        return PatchSource(
+            photos[0],
+            photos[1],
+            self._config,
+            side=self._side,
+            batch=self._batch,
+            seed=self._seed,
+            left_out=self.left_out,
+        )
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
         """Windows of one step for one process: every ``world``-th of the batch, from ``rank`` on."""
@@ -129,26 +150,52 @@ class PatchSource:
             yield self.validation.cut(_part(windows, slice(start, start + self._batch)), self._side)
 
 
-def load_source(folders: Sequence[Path], config: DataConfig, *, side: int, batch: int, seed: int) -> PatchSource:
-    """Read the training and validation splits of folders of forgeries into memory.
+def load_source(data: Sequence[Path | DataSet], config: DataConfig, *, side: int, batch: int, seed: int) -> PatchSource:
+    """Read the training and validation sides of data sets into memory.
 
     Parameters
     ----------
-    folders : sequence of Path
-        Written by ``unseam forge``, or of its layout: ``manifest.csv`` with a column ``split``.
+    data : sequence of Path or DataSet
+        Folders written by ``unseam forge`` (or of any layout of the adapter ``folder``), and other data sets. Sides
+        that they do not name are made by group.
 
     Raises
     ------
     DataError
-        A folder has another layout or an empty split, or a photograph is on two sides.
+        A folder has another layout, a side holds nothing, or a photograph is on two sides.
     """
-    samples = [sample for root in folders for sample in folder(root).samples]
-    splits = [[sample for sample in samples if sample.split == split] for split in ("train", "validation")]
-    shared = {sample.group for sample in splits[0]} & {sample.group for sample in splits[1]}
+    sets = [(place, sided(place.samples())) for place in map(_as_set, data)]
+    sides = {
+        side: [s for _, found in sets for s in found.samples if s.split == side] for side in ("train", "validation")
+    }
+    _demand_apart(sets)
+    for name, chosen in sides.items():
+        if not chosen:
+            total = sum(len(found.samples) for _, found in sets)
+            raise DataError(f"nothing on the {name} side of {total} photos; it takes photos of three groups or more")
+    train, validation = (load_photos(samples, config, side) for samples in sides.values())
+    left_out = sum((Counter(found.exclusion_counts()) for _, found in sets), Counter[str]())
+    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed, left_out=left_out)
+
+
+def _demand_apart(sets: Sequence[tuple[DataSet, SampleSet]]) -> None:
+    """Refuse a group on both sides; groups of forgeries are photographs, and the same in every folder."""
+    sides: dict[str, set[str]] = {}
+    for place, found in sets:
+        own = "" if _is_forged(place) else f"{place.root}: "
+        for sample in found.samples:
+            sides.setdefault(own + sample.group, set()).add(sample.split)
+    shared = [group for group, on in sides.items() if {"train", "validation"} <= on]
     if shared:
         raise DataError(f"{len(shared)} photographs are on both sides of the split, such as {min(shared)}")
-    train, validation = (load_photos(samples, config, side) for samples in splits)
-    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed)
+
+
+def _as_set(place: Path | DataSet) -> DataSet:
+    return DataSet(place) if isinstance(place, Path) else place
+
+
+def _is_forged(place: DataSet) -> bool:
+    return place.name == "folder" and (place.root / MANIFEST).is_file()
 
 
 def load_photos(samples: Sequence[Sample], config: DataConfig, side: int) -> Photos:
@@ -177,11 +224,20 @@ def load_photos(samples: Sequence[Sample], config: DataConfig, side: int) -> Pho
     )
 
 
-def data_digest(folders: Sequence[Path]) -> str:
-    """SHA-256 over the folders' manifests: they name every file, its split and every parameter."""
+def data_digest(data: Sequence[Path | DataSet]) -> str:
+    """SHA-256 of what is trained on.
+
+    Over the manifests of folders of forgeries, which name every file, its split and every parameter; over the names,
+    sides, photos and masks of other data sets.
+    """
     digest = hashlib.sha256()
-    for root in folders:
-        digest.update(hashlib.sha256((root / "manifest.csv").read_bytes()).digest())
+    for place in map(_as_set, data):
+        if _is_forged(place):
+            digest.update(hashlib.sha256((place.root / MANIFEST).read_bytes()).digest())
+            continue
+        for sample in sided(place.samples()).samples:
+            contents = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (sample.photo, *sample.masks))
+            digest.update("\0".join((sample.name, sample.split, sample.group, *contents, "")).encode())
     return digest.hexdigest()
 
 
