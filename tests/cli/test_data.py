@@ -35,6 +35,65 @@ def test_forge_without_objects_cuts_out_blobs_and_polygons(monkeypatch: pytest.M
     assert options["config"].object_share == 0
 
 
+def forged(folder: Path) -> Path:
+    """A folder as unseam forge writes it, of one copy-move and one authentic output."""
+    rows = ["images/0.png,masks/0.png,masks_source/0.png,train,copy-move,a", "images/1.png,,,validation,authentic,b"]
+    for name in ("images", "masks", "masks_source"):
+        (folder / name).mkdir(parents=True)
+    photo, mask = np.full((120, 150, 3), 99, np.uint8), np.zeros((120, 150), np.uint8)
+    for name in ("0", "1"):
+        Image.fromarray(photo).save(folder / "images" / f"{name}.png")
+    mask[20:60, 20:70] = 255
+    Image.fromarray(mask).save(folder / "masks" / "0.png")
+    Image.fromarray(mask[::-1]).save(folder / "masks_source" / "0.png")
+    columns = "file,mask,mask_source,split,kind,host"
+    more = ["fill", "shape", "seam", "seam_width", "format", "tables", "quality", "subsampling", "after_touch"]
+    lines = [",".join([columns, *more]), *(row + ",,blob,matte,2.5,JPEG,ijg,80,4:2:0,none" for row in rows)]
+    (folder / "manifest.csv").write_text("\n".join(lines))
+    return folder
+
+
+def test_forge_draws_a_sheet_of_what_it_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    out, sheet = forged(tmp_path / "out"), tmp_path / "new" / "sheet.png"
+    monkeypatch.setattr(factory, "forge_folder", recorder([], factory.ForgeSummary(out, 2, 0, {}, {}, 2, ())))
+    result = run("forge", "a", "--out", out, "--count", "2", "--preview", sheet)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == f"-> {sheet}"
+    with Image.open(sheet) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 500
+
+
+def test_windows_tells_sides_and_labels_and_draws_them(tmp_path: Path) -> None:
+    out, sheet = forged(tmp_path / "out"), tmp_path / "sheet.png"
+    result = run("windows", "--data", out, "--preview", sheet)
+    assert result.exit_code == 0
+    train, validation, drawn = result.stdout.splitlines()
+    assert train.startswith("train: 1 photos of 1 groups; windows: ")
+    assert validation == (
+        "validation: 1 photos of 1 groups; windows: 0 manipulated, 0 authentic beside a region, 88 elsewhere"
+    )
+    assert drawn == f"-> {sheet}"
+    assert sheet.is_file()
+
+
+def test_windows_follow_the_rule_and_name_what_is_left_out(tmp_path: Path) -> None:
+    out = forged(tmp_path / "out")
+    (out / "images" / "stranger.png").write_bytes(b"")
+    counts = [run("windows", "--data", out, "--rule", rule).stdout.splitlines()[0] for rule in ("0.125", "0.5")]
+    assert counts[0] != counts[1]
+    result = run("windows", "--dataset", "folder", "--root", out)
+    assert result.stdout.splitlines()[0] == counts[0]
+    assert result.stderr == "unseam: left out: 1 files, not named in manifest.csv\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--data", "a", "--root", "b"), ("--dataset", "casia1"), ("--root", "b")])
+def test_windows_needs_one_data_set_in_full(arguments: tuple[str, ...]) -> None:
+    result = run("windows", *arguments)
+    assert result.exit_code == 2
+    assert "--dataset" in result.stderr
+
+
 def test_forge_without_photographs_is_one_line(tmp_path: Path) -> None:
     result = run("forge", tmp_path, "--out", tmp_path / "out", "--count", "1")
     assert result.exit_code == 1

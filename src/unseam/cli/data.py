@@ -1,14 +1,17 @@
-"""For who prepares data: ``unseam forge``, ``unseam datasets``."""
+"""For who prepares data: ``unseam forge``, ``unseam windows``, ``unseam datasets``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unseam.cli.app import app, complain, one_line_errors
 from unseam.photo_paths import printable
+
+if TYPE_CHECKING:
+    from unseam.datasets.preview import SideCounts
 
 
 @app.command()
@@ -25,6 +28,9 @@ def forge(
     easy: Annotated[
         bool, typer.Option("--easy", help="Hard seams, light compression: the start of a curriculum.")
     ] = False,
+    preview: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw some of them: photo, mask, boxes, windows.")
+    ] = None,
 ) -> None:
     """Make forgeries with exact masks from authentic photographs."""
     with one_line_errors():
@@ -44,6 +50,65 @@ def forge(
         typer.echo(
             f"{made.made} made, {made.found} found, from {made.photographs} photographs -> {printable(made.out)}"
         )
+        if preview is not None:
+            _draw_forgeries(made.out, preview)
+
+
+def _draw_forgeries(out: Path, preview: Path) -> None:
+    """Write a contact sheet of a folder of forgeries."""
+    from unseam.datasets.folder import folder
+    from unseam.datasets.preview import write_preview
+    from unseam.forging.manifest import caption, read_rows
+
+    rows = {row["file"]: row for row in read_rows(out)}
+    write_preview(
+        folder(out).samples,
+        preview,
+        title=printable(out),
+        captions={name: caption(row) for name, row in rows.items()},
+        origins={name: out / row["mask_source"] for name, row in rows.items() if row["mask_source"]},
+    )
+    typer.echo(f"-> {printable(preview)}")
+
+
+@app.command()
+def windows(
+    data: Annotated[Path | None, typer.Option(help="Folder written by unseam forge, or of photos and masks.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Else: name of a data set, with --root.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of that data set.")] = None,
+    masks: Annotated[str | None, typer.Option(help="Which of several masks that data set has.")] = None,
+    split: Annotated[str | None, typer.Option(help="Draw photos of this side alone, say train.")] = None,
+    rule: Annotated[float, typer.Option(min=0, max=1, help="Manipulated above this share of a window.")] = 0.125,
+    seed: Annotated[int, typer.Option(min=0, help="Of the windows that are drawn.")] = 0,
+    preview: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw photos, masks, boxes and windows with their labels.")
+    ] = None,
+) -> None:
+    """Show what a network would be trained on: sides, windows, labels; nothing is trained."""
+    with one_line_errors():
+        from unseam.datasets.preview import Cutting, count_windows, write_preview
+        from unseam.datasets.splits import SIDES, DataSet, sided
+
+        if (data is None) == (root is None) or (dataset is None) != (root is None):
+            raise typer.BadParameter("name either --data FOLDER, or --dataset NAME and --root FOLDER")
+        place = DataSet(root, dataset, masks) if root is not None and dataset is not None else DataSet(data or Path())
+        found = sided(place.samples())
+        cutting = Cutting(rule=rule)
+        counts = count_windows(found.samples, cutting)
+        for side in (side for side in SIDES if side in counts):
+            typer.echo(_counted(side, counts[side]))
+        for reason, count in found.exclusion_counts().items():
+            complain(f"left out: {count} files, {reason}")
+        if preview is not None:
+            shown = [sample for sample in found.samples if split in (None, sample.split)]
+            write_preview(shown, preview, title=f"{printable(place.root)}, rule {rule:g}", cutting=cutting, seed=seed)
+            typer.echo(f"-> {printable(preview)}")
+
+
+def _counted(side: str, counts: SideCounts) -> str:
+    kinds = f"{counts.manipulated} manipulated, {counts.near} authentic beside a region, {counts.elsewhere} elsewhere"
+    small = f"; {counts.without} photos smaller than a window" if counts.without else ""
+    return f"{side}: {counts.photos} photos of {counts.groups} groups; windows: {kinds}{small}"
 
 
 datasets = typer.Typer(help="List the data sets that can be measured on, or check a folder of one.")

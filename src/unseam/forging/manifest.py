@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from unseam.forging.history import Compression, Past
@@ -131,3 +131,11 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def caption(row: Mapping[str, str]) -> str:
+    """Say in two lines what was done to a file, from its row."""
+    edit = [row["kind"], row["fill"], row["shape"], row["seam"], row["seam_width"] and f"{row['seam_width']} px"]
+    saved = [row["format"], row["tables"].replace("ijg", ""), row["quality"], row["subsampling"]]
+    touch = "" if row["after_touch"] == "none" else f"{row['after_touch']}, "
+    return " ".join(filter(None, edit)) + "\n" + touch + " ".join(filter(None, saved))
