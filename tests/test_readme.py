@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [
-    ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md", "docs/datasets.md")
-]
+DOCUMENTS = [ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md")]
+DOCUMENTS += [ROOT / "docs" / name for name in ("training.md", "datasets.md", "evaluation.md")]
 SUBCOMMANDS = {"datasets": [["check"]]}
 DOCUMENTS += sorted((ROOT / "docs" / "methods").glob("*.md"))
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unseam.evaluation import demand_extra
 from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.curves import Averaging, Curve, Kind
@@ -66,10 +69,24 @@ def draw_curves(curves: Mapping[str, Sequence[Curve]], labels: Mapping[str, str]
                     ax.plot(curve.x, curve.y, label=labels[method], **styles[method])
         if kind == "roc":
             ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
-        _frame(ax, *AXES[kind], f"{'ROC' if kind == 'roc' else kind}: {TITLES[averaging]}")
+        count = max((curve.photos for found in curves.values() for curve in found), default=0)
+        _frame(ax, *AXES[kind], f"{'ROC' if kind == 'roc' else kind}, {count} forged photos: {TITLES[averaging]}")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
     _save(figure, axes[0], path)
+
+
+def draw_roc(false_alarms: NDArray[np.float64], found: Mapping[str, NDArray[np.float64]], path: Path) -> None:
+    """Draw ROC curves over one grid of false positive rates into one square picture; errors as in `draw_curves`."""
+    figure = _new_figure(7, 5)
+    ax = figure.add_subplot()
+    for label, rates in found.items():
+        ax.plot(false_alarms, rates, label=label, linewidth=1.8)
+    ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
+    _frame(ax, *AXES["roc"], "ROC")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    _save(figure, ax, path)
 
 
 def draw_robustness(robustness: Robustness, methods: Sequence[str], folder: Path) -> list[Path]:
@@ -92,7 +109,8 @@ def _draw_sweep(
             ax.plot(ticks, known[1:], label=method, **style)
             ax.plot([0], known[:1], **style)
         ax.set_xticks([0, *ticks], ["original", *(f"{condition.strength:g}" for condition in conditions)])
-        _frame(ax, DEGRADATIONS[name].label, shown, "")
+        counts = [f.photos for c in conditions for f in robustness.figures[c][methods[0]] if f.name == shown]
+        _frame(ax, DEGRADATIONS[name].label, shown, f"{max(counts)} forged photos")
     axes[0].axhline(0.5, color="0.85", linewidth=1, zorder=0)
     axes[1].set_ylim(bottom=0)
     path = folder / f"robustness-{name}.png"

@@ -27,7 +27,7 @@ def centre_distance(shape: tuple[int, int]) -> NDArray[np.float64]:
     return rows[:, None] + columns[None, :]
 
 
-@lru_cache(maxsize=2)  # data sets come in few sizes; an entry is one byte per pixel
+@lru_cache(maxsize=8)  # data sets come in few sizes; an entry is one byte per pixel
 def rings(shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Ring of each pixel, ``(H, W)`` in 0..15, innermost first."""
     distance = centre_distance(shape)

@@ -102,4 +102,4 @@ def _colours(heat: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _range(heatmap: Heatmap) -> str:
-    return f"from {heatmap.heat.min():.2f} to {heatmap.heat.max():.2f}, threshold {heatmap.threshold:.2f}"
+    return f"from {heatmap.heat.min():.2f} to {heatmap.heat.max():.2f}, threshold {heatmap.threshold:.3g}"
