@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +8,11 @@ from PIL import Image
 
 from tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
-from unseam.evaluation.patchwise import judge_windows, patch_table
+from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.patchwise import MapJudge, judge_windows, patch_table
 from unseam.localizer import load_localizer
+from unseam.method import Heatmap
+from unseam.photo import Photo
 
 Answer = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]
 
@@ -120,3 +123,23 @@ def test_a_localizer_is_a_patch_judge(samples: list[Sample], make_model: ModelMa
     table = patch_table({"bright": results})
     assert "| bright | patch | 6 | 32 | 16 |" in table
     assert table.count("| bright |") == 3
+
+
+def test_controls_judge_the_same_windows_by_their_maps(samples: list[Sample]) -> None:
+    def white(photo: Photo) -> Heatmap:
+        return Heatmap((photo.pixels[..., 0] > 200) * np.float32(0.8) + np.float32(0.1), 0.5)
+
+    network = judge_windows(Knowing(), samples, seed=3)
+    control = replace(CONTROLS["texture"], heat=lambda photo: white(photo).heat)  # type: ignore[type-var]
+    beside = judge_windows(MapJudge(control, Settings()), samples, seed=3)
+    assert (beside.windows, beside.manipulated) == (network.windows, network.manipulated)
+    assert beside.pixel.decided == network.pixel.decided
+    assert beside.patch.figures()["auc"] == 1
+    assert beside.gated.precision == 1
+
+
+def test_a_control_that_has_no_evidence_marks_nothing(samples: list[Sample]) -> None:
+    flat = replace(CONTROLS["centre"], heat=lambda p: np.full((p.height, p.width), 0.5, np.float32))  # type: ignore[type-var]
+    results = judge_windows(MapJudge(flat, Settings(pixel_threshold=0.1, patch_threshold=0.1)), samples)
+    assert results.pixel.figures()["recall"] == results.patch.figures()["recall"] == 0
+    assert results.pixel.figures()["auc"] == 0.5

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,18 @@ from unseam.datasets.windows import WindowTable, window_table
 from unseam.errors import UnseamError
 from unseam.evaluation.counts import Confusion, Counts
 from unseam.evaluation.progress import progress_bar
-from unseam.photo import load_photo
+from unseam.method import NO_EVIDENCE, Method
+from unseam.photo import Photo, load_photo
 from unseam.postprocess import network_mask
 
 PATCHES_PER_PHOTO = 8
 """Windows drawn from each photo, half of them manipulated where it has such."""
+
+
+Places = NDArray[np.intp]
+"""Tops, lefts and labels of one photo's windows: (N, 3)."""
+
+A = TypeVar("A", bound=np.generic)
 
 
 class PatchSettings(Protocol):
@@ -49,6 +56,39 @@ class PatchJudge(Protocol):
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
         """Give patch (N,) and pixel (N, S, S) probabilities of (N, S, S, 3) patches; None without that head."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class MapJudge:
+    """A method of whole photos, asked about windows: its heat there, and its mean heat as the window's probability.
+
+    Attributes
+    ----------
+    method : Method
+        One that judges every photo: a control.
+    settings : PatchSettings
+        Whose windows are cut: those of the network that it stands beside. Its thresholds play no part: heat above 0.5
+        is manipulated.
+    """
+
+    method: Method
+    settings: PatchSettings
+
+    def judge_in(self, photo: Photo, places: Places) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give patch (N,) and pixel (N, S, S) probabilities of windows of a photo."""
+        heat = _windows(self.method(photo).heat, places, self.settings.patch_side)
+        return heat.mean(axis=(1, 2)), heat
+
+
+@dataclass(frozen=True, slots=True)
+class _Undecided:
+    """Settings of a network with thresholds that mark what is above "no evidence", and no smoothing."""
+
+    patch_side: int
+    patch_rule: float
+    patch_threshold: float = float(np.nextafter(np.float32(NO_EVIDENCE), np.float32(1)))
+    pixel_threshold: float = float(np.nextafter(np.float32(NO_EVIDENCE), np.float32(1)))
+    smoothing_sigma: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +147,13 @@ class PatchResults:
 
 
 def judge_windows(
-    localizer: PatchJudge, samples: Sequence[Sample], *, per_photo: int = PATCHES_PER_PHOTO, seed: int = 0
+    localizer: PatchJudge | MapJudge, samples: Sequence[Sample], *, per_photo: int = PATCHES_PER_PHOTO, seed: int = 0
 ) -> PatchResults:
     """Judge balanced windows of many photos.
 
     Parameters
     ----------
-    localizer : PatchJudge
+    localizer : PatchJudge or MapJudge
         What is measured.
     samples : sequence of Sample
         Windows come from each; as many authentic as manipulated ones are kept over all of them (1 : 1, seeded), where
@@ -128,17 +168,18 @@ def judge_windows(
     PatchResults
     """
     settings = localizer.settings
+    if isinstance(localizer, MapJudge):
+        settings = _Undecided(settings.patch_side, settings.patch_rule)
     chosen, failures = _choose(samples, settings, per_photo, np.random.default_rng(seed))
     patch, pixel, gated = Verdicts(), Verdicts(), Confusion(0, 0, 0, 0)
     manipulated = windows = photos = 0
     for sample, places in progress_bar(chosen.items(), "windows", len(chosen)):
         try:
-            patches, masks = _cut(sample, places, settings.patch_side)
+            patch_probability, pixel_probability, masks = _ask(localizer, sample, places)
         except UnseamError as error:
             failures.append(f"{sample.name}: {error}")
             continue
         truth = masks.mean(axis=(1, 2)) > settings.patch_rule
-        patch_probability, pixel_probability = localizer.judge(patches)
         labels = None
         if patch_probability is not None:
             labels = patch_probability >= settings.patch_threshold
@@ -177,10 +218,6 @@ def _cell(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.4f}"
 
 
-Places = NDArray[np.intp]
-"""Tops, lefts and labels of one photo's windows: (N, 3)."""
-
-
 def _choose(
     samples: Sequence[Sample], settings: PatchSettings, per_photo: int, rng: np.random.Generator
 ) -> tuple[dict[Sample, Places], list[str]]:
@@ -215,12 +252,20 @@ def _table(sample: Sample, settings: PatchSettings) -> WindowTable:
     return window_table(truth, side=settings.patch_side, rule=settings.patch_rule)
 
 
-def _cut(sample: Sample, places: Places, side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Cut the windows (N, S, S, 3) and their truth (N, S, S)."""
-    photo = load_photo(sample.photo)
-    truth = sample.truth((photo.height, photo.width))
-    corners = [(slice(top, top + side), slice(left, left + side)) for top, left, _ in places]
-    return np.stack([photo.pixels[corner] for corner in corners]), np.stack([truth[corner] for corner in corners])
+def _ask(
+    localizer: PatchJudge | MapJudge, sample: Sample, places: Places
+) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, NDArray[np.bool_]]:
+    """Give patch (N,) and pixel (N, S, S) probabilities of the windows, and their truth (N, S, S)."""
+    photo, side = load_photo(sample.photo), localizer.settings.patch_side
+    truth = _windows(sample.truth((photo.height, photo.width)), places, side)
+    if isinstance(localizer, MapJudge):
+        return *localizer.judge_in(photo, places), truth
+    return *localizer.judge(_windows(photo.pixels, places, side)), truth
+
+
+def _windows(array: NDArray[A], places: Places, side: int) -> NDArray[A]:
+    """Cut (N, S, S, ...) windows out of (H, W, ...)."""
+    return np.stack([array[top : top + side, left : left + side] for top, left, _ in places])
 
 
 def _post_processed(

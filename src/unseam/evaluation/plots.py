@@ -48,7 +48,7 @@ def draw_curves(curves: Mapping[str, Sequence[Curve]], labels: Mapping[str, str]
     Parameters
     ----------
     curves : mapping
-        Method -> its curves, in the order of the legend.
+        Method -> its curves, in the order of the legend; at least one curve.
     labels : mapping
         Method -> its line in the legend.
     path : Path
@@ -60,6 +60,7 @@ def draw_curves(curves: Mapping[str, Sequence[Curve]], labels: Mapping[str, str]
         matplotlib is not installed.
     """
     figure = _new_figure(13, 10)
+    figure.suptitle(f"{max(curve.photos for found in curves.values() for curve in found)} forged photos")
     axes = [figure.add_subplot(2, 2, place) for place in range(1, 5)]
     styles = _styles(curves)
     for ax, (kind, averaging) in zip(axes, PANELS, strict=True):
@@ -69,8 +70,7 @@ def draw_curves(curves: Mapping[str, Sequence[Curve]], labels: Mapping[str, str]
                     ax.plot(curve.x, curve.y, label=labels[method], **styles[method])
         if kind == "roc":
             ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
-        count = max((curve.photos for found in curves.values() for curve in found), default=0)
-        _frame(ax, *AXES[kind], f"{'ROC' if kind == 'roc' else kind}, {count} forged photos: {TITLES[averaging]}")
+        _frame(ax, *AXES[kind], f"{'ROC' if kind == 'roc' else kind}: {TITLES[averaging]}")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
     _save(figure, axes[0], path)

@@ -19,7 +19,15 @@ from unseam.evaluation.draw import draw_samples
 from unseam.evaluation.evaluate import measure_all
 from unseam.evaluation.figures import MEAN_AUC
 from unseam.evaluation.parquet import write_rows
-from unseam.evaluation.patchwise import PATCHES_PER_PHOTO, PatchResults, judge_windows, patch_lines, patch_table
+from unseam.evaluation.patchwise import (
+    PATCHES_PER_PHOTO,
+    MapJudge,
+    PatchJudge,
+    PatchResults,
+    judge_windows,
+    patch_lines,
+    patch_table,
+)
 from unseam.evaluation.plots import draw_curves, draw_robustness
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import Row, RowStore
@@ -220,8 +228,11 @@ def _judge_patches(methods: Mapping[str, Method], samples: Sequence[Sample], pla
     if not plan.patches_per_photo:
         return {}
     loaded = {n: method.load() if isinstance(method, ShippedLocalizer) else method for n, method in methods.items()}
+    judges: dict[str, PatchJudge | MapJudge] = {n: m for n, m in loaded.items() if isinstance(m, Localizer)}
+    if judges:
+        settings = next(iter(judges.values())).settings
+        judges |= {name: MapJudge(control, settings) for name, control in CONTROLS.items()}
     return {
-        name: judge_windows(method, samples, per_photo=plan.patches_per_photo, seed=plan.seed)
-        for name, method in loaded.items()
-        if isinstance(method, Localizer)
+        name: judge_windows(judge, samples, per_photo=plan.patches_per_photo, seed=plan.seed)
+        for name, judge in judges.items()
     }
