@@ -33,7 +33,7 @@ def cosines() -> Floats:
     """Give the matrix (frequency, sample) of the orthonormal DCT-II of 8 samples."""
     sample = np.arange(SIDE)
     matrix = np.cos((2 * sample[None] + 1) * sample[:, None] * np.pi / (2 * SIDE)) / 2
-    matrix[0] = np.sqrt(1 / SIDE)
+    matrix[0] /= np.sqrt(2)
     return np.asarray(matrix)
 
 
