@@ -6,24 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leaks import centre_auc
 from synthetic import SMALL
 
-from unseam.evaluation.rings import centre_distance
 from unseam.forging.config import ForgeConfig
 from unseam.forging.factory import load_sources
 from unseam.forging.make import make
 from unseam.forging.pixels import PixelStore
 from unseam.forging.plan import Planner
 from unseam.forging.shapes import MIN_VISIBLE, place, shape_of_area
-
-
-def centre_auc(mask: np.ndarray) -> float:
-    """Pixel AUC of a map that knows nothing but how far the centre is."""
-    nearness = -centre_distance(mask.shape).ravel()
-    ranks = np.empty(mask.size)
-    ranks[np.argsort(nearness, kind="stable")] = np.arange(1, mask.size + 1)
-    positives = int(mask.sum())
-    return (ranks[mask.ravel()].sum() - positives * (positives + 1) / 2) / (positives * (mask.size - positives))
 
 
 def laid(mask: np.ndarray, corner: tuple[int, int], frame: tuple[int, int]) -> np.ndarray:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from leaks import folder_auc
 from PIL import Image
 from synthetic import SMALL, textured
-from whole_file import folder_auc
 
 from unseam.forging import ForgeConfig, forge_folder
 

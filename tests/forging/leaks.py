@@ -1,7 +1,8 @@
-"""Can forged files be told from authentic ones by anything but pixels? ``python tests/forging/whole_file.py FOLDER``.
+"""What gives forged files away without looking for forgeries: ``python tests/forging/leaks.py FOLDER``.
 
-A linear classifier on what a file says of itself: format, size, bytes per pixel, quantization tables, subsampling,
-chunks and metadata. Where it succeeds, a network learns the factory and not forgeries.
+A linear classifier on what a file says of itself (format, size, bytes per pixel, quantization tables, subsampling,
+chunks and metadata), and a map that knows nothing but where the frame's centre is. Where one of them succeeds, a
+network learns the factory and not forgeries.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from unseam.evaluation.rings import centre_distance
 
 FOLDS = 5
 REGULARISATION = 0.1
@@ -62,6 +65,30 @@ def folder_auc(*folders: Path) -> tuple[float, int, int]:
     return file_auc(np.array([features(file) for file in files]), truth, hosts), int(truth.sum()), int((~truth).sum())
 
 
+def centre_auc(mask: NDArray[np.bool_]) -> float:
+    """Pixel AUC, on one mask, of a map that knows nothing but how far the centre is."""
+    nearness = -centre_distance((mask.shape[0], mask.shape[1])).ravel()
+    ranks = np.empty(mask.size)
+    ranks[np.argsort(nearness, kind="stable")] = np.arange(1, mask.size + 1)
+    positives = int(mask.sum())
+    return float((ranks[mask.ravel()].sum() - positives * (positives + 1) / 2) / (positives * (mask.size - positives)))
+
+
+def masks_of(folder: Path) -> list[NDArray[np.bool_]]:
+    return [np.asarray(Image.open(path)) > 0 for path in sorted((folder / "masks").iterdir())]
+
+
+def main(folder: Path) -> None:
+    auc, forged, authentic = folder_auc(folder)
+    print(f"whole-file classifier: AUC {auc:.3f} over {forged} forged and {authentic} authentic files")  # noqa: T201
+    known = [(float(mask.mean()), centre_auc(mask)) for mask in masks_of(folder)]
+    for low, high in ((0.0, 1.0), (0.0, 0.01), (0.01, 0.03), (0.03, 0.1), (0.1, 1.0)):
+        chosen = [auc for area, auc in known if low <= area < high]
+        mean = f"{np.mean(chosen):.3f}" if chosen else "-"
+        print(f"centre: pixel AUC {mean} over {len(chosen)} masks of {100 * low:g} to {100 * high:g} %")  # noqa: T201
+    shares = np.quantile([area for area, _ in known], (0, 0.01, 0.25, 0.5, 0.75, 0.99, 1))
+    print("areas, 0 1 25 50 75 99 100 %: " + " ".join(f"{share:.4f}" for share in shares))  # noqa: T201
+
+
 if __name__ == "__main__":
-    auc, number_forged, number_authentic = folder_auc(*map(Path, sys.argv[1:]))
-    print(f"AUC {auc:.3f} over {number_forged} forged and {number_authentic} authentic files")  # noqa: T201
+    main(Path(sys.argv[1]))
