@@ -27,3 +27,8 @@ def test_as_many_are_drawn_as_asked_and_none_twice(limit: int) -> None:
 def test_the_seed_decides() -> None:
     samples = made(splice=50)
     assert draw_samples(samples, 10, seed=1) == draw_samples(samples, 10, seed=1) != draw_samples(samples, 10, seed=2)
+
+
+def test_seats_left_over_go_to_the_largest_remainders() -> None:
+    drawn = draw_samples(made(splice=17, removal=11, authentic=7), 10)  # shares 4.86, 3.14 and 2
+    assert Counter(sample.kind for sample in drawn) == {"splice": 5, "removal": 3, "authentic": 2}
