@@ -15,7 +15,7 @@ from tiny_forgeries import write_forgeries
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from unseam.errors import DataError, RecipeError, RunError
-from unseam.training import train
+from unseam.training import launch, train
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
 from unseam.training.recipe import Recipe, load_recipe
 
@@ -160,3 +160,28 @@ def test_a_run_cannot_begin_with_the_weights_of_another_network(recipe: Path, fo
         train(other, [forgeries], tmp_path / "second", begin_from=tmp_path / "first", accelerator="cpu", quiet=True)
     with pytest.raises(RunError):
         train(recipe, [forgeries], tmp_path / "third", begin_from=tmp_path / "none", accelerator="cpu", quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("precision", "has", "expected"),
+    [
+        ("auto", True, "bf16-mixed"),
+        ("auto", False, "32-true"),
+        ("bf16", False, "bf16-mixed"),
+        ("float32", True, "32-true"),
+    ],
+)
+def test_auto_is_bfloat16_where_the_processor_has_it(
+    precision: Any, has: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "has_bfloat16", lambda _: has)
+
+    assert launch._fabric("cpu", 1, precision)._precision.precision == expected
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_processor_with_either_kind_of_bfloat16_has_it(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: known)
+
+    assert launch.has_bfloat16("cpu") is known

@@ -44,7 +44,7 @@ def test_a_head_that_is_not_there_is_written_none() -> None:
         ({"name": "x", "optimisation": {"steps": 1.5}}, "optimisation.steps is 1.5; expected int"),
         ({"name": "x", "optimisation": {"steps": True}}, "expected int"),
         ({"name": "x", "optimisation": {"steps": 0}}, "optimisation.steps is 0"),
-        ({"name": "x", "optimisation": {"precision": "half"}}, "expected 'float32' or 'bf16'"),
+        ({"name": "x", "optimisation": {"precision": "half"}}, "expected 'float32' or 'bf16' or 'auto'"),
         ({"name": "x", "optimisation": {"learning_rate": 1e-7}}, "expected it to fall"),
         ({"name": "x", "optimisation": {"gradient_clip": 0}}, "gradient_clip is 0"),
         ({"name": "x", "network": {"lstm_widths": 256}}, "expected a list"),

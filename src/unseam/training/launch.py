@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,9 @@ from unseam.training.recipe import Precision, Recipe, load_recipe
 from unseam.training.run_folder import check_folder
 from unseam.training.stopping import StopSignal
 
-FABRIC_PRECISION: Mapping[Precision, Literal["32-true", "bf16-mixed"]] = {"float32": "32-true", "bf16": "bf16-mixed"}
-"""A recipe's word -> Fabric's: weights and losses stay float32 in both."""
+FULL: Literal["32-true"] = "32-true"
+HALF: Literal["bf16-mixed"] = "bf16-mixed"
+"""Fabric's words for float32 and for bfloat16 with weights and losses in float32."""
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""
@@ -104,15 +105,27 @@ def train(
 
 
 def _fabric(accelerator: str, devices: int, precision: Precision) -> Fabric:
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it greets on stderr
+    for package in ("lightning.fabric", "lightning.pytorch"):  # they greet on stderr
+        logging.getLogger(package).setLevel(logging.WARNING)
     # Spawned processes work from a console script and from a test alike, on every platform.
     strategy = "auto" if devices == 1 else "ddp_spawn"
     try:
         return Fabric(
-            accelerator=accelerator, devices=devices, strategy=strategy, precision=FABRIC_PRECISION[precision]
+            accelerator=accelerator,
+            devices=devices,
+            strategy=strategy,
+            precision=HALF if precision == "bf16" or (precision == "auto" and has_bfloat16(accelerator)) else FULL,
         )
     except (RuntimeError, ValueError) as error:  # Lightning's MisconfigurationException is a RuntimeError's sibling
         raise RunError(f"{devices} x {accelerator}: no such devices here ({error})") from error
+
+
+def has_bfloat16(accelerator: str) -> bool:
+    """Whether bfloat16 is the processor's own there; elsewhere it is emulated, ten times slower than float32."""
+    if accelerator != "cpu" and torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    probes = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(bool(probe()) for probe in probes if probe is not None)
 
 
 def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:

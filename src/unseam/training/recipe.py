@@ -13,7 +13,7 @@ from unseam.datasets.windows import MANIPULATED_SHARE, NEAR_SHARE, WINDOW_GRID
 from unseam.errors import RecipeError
 from unseam.training.network import NetworkConfig
 
-Precision = Literal["float32", "bf16"]
+Precision = Literal["float32", "bf16", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Optimisation:
         Steps between validations and between checkpoints.
     patience : int
         Validations without a better one before training stops early.
-    precision : "float32" or "bf16"
-        Of the forward and backward pass; weights and losses are float32 in both.
+    precision : "float32", "bf16" or "auto"
+        Of the forward and backward pass; weights and losses are float32 in both. Auto: bf16 where the processor has it.
     """
 
     steps: int = 100_000
