@@ -1,0 +1,260 @@
+"""Regions whose matches move as one: how each was moved, and how alike both sides are.
+
+A dense field of matches moves as one inside a copied region, but also wherever a facade, a fence or the sky repeats
+itself. What tells the two apart is here: after the movement is undone, the detail of a true copy is the same detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MEASURES = ("likeness", "fine likeness", "level", "area", "misfit", "shear", "reciprocity", "recurrence")
+"""What is measured of each region, in this order; see `measures_of`."""
+
+NOISE = 1.0
+"""Grey levels: detail below it is rounding and noise, and takes the likeness towards 0."""
+
+SHARP, BROAD = 1.0, 4.0
+"""Standard deviations in pixels: fine detail is below the first, detail between both, level beyond the second."""
+
+MOST_ALIKE = 0.9995
+"""Correlations above it count as this: what is left of a copy's difference is rounding."""
+
+INLIER = 2.0
+"""Pixels: offsets that differ less from the fitted movement belong to it."""
+
+FITS = 3
+"""Fits of the movement: each leaves out what the last did not explain."""
+
+LEAST_LAG = 8
+"""Pixels: a region shifted by less resembles itself because it is smooth."""
+
+LEAST_OVERLAP = 0.3
+"""Share of a region that must overlap with itself for its recurrence to count."""
+
+MOST_REGIONS = 64
+"""That are looked at, the largest first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture in three bands, each (H, W) float32 in grey levels: their sum is the picture."""
+
+    fine: NDArray[np.float32]
+    detail: NDArray[np.float32]
+    level: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A connected part of a picture whose matches move as one.
+
+    Attributes
+    ----------
+    top, left : int
+        Of its bounding box.
+    inside : (h, w) bool
+        Which pixels of the bounding box belong to it.
+    movement : (2, 3) float64
+        Takes (column, row, 1) of the picture to the (column, row) of the match.
+    misfit : float
+        Root mean square distance of the matches from where the movement puts them, in pixels.
+    """
+
+    top: int
+    left: int
+    inside: Bools
+    movement: Floats
+    misfit: float
+
+
+def picture_of(lightness: NDArray[np.float32]) -> Picture:
+    """Split a picture, (H, W) float32 in grey levels, into its bands."""
+    smooth, level = (np.asarray(cv2.GaussianBlur(lightness, (0, 0), width), np.float32) for width in (SHARP, BROAD))
+    return Picture(lightness - smooth, smooth - level, level)
+
+
+def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, least: int) -> list[Region]:
+    """Find the connected parts where matches move as one, and how they moved.
+
+    Parameters
+    ----------
+    offsets : (H, W, 2) int16
+        Rows down and columns right, from each pixel to its match.
+    moves_as_one : (H, W) bool
+    least : int
+        Pixels that a part must have.
+
+    Returns
+    -------
+    list of Region
+        The largest first, at most `MOST_REGIONS`.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(moves_as_one.astype(np.uint8), connectivity=4)
+    areas = stats[1:count, cv2.CC_STAT_AREA]
+    largest = np.argsort(-areas, kind="stable")[:MOST_REGIONS] + 1
+    regions = []
+    for number in largest[areas[largest - 1] >= least]:
+        left, top, width, height = (int(value) for value in stats[number, :4])
+        inside = labels[top : top + height, left : left + width] == number
+        movement, misfit = _movement(offsets[top : top + height, left : left + width][inside], inside, top, left)
+        regions.append(Region(top, left, inside, movement, misfit))
+    return regions
+
+
+def _movement(offsets: NDArray[np.int16], inside: Bools, top: int, left: int) -> tuple[Floats, float]:
+    """Fit an affine movement to the offsets of a region's pixels, outliers left out; and the misfit of the others."""
+    rows, columns = np.nonzero(inside)
+    places = np.stack([columns + left, rows + top, np.ones(len(rows))], 1).astype(np.float64)
+    matches = places[:, :2] + offsets[:, ::-1]
+    centre = places.mean(0) * (1, 1, 0)  # keeps the normal equations well conditioned
+    fitted = np.ones(len(rows), np.bool_)
+    for _ in range(FITS):
+        own = (places - centre)[fitted]
+        normal = np.einsum("ni,nj->ij", own, own) + 1e-9 * np.eye(3)
+        movement = np.linalg.solve(normal, np.einsum("ni,nj->ij", own, matches[fitted])).T
+        distance = np.hypot(*(matches - np.einsum("ij,nj->ni", movement, places - centre)).T)
+        fitted = distance <= max(INLIER, 2 * float(np.median(distance)))
+    movement[:, 2] -= movement @ centre
+    return movement, float(np.sqrt((distance**2).mean()))
+
+
+def measures_of(region: Region, picture: Picture, offsets: NDArray[np.int16]) -> Floats:
+    """Measure how much a region and its match look like original and copy.
+
+    Parameters
+    ----------
+    region : Region
+    picture : Picture
+    offsets : (H, W, 2) int16
+        As in `regions_of`.
+
+    Returns
+    -------
+    (8,) float64
+        In the order of `MEASURES`: Fisher's transform of the correlation of the detail, and of the fine detail, of
+        both sides; log2 of the root mean square difference of their levels plus a quarter of a grey level; log2 of
+        the area in pixels; the misfit, at most 2 pixels; the logarithm of the ratio of the movement's largest and
+        smallest stretch; the share of matches whose match comes back; the largest correlation of the detail with
+        itself, shifted within the region.
+    """
+    box = (
+        slice(region.top, region.top + region.inside.shape[0]),
+        slice(region.left, region.left + region.inside.shape[1]),
+    )
+    own, other = (
+        [band[region.inside] for band in bands]
+        for bands in (
+            [band[box] for band in (picture.fine, picture.detail, picture.level)],
+            [_moved(band, region) for band in (picture.fine, picture.detail, picture.level)],
+        )
+    )
+    stretch = np.linalg.svd(region.movement[:, :2], compute_uv=False)
+    return np.array(
+        [
+            np.arctanh(_likeness(own[1], other[1])),
+            np.arctanh(_likeness(own[0], other[0])),
+            np.log2(np.sqrt(np.mean((own[2] - other[2]) ** 2, dtype=np.float64)) + 0.25),
+            np.log2(region.inside.sum()),
+            min(region.misfit, 2.0),
+            np.log(max(stretch[0], 1e-3) / max(stretch[1], 1e-3)),
+            _reciprocity(region, offsets),
+            _recurrence(picture.detail[box], region.inside),
+        ]
+    )
+
+
+def _moved(band: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
+    """Fetch the match of a region's bounding box, (h, w) float32."""
+    inverse = region.movement.copy()
+    inverse[:, 2] += inverse[:, :2] @ (region.left, region.top)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    size = region.inside.shape[::-1]
+    return np.asarray(cv2.warpAffine(band, inverse, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101), np.float32)
+
+
+def _likeness(own: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Correlate two bands, in [-`MOST_ALIKE`, `MOST_ALIKE`]; without detail, 0."""
+    first, second = (np.asarray(values, np.float64) - float(values.mean(dtype=np.float64)) for values in (own, other))
+    sizes = ((first**2).mean() + NOISE**2) * ((second**2).mean() + NOISE**2)
+    return float(np.clip((first * second).mean() / np.sqrt(sizes), -MOST_ALIKE, MOST_ALIKE))
+
+
+def _reciprocity(region: Region, offsets: NDArray[np.int16]) -> float:
+    rows, columns = np.nonzero(region.inside)
+    rows, columns = rows + region.top, columns + region.left
+    there = offsets[rows, columns].astype(np.int64)
+    height, width = offsets.shape[:2]
+    back = offsets[np.clip(rows + there[:, 0], 0, height - 1), np.clip(columns + there[:, 1], 0, width - 1)]
+    return float((np.abs(there + back).max(1) <= INLIER).mean())
+
+
+def _recurrence(detail: NDArray[np.float32], inside: Bools) -> float:
+    """Give the largest normalised autocorrelation of a region's detail: near 1 where a pattern repeats within it."""
+    values = np.where(inside, detail - float(detail[inside].mean(dtype=np.float64)), 0).astype(np.float64)
+    size = tuple(cv2.getOptimalDFTSize(2 * side) for side in values.shape)
+    spectrum, shape, energy = (np.fft.rfft2(part, size) for part in (values, inside.astype(np.float64), values**2))
+    product = np.fft.irfft2(np.abs(spectrum) ** 2, size)
+    overlap = np.fft.irfft2(np.abs(shape) ** 2, size)
+    sizes = np.fft.irfft2(energy * shape.conj(), size) * np.fft.irfft2(shape * energy.conj(), size)
+    down, right = (np.minimum(np.arange(side), side - np.arange(side)) for side in size)
+    counts = (np.hypot(down[:, None], right) >= LEAST_LAG) & (overlap >= LEAST_OVERLAP * inside.sum())
+    noise = (NOISE**2 * overlap[counts]) ** 2
+    return float((product[counts] / np.sqrt(np.maximum(sizes[counts], 0) + noise)).max(initial=0))
+
+
+def likeness_around(
+    picture: Picture, offsets: NDArray[np.int16], window: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Correlate the detail around each pixel with that around its match.
+
+    Parameters
+    ----------
+    picture : Picture
+    offsets : (H, W, 2) int16
+    window : int
+        Side of the square around each pixel, odd.
+
+    Returns
+    -------
+    likeness : (H, W) float32
+        In [-1, 1].
+    energy : (H, W) float32
+        Mean square of the pixel's own detail, in square grey levels.
+    """
+    rows, columns = np.indices(offsets.shape[:2], np.float32)
+    other = cv2.remap(
+        picture.detail,
+        columns + offsets[..., 1],
+        rows + offsets[..., 0],
+        cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    own, match, both = (
+        np.asarray(cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT_101), np.float32)
+        for values in (picture.detail**2, other**2, picture.detail * other)
+    )
+    return np.asarray(both / np.sqrt((own + NOISE**2) * (match + NOISE**2))), own
+
+
+def both_sides(region: Region, size: tuple[int, int], radius: int) -> Bools:
+    """Mark a region, widened by a disc of `radius` pixels, and its match; (H, W) bool."""
+    mark = np.zeros(size, np.uint8)
+    height, width = region.inside.shape
+    mark[region.top : region.top + height, region.left : region.left + width] = region.inside
+    wide = cv2.dilate(mark, disc(radius).astype(np.uint8))
+    match = cv2.warpAffine(wide, region.movement, size[::-1], flags=cv2.INTER_NEAREST)
+    return np.asarray((np.asarray(wide) > 0) | (np.asarray(match) > 0))
+
+
+def disc(radius: int) -> Bools:
+    """Mark the pixels within a radius of the centre; (2 * radius + 1, 2 * radius + 1) bool."""
+    place = np.arange(-radius, radius + 1)
+    return np.asarray(place[:, None] ** 2 + place**2 <= radius**2)
