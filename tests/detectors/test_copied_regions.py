@@ -85,7 +85,7 @@ def test_a_copy_is_alike_in_detail_and_level_and_what_lies_elsewhere_is_not() ->
 def test_a_brighter_copy_differs_in_level_by_what_was_added() -> None:
     picture = grain(120, 240)
     picture[:, 120:] = picture[:, :120] + 5
-    moved = STILL + [[0, 0, 20], [0, 0, 0]]
+    moved = np.array([[1.0, 0.0, 120.0], [0.0, 1.0, 0.0]])
     found = measured(picture, moved_by(moved, 120, 240), moved)
     assert 2 ** found["level"] - 0.25 == pytest.approx(5, abs=0.1)
     assert np.tanh(found["likeness"]) > 0.99

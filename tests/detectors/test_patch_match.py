@@ -80,9 +80,9 @@ def test_more_passes_never_make_a_match_worse() -> None:
 def test_every_match_lies_in_the_picture_and_at_least_the_least_offset_away(size: tuple[int, int]) -> None:
     field = field_of(scene(*size)).astype(int)
     rows, columns = np.indices(size)
-    assert (0 <= rows + field[..., 0]).all()
+    assert (rows + field[..., 0] >= 0).all()
     assert (rows + field[..., 0] < size[0]).all()
-    assert (0 <= columns + field[..., 1]).all()
+    assert (columns + field[..., 1] >= 0).all()
     assert (columns + field[..., 1] < size[1]).all()
     assert np.hypot(field[..., 0], field[..., 1]).min() >= LEAST
 
