@@ -199,20 +199,6 @@ def test_the_easy_preset_has_hard_seams_and_high_quality(photos: Path, objects: 
     assert all(row["format"] == "PNG" or int(row["quality"]) >= 90 for row in rows)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"png_share": 1.5},
-        {"area": (0.4, 0.1)},
-        {"splice": -1.0},
-        dict.fromkeys(("hard", "feather", "matte", "smooth", "poisson"), 0.0),
-    ],
-)
-def test_contradicting_settings_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(DataError, match="ForgeConfig"):
-        ForgeConfig(**wrong)  # type: ignore[arg-type]
-
-
 def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
     with pytest.raises(DataError, match="a worker process died"):
         factory._mapped(os._exit, [3, 3], 2, "Dying")
