@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from command import recorder, run
 
+from unseam.datasets.splits import DataSet
 from unseam.evaluation import run as evaluation_run
+from unseam.reproduction import run as reproduction
 
 
 def test_evaluate_hands_over_and_prints_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -47,3 +49,36 @@ def test_an_unknown_degradation_is_one_line(tmp_path: Path) -> None:
     result = run("evaluate", "--method", "all", "--root", tmp_path, "--out", tmp_path / "out", "--degrade", "fire")
     assert result.exit_code == 1
     assert result.stderr.startswith("unseam: no degradation 'fire'; there are: jpeg, resize")
+
+
+def test_reproduce_hands_over_and_tells_where_the_page_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[Any] = []
+    done = SimpleNamespace(page=tmp_path / "index.html", finished=True)
+    monkeypatch.setattr(reproduction, "reproduce", recorder(calls, done))
+
+    result = run("reproduce", "--dataset", "casia1", "--root", "a", "--out", "b", "--seeds", "2", "--only", "fcn")
+
+    assert result.exit_code == 0
+    assert result.stdout == f"Open {tmp_path / 'index.html'}\n"
+    ((settings, out),) = (arguments for arguments, _ in calls)
+    assert out == Path("b")
+    assert settings.dataset == DataSet(Path("a"), "casia1")
+    assert (settings.seeds, settings.only, settings.smoke) == (2, ("fcn",), False)
+
+
+def test_an_interrupted_reproduction_exits_with_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    done = SimpleNamespace(page=tmp_path / "index.html", finished=False)
+    monkeypatch.setattr(reproduction, "reproduce", recorder([], done))
+
+    assert run("reproduce", "--smoke", "--out", "b").exit_code == 130
+
+
+def test_a_data_set_without_its_folder_is_wrong_usage() -> None:
+    assert run("reproduce", "--dataset", "casia1", "--out", "b").exit_code == 2
+
+
+def test_a_reproduction_without_data_is_one_line(tmp_path: Path) -> None:
+    result = run("reproduce", "--out", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("unseam: name one: a data set")

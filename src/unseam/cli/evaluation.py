@@ -1,4 +1,4 @@
-"""For who measures methods: ``unseam evaluate``."""
+"""For who measures methods: ``unseam evaluate``, ``unseam reproduce``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, app, complain, one_line_errors
+from unseam.cli.app import FAILED, INTERRUPTED, app, complain, one_line_errors
+from unseam.cli.training import Accelerator
+from unseam.photo_paths import printable
 
 
 @app.command()
@@ -65,6 +67,58 @@ def evaluate(
             complain(failure)
         if evaluation.failures:
             raise typer.Exit(FAILED)
+
+
+@app.command()
+def reproduce(
+    out: Annotated[Path, typer.Option(help="Folder of everything; what is finished in it is not done again.")],
+    dataset: Annotated[str | None, typer.Option(help="Name of a data set's adapter, with --root.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
+    masks: Annotated[str | None, typer.Option(help="Which masks, where the data set has several.")] = None,
+    photos: Annotated[
+        list[Path] | None, typer.Option(help="Else: photographs to forge from; may be given several times.")
+    ] = None,
+    objects: Annotated[
+        list[Path] | None, typer.Option(help="Folders of photographs with object masks; may be given several times.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many forgeries and authentic outputs.")] = 1000,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 3,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps in place of the recipes' own.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this network; may be given several times.")] = None,
+    whole_photos: Annotated[bool, typer.Option(help="Judge whole photos, for Table 6 and Figure 5.")] = True,
+    smoke: Annotated[bool, typer.Option("--smoke", help="On examples/, in minutes: does everything work?")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that forge and judge.  [default: one a core]")
+    ] = None,
+    devices: Annotated[int, typer.Option(min=1, help="Devices of each training.")] = 1,
+    accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
+) -> None:
+    """Make the paper's tables and figures, measured, beside its own numbers (needs the extras train and eval)."""
+    with one_line_errors():
+        from unseam.datasets.splits import DataSet
+        from unseam.reproduction.run import Settings
+        from unseam.reproduction.run import reproduce as make
+
+        if (dataset is None) != (root is None):
+            raise typer.BadParameter("--dataset and --root go together")
+        settings = Settings(
+            dataset=DataSet(root, dataset, masks) if root is not None and dataset is not None else None,
+            photos=tuple(photos or ()),
+            objects=tuple(objects or ()),
+            count=count,
+            seeds=1 if smoke else seeds,
+            steps=steps,
+            only=tuple(only or ()),
+            whole_photos=whole_photos,
+            smoke=smoke,
+            workers=workers or _cores(),
+            devices=devices,
+            accelerator=accelerator.value,
+        )
+        done = make(settings, out, command=" ".join(["unseam", *map(shlex.quote, sys.argv[1:])]))
+        typer.echo(f"Open {printable(done.page)}")
+        if not done.finished:
+            raise typer.Exit(INTERRUPTED)
 
 
 def _cores() -> int:

@@ -1,0 +1,230 @@
+"""One network of the paper: trained, exported, and measured on balanced windows of photographs it never saw."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.datasets.sample import Sample
+from unseam.datasets.splits import DataSet
+from unseam.errors import DataError, RecipeError
+from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
+from unseam.evaluation.identity import file_digest
+from unseam.evaluation.patchwise import PatchResults, Verdicts, judge_windows
+from unseam.localizer import Localizer, load_localizer
+from unseam.model_settings import ModelSettings
+from unseam.report import replacing
+from unseam.reproduction.paper import Task, rules_of
+
+if TYPE_CHECKING:  # at run time it loads torch
+    from unseam.training.recipe import Recipe
+
+TERMS = "for this comparison only"
+"""Licence that the model files of a reproduction name: nobody is to publish them by accident."""
+
+WINDOWS_PER_PHOTO = 32
+"""Test windows drawn from each photo at most, before they are balanced."""
+
+DECIMALS = 5
+"""Of the places of a stored ROC curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What all networks of one reproduction share.
+
+    Attributes
+    ----------
+    data : DataSet
+        Where they learn, and what they are tested on.
+    test : tuple of Sample
+        Its test side.
+    out : Path
+        Folder of runs, models and measurements.
+    steps, validation_windows : int, optional
+        In place of the recipes' own.
+    devices : int
+        Of each training.
+    accelerator : str
+        As in `unseam.training.train`.
+    quiet : bool
+        No progress bars of the trainings.
+    """
+
+    data: DataSet
+    test: tuple[Sample, ...]
+    out: Path
+    steps: int | None = None
+    validation_windows: int | None = None
+    devices: int = 1
+    accelerator: str = "auto"
+    quiet: bool = False
+
+    def place(self, folder: str, recipe: str, seed: int, suffix: str = "") -> Path:
+        """Where something about one network lies."""
+        return self.out / folder / f"seed-{seed}" / f"{recipe}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One trained network's measurement.
+
+    Attributes
+    ----------
+    recipe, seed : str, int
+        What was trained.
+    digest : str
+        Of recipe and test photographs: who measures something else must not find this.
+    patches_seen : int
+        Training patches until the weights that were measured.
+    figures : mapping
+        "RULE TASK" -> figure -> value; None where the network lacks the task.
+    windows : mapping
+        Rule -> photos, windows, manipulated windows.
+    roc : mapping
+        Task -> true positive rates at `FALSE_ALARM_GRID`, under the first rule.
+    """
+
+    recipe: str
+    seed: int
+    digest: str
+    patches_seen: int
+    figures: Mapping[str, Mapping[str, float | None]]
+    windows: Mapping[str, tuple[int, int, int]]
+    roc: Mapping[str, tuple[float, ...]]
+
+    def value(self, rule: float, task: Task, figure: str) -> float | None:
+        """Look up a figure; None where the network was not asked or lacks the task."""
+        return self.figures.get(_key(rule, task), {}).get(figure)
+
+
+def recipe_path(name: str) -> Path:
+    """Find a recipe of the paper's networks: in the installed package, or in the repository."""
+    installed = Path(str(resources.files("unseam"))) / "recipes" / "paper"
+    for folder in (installed, Path(__file__).parents[3] / "recipes" / "paper"):
+        if (folder / f"{name}.toml").is_file():
+            return folder / f"{name}.toml"
+    raise RecipeError(f"no recipe {name}.toml beside the package; install unseam again, or run from its repository")
+
+
+def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | None:
+    """Train, export and measure one network, or read what was measured before; None if somebody stopped it.
+
+    Raises
+    ------
+    DataError
+        The folder holds a measurement of another recipe or of other photographs.
+    RecipeError, RunError, ModelError
+        As training and export do.
+    """
+    recipe = _recipe(name, seed, experiment)
+    digest = _digest(recipe, experiment.test)
+    path = experiment.place("measured", name, seed, ".json")
+    if path.is_file():
+        return _read(path, digest)
+    model = _train(experiment, recipe, name, seed)
+    if model is None:
+        return None
+    measured = _judge(load_localizer(model), experiment.test, name, seed, digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(_as_json(measured), indent=1), encoding="utf-8")
+    return measured
+
+
+def _recipe(name: str, seed: int, experiment: Experiment) -> Recipe:
+    from unseam.training.recipe import load_recipe
+
+    recipe = load_recipe(recipe_path(name))
+    o, data = recipe.optimisation, recipe.data
+    if experiment.steps is not None:
+        o = replace(o, steps=experiment.steps, validate_every=min(o.validate_every, experiment.steps))
+    if experiment.validation_windows is not None:
+        data = replace(data, validation_windows=experiment.validation_windows)
+    return replace(recipe, data=data, optimisation=replace(o, seed=seed))
+
+
+def _train(experiment: Experiment, recipe: Recipe, name: str, seed: int) -> Path | None:
+    """Give the model file of a finished training; None if it was interrupted. A half-done run is gone on with."""
+    from unseam.training import export_run, train
+    from unseam.training.export import ModelTerms, validation_samples
+
+    run, model = experiment.place("runs", name, seed), experiment.place("models", name, seed, ".onnx")
+    result = train(
+        recipe,
+        [experiment.data],
+        run,
+        resume=run.exists(),
+        devices=experiment.devices,
+        accelerator=experiment.accelerator,
+        quiet=experiment.quiet,
+    )
+    if result.reason == "interrupted":
+        return None
+    terms = ModelTerms(TERMS, ({"name": str(experiment.data.name), "licence": "the data set's own", "photographs": 0},))
+    samples = validation_samples([experiment.data])
+    return export_run(run, model, terms=terms, samples=samples, calibrated=False)  # raw: decided at 0.5, as the paper
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderRule:
+    """A localizer whose windows are drawn and labelled by another rule than the one it was trained with."""
+
+    localizer: Localizer
+    settings: ModelSettings
+
+    def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        return self.localizer.judge(patches)
+
+
+def _judge(localizer: Localizer, test: Sequence[Sample], name: str, seed: int, digest: str) -> Measured:
+    figures: dict[str, dict[str, float | None]] = {}
+    windows: dict[str, tuple[int, int, int]] = {}
+    roc: dict[str, tuple[float, ...]] = {}
+    for rule in rules_of(name):
+        judge = _UnderRule(localizer, replace(localizer.settings, patch_rule=rule))
+        found = judge_windows(judge, test, per_photo=WINDOWS_PER_PHOTO)  # the same windows for every network
+        windows[str(rule)] = (found.photos, found.windows, found.manipulated)
+        for task, verdicts in _tasks(found).items():
+            figures[_key(rule, task)] = verdicts.figures()
+            roc.setdefault(task, _roc(verdicts))
+    return Measured(name, seed, digest, localizer.settings.patches_seen, figures, windows, roc)
+
+
+def _tasks(found: PatchResults) -> dict[Task, Verdicts]:
+    tasks: dict[Task, Verdicts] = {"patch": found.patch, "pixel": found.pixel}
+    return {task: verdicts for task, verdicts in tasks.items() if verdicts.decided.total}
+
+
+def _roc(verdicts: Verdicts) -> tuple[float, ...]:
+    if verdicts.counts.auc() is None:
+        return ()
+    return tuple(round(float(rate), DECIMALS) for rate in roc_at(verdicts.counts, FALSE_ALARM_GRID))
+
+
+def _key(rule: float, task: Task) -> str:
+    return f"{rule} {task}"
+
+
+def _digest(recipe: Recipe, test: Sequence[Sample]) -> str:
+    photos = [(s.name, file_digest(s.photo), file_digest(s.mask) if s.mask else "") for s in test]
+    return hashlib.sha256(json.dumps([recipe.as_dict(), photos], sort_keys=True).encode()).hexdigest()
+
+
+def _as_json(measured: Measured) -> dict[str, Any]:
+    return {name: getattr(measured, name) for name in Measured.__slots__}
+
+
+def _read(path: Path, digest: str) -> Measured:
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored["digest"] != digest:
+        raise DataError(f"{path}: measured with another recipe or on other photographs; name a new folder")
+    return Measured(**stored)

@@ -1,0 +1,99 @@
+"""Write a reproduction: one page for people, Markdown, and CSV; all three from the same cells."""
+
+from __future__ import annotations
+
+import csv
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from unseam.evaluation.markdown import markdown_table
+from unseam.report import TEMPLATES, replacing
+from unseam.reproduction.results import Table
+
+TITLE = "Exploiting Spatial Structure for Localizing Manipulated Image Regions: the paper's tables, measured"
+
+TOO_FEW = "Too few photos for any conclusion: this run only shows that everything works."
+"""On every page of a smoke run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """Everything that is written.
+
+    Attributes
+    ----------
+    tables : sequence of Table
+        In the order of the page.
+    pictures : mapping
+        Caption -> PNG file.
+    facts : mapping
+        What a reader must know of the run: photos, seeds, steps, digests.
+    command : str
+        The command line that makes it again.
+    smoke : bool
+        Whether there are too few photos for any conclusion.
+    unfinished : tuple of str
+        Networks that are not measured yet.
+    """
+
+    tables: Sequence[Table]
+    pictures: Mapping[str, Path]
+    facts: Mapping[str, str]
+    command: str = ""
+    smoke: bool = False
+    unfinished: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must stand at the top of every page."""
+        missing = [f"Not measured yet: {', '.join(self.unfinished)}."] if self.unfinished else []
+        return ([TOO_FEW] if self.smoke else []) + missing
+
+
+def write_pages(found: Reproduction, out: Path) -> Path:
+    """Write ``index.html``, ``tables.md`` and ``tables.csv``; give the page's path."""
+    _write(out / "tables.md", _markdown(found, out))
+    _write_csv(found, out / "tables.csv")
+    page = out / "index.html"
+    _write(page, _html(found))
+    return page
+
+
+def _markdown(found: Reproduction, out: Path) -> str:
+    parts = [f"# {TITLE}", *(f"**{warning}**" for warning in found.warnings)]
+    parts.append("\n".join(f"- {name}: {value}" for name, value in found.facts.items()))
+    if found.command:
+        parts.append(f"Made by: `{found.command}`")
+    for table in found.tables:
+        parts += [f"## {table.title}", markdown_table(table.header, table.rows), *([table.note] if table.note else [])]
+    parts += [f"![{caption}]({path.relative_to(out).as_posix()})" for caption, path in found.pictures.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _write_csv(found: Reproduction, path: Path) -> None:
+    """Write every cell on a line of its own: table, row, column, cell."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["table", "row", "column", "cell", "warning"])
+        for table in found.tables:
+            for row in table.rows:
+                cells = zip(table.header[1:], row[1:], strict=True)
+                writer.writerows(
+                    [table.title, row[0], column, cell, " ".join(found.warnings)] for column, cell in cells
+                )
+
+
+def _html(found: Reproduction) -> str:
+    pictures = {caption: _inline(path) for caption, path in found.pictures.items()}
+    return TEMPLATES.get_template("reproduction.html").render(title=TITLE, found=found, pictures=pictures)
+
+
+def _inline(path: Path) -> str:
+    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

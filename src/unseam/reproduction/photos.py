@@ -1,0 +1,149 @@
+"""Table 6 and Figures 3 and 5: whole photos of the test side, by the network and by the classical detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from unseam.contact_sheet import Tile, contact_sheet
+from unseam.datasets.sample import Sample, stored_shape
+from unseam.datasets.windows import WINDOW_GRID, WINDOW_SIDE
+from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.evaluate import evaluate
+from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figure
+from unseam.evaluation.rows import Row, RowStore
+from unseam.evaluation.sheets import draw_sheet
+from unseam.evaluation.tables import EvaluationTable
+from unseam.localizer import load_localizer
+from unseam.method import Method
+from unseam.methods import METHODS
+from unseam.photo import load_photo
+from unseam.reproduction.paper import CLASSICAL, PAPER_NETWORK_AUC
+from unseam.reproduction.results import Table
+
+OURS = "J-Conv-LSTM-Conv"
+"""The paper's network in the table of photos."""
+
+SEAMS = 6
+"""Pairs of windows in the picture of seams (Figure 3)."""
+
+MIXED = (0.3, 0.7)
+"""Manipulated share of a window that lies on a seam."""
+
+
+def judge_photos(model: Path, test: Sequence[Sample], out: Path, *, workers: int) -> EvaluationTable:
+    """Judge the test photos whole, by the network and by every classical detector; rows are kept and gone on with."""
+    methods: dict[str, Method] = {OURS: load_localizer(model)}
+    methods |= {name: METHODS[name] for name in METHODS if hasattr(METHODS[name], "evidence")}
+    return evaluate(methods, test, out, workers=workers)
+
+
+def photo_table(table: EvaluationTable) -> Table:
+    """Write Table 6: the paper's seven detectors and its network, then those that it does not have, then controls."""
+    order = [
+        OURS,
+        *CLASSICAL,
+        *(name for name in table.methods if name not in (OURS, *CLASSICAL, *CONTROLS)),
+        *CONTROLS,
+    ]
+    rows = tuple(_photo_row(table, name) for name in order if name in table.methods)
+    header = (
+        "method",
+        "the paper's name",
+        "pixel AUC, mean per photo",
+        "ring AUC",
+        "pixel AUC, pooled",
+        "judged",
+        "only photos it judged",
+        "paper, NIST 2016",
+    )
+    note = (
+        "Where a method is not applicable the photo counts with AUC 0.5; the last but one column leaves them out. "
+        "The controls (texture, centre) know nothing of forensics: who does not beat them has found nothing. The paper "
+        "does not say how pixels of different photos are pooled."
+    )
+    return Table(
+        "Table 6. AUC of the classical detectors and of the network, on the same whole photos", header, rows, note
+    )
+
+
+def _photo_row(table: EvaluationTable, name: str) -> tuple[str, ...]:
+    known, published = CLASSICAL.get(name, ("", None))
+    if name == OURS:
+        known, published = "Our approach", PAPER_NETWORK_AUC
+    cells = [_figure(_found(table, name, figure)) for figure in (MEAN_AUC, MEAN_RING_AUC, POOLED_AUC)]
+    judged = f"{table.outcomes[name].get('judged', 0)} of {table.photos}"
+    apart = _figure(_found(table, name, MEAN_AUC, "applicable"))
+    label = f"{name} (control)" if name in CONTROLS else name
+    return (label, known, *cells, judged, apart, "" if published is None else f"{published:.4f}")
+
+
+def _found(table: EvaluationTable, name: str, figure: str, coverage: str = "all") -> Figure:
+    return next(found for found in table.figures[coverage][name] if found.name == figure)  # type: ignore[index]
+
+
+def _figure(figure: Figure) -> str:
+    if figure.value is None:
+        return "n/a"
+    return f"{figure.value:.3f}" + ("" if figure.low is None else f" ({figure.low:.3f} to {figure.high:.3f})")
+
+
+def draw_examples(model: Path, test: Sequence[Sample], rows: RowStore, path: Path) -> bool:
+    """Draw Figure 5: photos on which the network was best, median and worst, with truth, heat and mask."""
+    judged: list[Row] = [row for row in rows.finished.values() if row.method == OURS]
+    return draw_sheet(load_localizer(model), OURS, judged, {sample.name: sample for sample in test}, path)
+
+
+def draw_seams(test: Sequence[Sample], path: Path, seed: int = 0) -> bool:
+    """Draw Figure 3: windows on a seam, enlarged, each beside an authentic window of the same photo.
+
+    Returns
+    -------
+    bool
+        False where no photo has both kinds of windows; nothing is written.
+    """
+    rng = np.random.default_rng(seed)
+    pairs: list[list[Tile]] = []
+    for index in rng.permutation(len(test)):
+        if len(pairs) == SEAMS:
+            break
+        if pair := _pair(test[int(index)], rng):
+            pairs.append(pair)
+    if pairs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet: Image.Image = contact_sheet(
+            pairs, title="Windows of 64 x 64 pixels: on a seam, its truth, and authentic"
+        )
+        sheet.save(path)
+    return bool(pairs)
+
+
+def _pair(sample: Sample, rng: np.random.Generator) -> list[Tile]:
+    if sample.mask is None or min(stored_shape(sample.photo)) < WINDOW_SIDE:
+        return []
+    photo = load_photo(sample.photo)
+    truth = sample.truth((photo.height, photo.width))
+    shares = _window_shares(truth)
+    mixed, clean = np.argwhere((shares >= MIXED[0]) & (shares <= MIXED[1])), np.argwhere(shares == 0)
+    if not (len(mixed) and len(clean)):
+        return []
+    seam, authentic = (_window(rng.choice(places)) for places in (mixed, clean))
+    return [
+        Tile(photo.pixels[seam], f"{sample.name}\non a seam"),
+        Tile(truth[seam], "its truth"),
+        Tile(photo.pixels[authentic], "authentic"),
+    ]
+
+
+def _window_shares(truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+    windows = np.lib.stride_tricks.sliding_window_view(truth, (WINDOW_SIDE, WINDOW_SIDE))[::WINDOW_GRID, ::WINDOW_GRID]
+    return np.asarray(windows.mean(axis=(2, 3)), np.float64)
+
+
+def _window(place: NDArray[np.int64]) -> tuple[slice, slice]:
+    top, left = (int(step) * WINDOW_GRID for step in place)
+    return slice(top, top + WINDOW_SIDE), slice(left, left + WINDOW_SIDE)

@@ -1,0 +1,137 @@
+"""Measurements beside the paper's numbers: cells of tables, and whether its orderings hold here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.reproduction.networks import Measured
+from unseam.reproduction.paper import CLAIMS, TABLES, Claim, NetworkRow, NetworkTable, Quantity
+
+CONFIDENCE = 0.95
+"""Of the intervals over seeds."""
+
+Runs = Mapping[str, Sequence[Measured]]
+"""Recipe -> its measurements, one a seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table ready to be written: title, header, rows of cells, and a note below."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def values_of(runs: Runs, recipe: str, quantity: Quantity) -> dict[int, float]:
+    """Seed -> value of a quantity; empty where the recipe lacks the task or was not trained."""
+    found = {run.seed: run.value(quantity.rule, quantity.task, quantity.figure) for run in runs.get(recipe, ())}
+    return {seed: value for seed, value in found.items() if value is not None}
+
+
+def interval_over_seeds(values: Sequence[float]) -> tuple[float, float] | None:
+    """Give Student's 95 % interval of the mean; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    from scipy.stats import t  # here: a quarter of a second
+
+    spread = float(np.std(values, ddof=1)) / len(values) ** 0.5
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * spread
+    mean = float(np.mean(values))
+    return mean - reach, mean + reach
+
+
+def network_tables(runs: Runs) -> list[Table]:
+    """Write every table whose rows are networks, with those rows that were measured."""
+    tables = [_table(table, runs) for table in TABLES]
+    return [table for table in tables if table.rows]
+
+
+def _table(table: NetworkTable, runs: Runs) -> Table:
+    published = _published(table)
+    header = ["network"]
+    for quantity in table.quantities:
+        majority = ["majority answer"] if quantity.figure == "accuracy" else []
+        header += [quantity.title, *majority, *(f"paper, {name}" for name in published[quantity])]
+    header += ["seeds", "patches seen"]
+    rows = [_row(row, table.quantities, published, runs) for row in table.rows if runs.get(row.recipe)]
+    return Table(table.title, tuple(header), tuple(rows), table.note)
+
+
+def _published(table: NetworkTable) -> dict[Quantity, tuple[str, ...]]:
+    """Name the data sets for which the paper gives a quantity, in any row."""
+    found: dict[Quantity, tuple[str, ...]] = {}
+    for quantity in table.quantities:
+        names = [name for row in table.rows for name in row.published.get(quantity, {})]
+        found[quantity] = tuple(dict.fromkeys(names))
+    return found
+
+
+def _row(
+    row: NetworkRow,
+    quantities: Sequence[Quantity],
+    published: Mapping[Quantity, Sequence[str]],
+    runs: Runs,
+) -> tuple[str, ...]:
+    measured = runs[row.recipe]
+    cells = [row.label + (" (not in the paper)" if row.beyond else "")]
+    for quantity in quantities:
+        cells.append(_cell(list(values_of(runs, row.recipe, quantity).values())))
+        if quantity.figure == "accuracy":
+            majority = [run.value(quantity.rule, quantity.task, "majority") for run in measured]
+            cells.append(_cell([value for value in majority if value is not None][:1]))
+        given = row.published.get(quantity, {})
+        cells += [f"{given[name]:.4f}" if name in given else "" for name in published[quantity]]
+    seen = [run.patches_seen for run in measured]
+    return (
+        *cells,
+        str(len(measured)),
+        f"{min(seen):,}" if min(seen) == max(seen) else f"{min(seen):,} to {max(seen):,}",
+    )
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    interval = interval_over_seeds(values)
+    return f"{np.mean(values):.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
+
+
+def claims_table(runs: Runs) -> Table:
+    """Say of every ordering that the paper claims whether it holds here."""
+    rows = [_claim(claim, runs) for claim in CLAIMS if runs.get(claim.better) and runs.get(claim.worse)]
+    note = (
+        "Differences between networks of the same seed. Yes, or reversed: Student's 95 % interval over seeds lies on "
+        "that side of zero. With one seed there is no interval, and nothing is claimed."
+    )
+    header = ("the paper's claim", "by", "difference here", "holds here")
+    return Table("Whether the orderings that the paper claims hold here", header, tuple(rows), note)
+
+
+def _claim(claim: Claim, runs: Runs) -> tuple[str, ...]:
+    better, worse = (values_of(runs, recipe, claim.quantity) for recipe in (claim.better, claim.worse))
+    differences = [better[seed] - worse[seed] for seed in sorted(better.keys() & worse.keys())]
+    if not differences:
+        return (claim.text, claim.quantity.title, "n/a", "n/a")
+    interval = interval_over_seeds(differences)
+    shown = f"{np.mean(differences):+.4f}" + (f" ({interval[0]:+.4f} to {interval[1]:+.4f})" if interval else "")
+    return (claim.text, claim.quantity.title, shown, _verdict(differences, interval))
+
+
+def _verdict(differences: Sequence[float], interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return f"one seed: {'same' if differences[0] > 0 else 'other'} direction"
+    if interval[0] > 0:
+        return "yes"
+    return "no: reversed" if interval[1] < 0 else "undecided"
+
+
+def mean_roc(runs: Sequence[Measured], task: str) -> NDArray[np.float64] | None:
+    """Average the ROC curves of several seeds: true positive rates; None where no run has the task."""
+    curves = [run.roc[task] for run in runs if run.roc.get(task)]
+    return np.mean(np.array(curves), axis=0) if curves else None
