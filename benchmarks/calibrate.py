@@ -4,8 +4,9 @@
 
 PHOTOS is a folder of authentic photographs that no table uses for testing. The curve is a logistic regression of the
 truth on the evidence, both sides weighing the same, over constructed cases (`traces`) and the authentic files
-themselves; the score is the same over photos, constructed cases against authentic files. The threshold is the heat that
-the 99th percentile of 95 % of the authentic files stays below, plus a margin; never below 0.5.
+themselves (and again, resaved as a whole, where a detector says nothing else: `histories`); the score is the same over
+photos, constructed cases against authentic files. The threshold is the heat that the 99th percentile of 95 % of the
+authentic files stays below, plus a margin; never below 0.5.
 Prints the lines for each detector's config.
 """
 
@@ -15,6 +16,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from histories import HISTORIES
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
@@ -62,6 +64,9 @@ def fit(detector: Detector, paths: list[Path], cases: int, seed: int) -> None:
         truth.append(inside.reshape(-1)[drawn])
         forged.append(loudest(found, SCORE_QUANTILE))
     authentic = [found for path in paths if (found := evidence_of(detector, load_photo(path))) is not None]
+    if detector.name in HISTORIES:
+        resaved = (HISTORIES[detector.name](clean(load_photo(path).pixels, rng), rng) for path in paths)
+        authentic += [found for photo in resaved if (found := evidence_of(detector, photo)) is not None]
     quiet = [rng.choice(found.reshape(-1), CELLS) for found in authentic]
     cells = np.concatenate([*evidence, *quiet])
     slope, middle = logistic(cells, np.concatenate([*truth, np.zeros(len(cells) - CELLS * len(evidence), np.bool_)]))
