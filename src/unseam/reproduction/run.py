@@ -192,13 +192,17 @@ def _pictures(experiment: Experiment, runs: dict[str, list[Measured]], judged: b
         pictures["Figure 3. Seams, and authentic windows of the same photos"] = seams
     network = runs.get(PAPER_NETWORK, [])
     rates = {task: mean_roc(network, task) for task in ("patch", "pixel")}
-    if known := {f"{task} (mean of {len(network)} seeds)": rate for task, rate in rates.items() if rate is not None}:
+    if known := {f"{task} ({_seeds(len(network))})": rate for task, rate in rates.items() if rate is not None}:
         draw_roc(FALSE_ALARM_GRID, known, curves)
         pictures["Figure 4. ROC curves of J-Conv-LSTM-Conv on balanced test windows"] = curves
     model = experiment.place("models", PAPER_NETWORK, 1, ".onnx")
     if judged and draw_examples(model, experiment.test, RowStore(experiment.out / "photos"), examples):
         pictures["Figure 5. Best, median and worst test photos of J-Conv-LSTM-Conv"] = examples
     return pictures
+
+
+def _seeds(count: int) -> str:
+    return "one seed" if count == 1 else f"mean of {count} seeds"
 
 
 def _facts(settings: Settings, experiment: Experiment, runs: dict[str, list[Measured]]) -> dict[str, str]:
