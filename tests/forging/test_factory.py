@@ -175,7 +175,7 @@ def test_what_cannot_be_used_is_listed_with_its_reason(photos: Path, objects: Pa
 def test_one_photograph_is_too_few(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least two"):
         forge_folder([photos / "00.png"], [], tmp_path / "out", count=2, seed=1, config=SMALL)
-    assert not files_of(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_objects_are_refused_unless_none_are_asked_for(photos: Path, tmp_path: Path) -> None:

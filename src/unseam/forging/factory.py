@@ -126,7 +126,7 @@ def forge_folder(
         raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
     config = config or ForgeConfig()
     candidates = find_all(photos, objects)
-    store = out / WORK / "pixels"
+    store, is_new = out / WORK / "pixels", not out.exists()
     (out / WORK / "rows").mkdir(parents=True, exist_ok=True)
     store.mkdir(exist_ok=True)
     try:
@@ -138,7 +138,7 @@ def forge_folder(
     finally:
         shutil.rmtree(store, ignore_errors=True)
         if not (out / "forge.json").exists():  # refused before any work: leave nothing behind
-            shutil.rmtree(out / WORK, ignore_errors=True)
+            shutil.rmtree(out if is_new else out / WORK, ignore_errors=True)
     shutil.rmtree(out / WORK, ignore_errors=True)
     return ForgeSummary(
         out=out,
