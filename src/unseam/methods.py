@@ -12,9 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeGuard
 
 from unseam.detectors import (
+    aligned_jpeg,
     block_grid,
     demosaicing,
     jpeg_ghost,
+    noise_level,
+    nonaligned_jpeg,
 )
 from unseam.errors import ModelError, UnknownMethod
 from unseam.localizer import Localizer, LocalizerOptions, load_localizer
@@ -103,7 +106,10 @@ def _shipped(asset: str) -> Localizer:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
+        "aligned-jpeg": aligned_jpeg.METHOD,
+        "nonaligned-jpeg": nonaligned_jpeg.METHOD,
         "block-grid": block_grid.METHOD,
+        "noise-level": noise_level.METHOD,
         "demosaicing": demosaicing.METHOD,
         "jpeg-ghost": jpeg_ghost.METHOD,
     }
