@@ -1,0 +1,197 @@
+"""Blocks that break the period of a JPEG's DCT histograms: Lin, He, Tang and Tang 2009.
+
+After two compressions on one grid of blocks, the histogram of a DCT coefficient rises and falls periodically. Content
+that was compressed once is spread evenly over each period, so a coefficient in a valley points to it, and one on a peak
+away from it. The paper turns both into the probability that a block was tampered with.
+
+Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image detection via DCT
+coefficient analysis, Pattern Recognition 42, DOI 10.1016/j.patcog.2009.03.019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.block_dct import ZIGZAG
+from unseam.detectors.detector import Detector, stored_lightness
+from unseam.detectors.double_quantization import POOLING, PoolingConfig, Votes, pooled
+from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.jpeg import JpegComponent
+from unseam.method import Heatmap
+from unseam.photo import Photo
+
+Floats = NDArray[np.float64]
+
+CURVE = Curve(slope=1.0, middle=0.0, threshold=0.9, score_slope=1.0, score_middle=1.0)
+"""Fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DctHistogramConfig:
+    """Parameters of `dct_histogram`.
+
+    Attributes
+    ----------
+    statistic_frequencies, evidence_frequencies : int
+        How many frequencies, in zig-zag order, the statistic looks at (pyIFD's) and the evidence (chosen on
+        development forgeries).
+    least_peak : float
+        A histogram is periodic when its spectrum has a peak of at least this share of the number of coefficients
+        (pyIFD's, probed).
+    most_level : float
+        A spectrum whose least value is above this share of its peak is level, and has no peak (pyIFD's, probed).
+    pooling : PoolingConfig
+        How the evidence weighs coefficients.
+    curve : Curve
+        From evidence to heat; see `CURVE`.
+    """
+
+    statistic_frequencies: int = 15
+    evidence_frequencies: int = 28
+    least_peak: float = 0.2
+    most_level: float = 0.9
+    pooling: PoolingConfig = POOLING
+    curve: Curve = CURVE
+
+
+DEFAULT = DctHistogramConfig()
+
+
+def dct_histogram_statistic(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
+    """Give the paper's probability that a block was tampered with.
+
+    Parameters
+    ----------
+    photo : Photo
+        A JPEG.
+    config : DctHistogramConfig
+
+    Returns
+    -------
+    Statistic
+        (block rows, block columns) float64 in [0, 1]; 0.5 throughout where no histogram is periodic.
+
+    Notes
+    -----
+    Section 3 of the paper; equal to pyIFD's ``detectDQ`` and with it to the MKLab toolbox, which take the period from
+    the histogram's Fourier spectrum. Blocks that the photo's border cuts are left out there; here they are not
+    counted in the histograms either, but judged by them. Any JPEG can be judged, whatever its file name, colours and
+    sampling. For other files pyIFD takes histograms of the pixels' DCT; here they cannot be judged, as nothing says
+    what the last compression was.
+
+    Raises
+    ------
+    NotApplicable
+        The file is no JPEG, or its coefficients cannot be read.
+    """
+    component, step = stored_lightness(photo)
+    odds = np.zeros(component.coefficients.shape[:2])
+    whole = (photo.height // step[0], photo.width // step[1])
+    for votes in _periodic(component, whole, config.statistic_frequencies, config):
+        places = votes.coefficients.astype(np.intp) - votes.least
+        odds += votes.log_odds[np.clip(places, 0, len(votes.log_odds) - 1)]
+    return Statistic(np.asarray(0.5 * (1 + np.tanh(0.5 * odds))), step)
+
+
+def dct_histogram_evidence(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
+    """Weigh, around each block, the coefficients' log-odds of one compression against two.
+
+    Parameters
+    ----------
+    photo : Photo
+        A JPEG.
+    config : DctHistogramConfig
+
+    Returns
+    -------
+    Statistic
+        (block rows, block columns) float64, a log-likelihood ratio: positive where the block is unlike most of the
+        photo and as if compressed once; NaN in flat parts, and everywhere when no histogram is periodic.
+
+    Notes
+    -----
+    The paper multiplies the odds of a block's coefficients. Here they are pooled over neighbouring blocks
+    (`unseam.detectors.double_quantization`), zeros are left out, and more frequencies are looked at.
+
+    Raises
+    ------
+    NotApplicable
+        As `dct_histogram_statistic`.
+    """
+    component, step = stored_lightness(photo)
+    whole = (photo.height // step[0], photo.width // step[1])
+    rows, columns = component.coefficients.shape[:2]
+    votes = _periodic(component, whole, config.evidence_frequencies, config)
+    return Statistic(pooled(votes, (rows, columns), config.pooling), step)
+
+
+def dct_histogram(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Heatmap:
+    """Find content that breaks the period of the photo's DCT histograms; see `dct_histogram_evidence`."""
+    return heatmap_of(dct_histogram_evidence(photo, config), photo, config.curve)
+
+
+def _periodic(
+    component: JpegComponent, whole: tuple[int, int], frequencies: int, config: DctHistogramConfig
+) -> Iterator[Votes]:
+    """Yield what the coefficients of each frequency with a periodic histogram say."""
+    for v, u in ZIGZAG[:frequencies]:
+        coefficients = component.coefficients[:, :, v, u]
+        counted = coefficients[: whole[0], : whole[1]]
+        if not counted.size:
+            continue
+        least = int(counted.min()) - 1  # an empty bin on either side, as pyIFD's histograms have
+        histogram = np.bincount(counted.ravel().astype(np.intp) - least, minlength=int(counted.max()) - least + 2)
+        period = _period(histogram, config)
+        if not period:
+            continue
+        evenly = _in_period(histogram, period) / period
+        log_odds = np.log(np.maximum(evenly, 1 / period) / np.maximum(histogram, 1))
+        yield Votes(coefficients, least, np.where(evenly > 0, log_odds, 0.0), evenly, histogram.astype(np.float64))
+
+
+def _period(histogram: NDArray[np.intp], config: DctHistogramConfig) -> int:
+    """Find the period of a histogram, in bins, by the strongest wave beyond its envelope's; 0 for none."""
+    spectrum = np.abs(np.fft.rfft(histogram))
+    rising = np.nonzero(np.diff(spectrum) > 0)[0]
+    if not len(rising):
+        return 0
+    beyond = spectrum[rising[0] : len(histogram) // 2]
+    strongest = beyond.max(initial=0.0)
+    if strongest < config.least_peak * spectrum[0] or beyond.min(initial=strongest) > config.most_level * strongest:
+        return 0
+    return int(np.round(len(histogram) / (rising[0] + beyond.argmax())))
+
+
+def _in_period(histogram: NDArray[np.intp], period: int) -> NDArray[np.intp]:
+    """Count the coefficients in the period that each bin belongs to.
+
+    Periods begin at the highest bin, and run away from it on both sides: the first one, of the highest bin itself,
+    also stands for the bins less than a period before it (pyIFD's convention, probed). At the ends they are moved
+    inside.
+    """
+    highest = int(histogram.argmax())
+    from_highest = np.arange(len(histogram)) - highest
+    number = np.trunc(from_highest / period).astype(np.intp)
+    start = highest + number * period - np.where(number < 0, period - 1, 0)
+    start = np.clip(start, 0, max(len(histogram) - period, 0))
+    sums = np.concatenate([[0], np.cumsum(histogram)])
+    return np.asarray(sums[np.minimum(start + period, len(histogram))] - sums[start])
+
+
+METHOD = Detector(
+    name="dct-histogram",
+    paper="Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image detection via "
+    "DCT coefficient analysis, DOI 10.1016/j.patcog.2009.03.019",
+    sees="regions that break the periodic DCT histograms of a JPEG that was compressed twice on one grid of blocks: "
+    "pasted, painted or moved before the last save",
+    blind="where the last compression was stronger than the first, where the photo was cropped or rescaled in between, "
+    "in flat parts, and when the file is no JPEG",
+    needs=frozenset({"jpeg"}),
+    min_size=(1, 1),
+    judge=dct_histogram,
+    evidence=dct_histogram_evidence,
+)

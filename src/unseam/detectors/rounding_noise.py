@@ -1,0 +1,105 @@
+"""What rounding decoded pixels to whole numbers from 0 to 255 adds to the DCT coefficients of a photo's lightness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.block_dct import LEVEL, SIDE, cosines, samples
+from unseam.detectors.detector import stored_coefficients
+from unseam.jpeg import JpegComponent
+from unseam.photo import Photo
+
+Floats = NDArray[np.float64]
+
+LUMA = (0.299, 0.587, 0.114)
+"""Y of R, G, B, as JFIF defines it."""
+TO_RGB = ((0.0, 1.402), (-0.34414, -0.71414), (1.772, 0.0))
+"""What Cb and Cr add to Y in R, G and B, as JFIF defines it."""
+ROWS = 4 * SIDE
+"""Rows of pixels at a time: what is computed in between stays in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundingNoise:
+    """The error of rounding, and of limiting to [0, 255], in the DCT of 8 x 8 blocks (orthonormal, grey levels).
+
+    Attributes
+    ----------
+    deviation : float
+        Standard deviation over the coefficients of all frequencies.
+    offset : float
+        Mean over the coefficients of frequency (0, 0), rounded less unrounded; those of the others have none.
+    """
+
+    deviation: float
+    offset: float
+
+
+def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> RoundingNoise:
+    """Decode the pixels of a JPEG once more, and measure what rounding changes in its lightness.
+
+    Parameters
+    ----------
+    photo : Photo
+        A JPEG.
+    component : JpegComponent
+        Its lightness; rounded as a part of R, G and B where it is the Y of a colour photo, and else by itself.
+    plane : (8 * block rows, 8 * block columns) float64
+        Its unrounded `samples`.
+
+    Notes
+    -----
+    Colours that are stored with fewer samples are enlarged by repeating them, as pyIFD does, for any sampling
+    (pyIFD's 4:2:2 is stretched).
+    """
+    stored = stored_coefficients(photo).components if component.name == "Y" else ()
+    chroma = [other for other in stored if other.name in ("Cb", "Cr")]
+    colours = [_Enlarged(samples(other) - LEVEL, other.sampling, component.sampling) for other in chroma]
+    squares, sums = 0.0, np.zeros((SIDE, plane.shape[1]))
+    for first in range(0, len(plane), ROWS):
+        lightness = plane[first : first + ROWS]
+        error = _error(lightness, [colour.rows(first, lightness.shape) for colour in colours])
+        squares += float(np.vdot(error, error))
+        sums += error.reshape(-1, SIDE, plane.shape[1]).sum(0)
+    by_place = sums.reshape(SIDE, -1, SIDE).sum(1) / (plane.size / SIDE**2)
+    all_waves = cosines().sum(0)
+    mean = all_waves @ by_place @ all_waves / SIDE**2  # over the coefficients of all 64 frequencies
+    return RoundingNoise(float(np.sqrt(max(0.0, squares / plane.size - mean**2))), float(-SIDE * by_place.mean()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Enlarged:
+    """A plane of colour that is given in lightness' rows and columns, its samples repeated."""
+
+    plane: Floats
+    sampling: tuple[int, int]
+    wanted: tuple[int, int]
+
+    def rows(self, first: int, shape: tuple[int, ...]) -> Floats:
+        """Give as many rows and columns as a shape has, from lightness' row ``first`` on."""
+        down = (first + np.arange(shape[0])) * self.sampling[1] // self.wanted[1]
+        across = np.arange(shape[1]) * self.sampling[0] // self.wanted[0]
+        rows = self.plane[np.minimum(down, self.plane.shape[0] - 1)]
+        if shape[1] == rows.shape[1] and self.sampling[0] == self.wanted[0]:
+            return np.asarray(rows)
+        return np.asarray(rows.take(np.minimum(across, rows.shape[1] - 1), axis=1))
+
+
+def _error(lightness: Floats, colours: list[Floats]) -> Floats:
+    """Give how much lightness is above what it becomes when the pixels are rounded; (rows, columns)."""
+    if len(colours) < 2:
+        return np.asarray(lightness - np.clip(np.rint(lightness), 0, 255))
+    error = np.zeros(lightness.shape)
+    for weight, mix in zip(LUMA, TO_RGB, strict=True):
+        channel = lightness.copy()
+        for share, colour in zip(mix, colours, strict=True):
+            if share:
+                channel += share * colour
+        rounded = np.rint(channel)
+        channel -= np.clip(rounded, 0, 255, out=rounded)
+        channel *= weight
+        error += channel
+    return error
