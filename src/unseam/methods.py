@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeGuard
 from unseam.detectors import (
     aligned_jpeg,
     block_grid,
+    dct_histogram,
+    dct_model,
     demosaicing,
     jpeg_ghost,
     noise_level,
@@ -106,6 +108,8 @@ def _shipped(asset: str) -> Localizer:
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
+        "dct-model": dct_model.METHOD,
+        "dct-histogram": dct_histogram.METHOD,
         "aligned-jpeg": aligned_jpeg.METHOD,
         "nonaligned-jpeg": nonaligned_jpeg.METHOD,
         "block-grid": block_grid.METHOD,
@@ -118,6 +122,14 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 DEFAULT_METHOD = "cnn-lstm"
 """What is used when no method is named."""
+
+ALL = "all"
+"""Stands for every method of ``METHODS`` where several may be named."""
+
+
+def expanded(names: Iterable[str]) -> list[str]:
+    """Put the names of all methods in place of `ALL`; each name once, the first place counts."""
+    return list(dict.fromkeys(found for name in names for found in (METHODS if name == ALL else [name])))
 
 
 def find_method(name: str | os.PathLike[str]) -> Method:

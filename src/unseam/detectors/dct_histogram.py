@@ -184,8 +184,8 @@ def _in_period(histogram: NDArray[np.intp], period: int) -> NDArray[np.intp]:
 
 METHOD = Detector(
     name="dct-histogram",
-    paper="Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image detection via "
-    "DCT coefficient analysis, DOI 10.1016/j.patcog.2009.03.019",
+    paper="Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image detection "
+    "via DCT coefficient analysis, DOI 10.1016/j.patcog.2009.03.019",
     sees="regions that break the periodic DCT histograms of a JPEG that was compressed twice on one grid of blocks: "
     "pasted, painted or moved before the last save",
     blind="where the last compression was stronger than the first, where the photo was cropped or rescaled in between, "
