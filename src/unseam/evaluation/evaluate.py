@@ -12,12 +12,12 @@ from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.identity import method_digest, row_keys
 from unseam.evaluation.measure import Measured, blank_rows, measure
-from unseam.evaluation.pool import Crash, Pool
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
 from unseam.methods import is_learned
+from unseam.workers import Crash, Pool
 
 
 def evaluate(

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ def _do(verb: str, what: str) -> str:
         raise RuntimeError(what)
     if verb == "sleep":
         time.sleep(float(what))
+    if verb == "child":  # says which, and hangs with it
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        Path(what).write_text(str(child.pid))
+        time.sleep(600)
+    if verb == "eat":
+        bytearray(int(what))
     return {"say": what, "pid": str(os.getpid()), "threads": os.environ.get("OMP_NUM_THREADS", "")}.get(verb, "")
 
 

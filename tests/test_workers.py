@@ -6,14 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
-from pool_work import Work, parts
 
-from unseam.evaluation.pool import Crash, Pool
+from pool_work import Work, parts
+from unseam.workers import Crash, Pool
 
 PARENT = """
 import sys
 from pool_work import Work
-from unseam.evaluation.pool import Pool
+from unseam.workers import Pool
 
 if __name__ == "__main__":
     for job, result in Pool(Work(), 2).run(["pid", "pid", "sleep 60", "sleep 60"]):
@@ -47,6 +47,35 @@ def test_a_job_whose_process_died_is_tried_again_in_parts() -> None:
     found = dict(Pool(Work(), 1, parts).run(["say a+exit 3+say b", "say c"]))
     assert found.pop("exit 3") == Crash(3)
     assert found == {"say a": "a", "say b": "b", "say c": "c"}
+
+
+def test_a_job_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    found = dict(Pool(Work(), 2, seconds=3).run(["say a", f"child {tmp_path / 'pid'}", "say b", "say c"]))
+    crash = found.pop(f"child {tmp_path / 'pid'}")
+    assert isinstance(crash, Crash)
+    assert "longer than 3 s" in str(crash)
+    assert found == {f"say {letter}": letter for letter in "abc"}
+    deadline = time.monotonic() + 30
+    while is_alive(int((tmp_path / "pid").read_text())) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+def test_jobs_shorter_than_the_limit_are_all_done_in_one_process() -> None:
+    jobs = [f"sleep 0.5+pid+say {number}" for number in range(8)]
+    processes = {result.split("+")[1] for _, result in Pool(Work(), 1, seconds=3).run(jobs)}
+    assert len(processes) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process")
+def test_a_process_cannot_allocate_more_than_its_share() -> None:
+    found = dict(Pool(Work(), 1, memory=600 * 2**20).run(["eat 1000", f"eat {2 * 2**30}", "say b"]))
+    assert isinstance(found.pop(f"eat {2 * 2**30}"), Crash)
+    assert found == {"eat 1000": "", "say b": "b"}
+
+
+def test_one_process_alone_can_be_told_to_compute_on_one_thread() -> None:
+    assert dict(Pool(Work(), 1, one_thread=True).run(["threads"])) == {"threads": "1"}
 
 
 def test_processes_side_by_side_compute_on_one_thread_and_one_alone_as_it_likes(
