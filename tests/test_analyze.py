@@ -179,3 +179,12 @@ def test_importing_the_core_loads_neither_training_libraries_nor_the_heavy_ones_
         "assert not {'torch', 'matplotlib', 'onnx', 'lightning'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_all_stands_for_every_method(monkeypatch: pytest.MonkeyPatch, spotted: NDArray[np.uint8]) -> None:
+    from unseam import methods
+
+    few = {name: methods.METHODS[name] for name in ("block-grid", "demosaicing")}
+    monkeypatch.setattr(methods, "METHODS", few)
+
+    assert list(unseam.analyze(spotted, "all").results) == list(few)

@@ -85,3 +85,10 @@ def test_an_unknown_method_error_lists_those_that_exist() -> None:
 def test_the_list_of_methods_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         METHODS["mine"] = METHODS["cnn-lstm"]  # type: ignore[index]
+
+
+def test_all_stands_for_every_method_once() -> None:
+    assert methods.expanded(["all"]) == list(METHODS)
+    assert methods.expanded(["block-grid", "all", "mine.onnx"])[0] == "block-grid"
+    assert sorted(methods.expanded(["block-grid", "all"])) == sorted(METHODS)
+    assert methods.expanded(["mine.onnx", "mine.onnx"]) == ["mine.onnx"]

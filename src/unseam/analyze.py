@@ -150,7 +150,8 @@ def analyze(
     photo : path, bytes, (H, W, 3) uint8 RGB array, or Photo
         What to judge.
     methods : iterable of str or Method, optional
-        Names in ``unseam.METHODS``, paths of ``.onnx`` files, or methods; ``unseam.DEFAULT_METHOD`` by default.
+        Names in ``unseam.METHODS``, ``all`` for each of these, paths of ``.onnx`` files, or methods;
+        ``unseam.DEFAULT_METHOD`` by default.
     max_pixels : int, optional
         Refuse larger photos before decoding; ``unseam.photo.DEFAULT_MAX_PIXELS`` by default.
 
@@ -166,11 +167,12 @@ def analyze(
     UnknownMethod, ModelError
         A method does not exist, or its file cannot be used.
     """
-    from unseam.methods import DEFAULT_METHOD, find_method
+    from unseam.methods import ALL, DEFAULT_METHOD, METHODS, find_method
     from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 
     listed = [DEFAULT_METHOD] if methods is None else [methods] if isinstance(methods, str) else methods
-    chosen = _keyed(find_method(method) if isinstance(method, str) else method for method in listed)
+    every = (found for method in listed for found in (METHODS if method == ALL else [method]))
+    chosen = key_methods(find_method(method) if isinstance(method, str) else method for method in every)
     if not isinstance(photo, Photo):
         photo = load_photo(photo, max_pixels=DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels)
     results, seconds = {}, {}
@@ -181,7 +183,7 @@ def analyze(
     return Report(photo, results, seconds, chosen)
 
 
-def _keyed(methods: Iterable[Method]) -> dict[str, Method]:
+def key_methods(methods: Iterable[Method]) -> dict[str, Method]:
     """Key methods by name; a second model file of the same name is told apart by the start of its digest."""
     keyed: dict[str, Method] = {}
     for method in methods:

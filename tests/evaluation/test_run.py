@@ -12,7 +12,6 @@ from pyarrow import parquet
 from tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
-from unseam.evaluation import run as evaluation_run
 from unseam.evaluation.run import Plan, run_evaluation
 from unseam.localizer import load_localizer
 
@@ -68,9 +67,8 @@ def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, m
         run_evaluation([], root, tmp_path / "out", Plan(dataset="nist"))
     with pytest.raises(UnseamError, match="no-such"):
         run_evaluation(["no-such"], root, tmp_path / "out")
-    twice = str(make_model())
     with pytest.raises(DataError, match="two methods of one name"):
-        run_evaluation([twice, twice], root, tmp_path / "out")
+        run_evaluation([str(make_model()), str(make_model())], root, tmp_path / "out")  # of one stem, in two folders
 
 
 def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
@@ -100,7 +98,6 @@ def test_all_stands_for_every_method(
     root: Path, tmp_path: Path, make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = {name: load_localizer(make_model(name=name)) for name in ("one", "two")}
-    monkeypatch.setattr(evaluation_run, "METHODS", models)
     monkeypatch.setattr(methods, "METHODS", models)
     evaluation = run_evaluation(["all"], root, tmp_path / "out", Plan(patches_per_photo=0))
     assert evaluation.table

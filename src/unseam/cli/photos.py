@@ -33,7 +33,7 @@ def _on_grid(stride: int | None) -> int | None:
 def localize(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Photos, and folders to search for photos.")],
     method: Annotated[
-        list[str] | None, typer.Option(help="A method, or a model file (.onnx); may be given several times.")
+        list[str] | None, typer.Option(help="A method, a model file (.onnx), or all; may be given several times.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help=f"Folder for the reports.  [default: {DEFAULT_OUT}; with --json: none]")
@@ -71,9 +71,9 @@ def _methods(names: list[str] | None, stride: int | None) -> list[Method]:
     from dataclasses import replace
 
     from unseam.localizer import LocalizerOptions
-    from unseam.methods import DEFAULT_METHOD, find_method, is_learned
+    from unseam.methods import DEFAULT_METHOD, expanded, find_method, is_learned
 
-    methods = [find_method(name) for name in names or [DEFAULT_METHOD]]
+    methods = [find_method(name) for name in expanded(names or [DEFAULT_METHOD])]
     if stride is not None:
         if not any(is_learned(method) for method in methods):
             raise typer.BadParameter("--stride is for learned methods, and none is among those named")

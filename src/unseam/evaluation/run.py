@@ -35,10 +35,7 @@ from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.localizer import Localizer
 from unseam.method import Method
-from unseam.methods import METHODS, ShippedLocalizer, find_method
-
-ALL = "all"
-"""Stands for every method of ``METHODS``."""
+from unseam.methods import ShippedLocalizer, expanded, find_method
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +173,7 @@ def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:
 
 def _named(methods: Sequence[str]) -> dict[str, Method]:
     """Name a model file by its stem: several files may hold one network's name."""
-    listed = [name for given in methods for name in (METHODS if given == ALL else [given])]
+    listed = expanded(methods)
     named = {(Path(name).stem if name.lower().endswith(".onnx") else name): find_method(name) for name in listed}
     if len(named) < len(listed):
         raise DataError(f"two methods of one name among {', '.join(listed)}; name each once, or rename a file")
