@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from exif_blocks import jpeg, scene
+from unseam.thumbnail import LEAST_CORRELATION, MOST_DIFFERENCE, compare_thumbnail
+
+PHOTO = scene(480, 640)
+
+
+def preview(pixels: np.ndarray, width: int = 160, height: int = 120) -> bytes:
+    return jpeg(np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX)), quality=80)
+
+
+def test_a_preview_of_the_photo_agrees() -> None:
+    found = compare_thumbnail(preview(PHOTO), PHOTO)
+    assert found.agrees is True
+    assert found.turned == 0
+    assert found.correlation is not None
+    assert found.correlation > 0.99
+    assert found.difference is not None
+    assert found.difference < 8
+    assert found.pixels is not None
+    assert found.pixels.shape == (120, 160, 3)
+
+
+def test_a_changed_part_disagrees_though_the_whole_correlates() -> None:
+    edited = PHOTO.copy()
+    edited[80:200, 100:260] = 255 - edited[80:200, 100:260]
+    found = compare_thumbnail(preview(PHOTO), edited)
+    assert found.agrees is False
+    assert found.correlation is not None
+    assert found.correlation > LEAST_CORRELATION
+    assert found.difference is not None
+    assert found.difference > MOST_DIFFERENCE
+
+
+def test_another_photo_disagrees() -> None:
+    found = compare_thumbnail(preview(scene(480, 640, seed=9)), PHOTO)
+    assert found.agrees is False
+    assert found.correlation is not None
+    assert found.correlation < LEAST_CORRELATION
+
+
+def test_brighter_and_flatter_previews_agree() -> None:
+    assert compare_thumbnail(preview((PHOTO * 0.6 + 60).astype(np.uint8)), PHOTO).agrees is True
+
+
+@pytest.mark.parametrize(("turns", "degrees"), [(1, 270), (2, 180), (3, 90)])
+def test_a_preview_that_was_turned_agrees_and_says_how(turns: int, degrees: int) -> None:
+    lying = preview(np.rot90(PHOTO, turns), *((160, 120) if turns == 2 else (120, 160)))
+    found = compare_thumbnail(lying, PHOTO)
+    assert (found.agrees, found.turned) == (True, degrees)
+
+
+@pytest.mark.parametrize("how", ["bars", "squeezed", "cut"])
+def test_a_preview_of_another_shape_agrees(how: str) -> None:
+    wide = scene(400, 720)
+    if how == "bars":
+        framed = np.zeros((120, 160, 3), np.uint8)
+        framed[15:104] = np.asarray(Image.fromarray(wide).resize((160, 89), Image.Resampling.BOX))
+        data = jpeg(framed)
+    else:
+        data = preview(wide if how == "squeezed" else wide[:, 93:627])
+    assert compare_thumbnail(data, wide).agrees is True
+
+
+@pytest.mark.parametrize(
+    ("data", "photo", "oddity"),
+    [
+        (b"no picture", PHOTO, "cannot be decoded"),
+        (preview(PHOTO)[:900], PHOTO, "cannot be decoded"),
+        (preview(PHOTO, 16, 12), PHOTO, "too small"),
+        (preview(PHOTO), PHOTO[:1], "too small"),
+        (preview(PHOTO * 0), PHOTO, "too flat"),
+        (preview(PHOTO), PHOTO * 0, "too flat"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(data: bytes, photo: np.ndarray, oddity: str) -> None:
+    found = compare_thumbnail(data, photo)
+    assert oddity in found.oddity
+    assert found.agrees is None
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (33, 2000), (2000, 33), (700, 41)])
+def test_photos_of_any_shape_are_compared(height: int, width: int) -> None:
+    assert isinstance(compare_thumbnail(preview(PHOTO), scene(height, width)).agrees, bool)
