@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
+from unseam.false_alarms import FalseAlarms
 from unseam.method import Heatmap, Need, PatchLabels
 from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, open_session, read_model
 from unseam.model_settings import ModelSettings, check_stride
@@ -106,6 +107,11 @@ class Localizer:
     def blind(self) -> str:
         """When it sees nothing."""
         return self.settings.blind
+
+    @property
+    def false_alarms(self) -> FalseAlarms | None:
+        """How often it is wrong about authentic photographs, where the file says so."""
+        return self.settings.false_alarms
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -22,6 +22,7 @@ from unseam.detectors import (
     nonaligned_jpeg,
 )
 from unseam.errors import ModelError, UnknownMethod
+from unseam.false_alarms import FalseAlarms
 from unseam.localizer import Localizer, LocalizerOptions, load_localizer
 from unseam.method import Heatmap, Method, Need
 
@@ -83,6 +84,11 @@ class ShippedLocalizer:
     def digest(self) -> str:
         """SHA-256 of the model file, hex."""
         return self.load().digest
+
+    @property
+    def false_alarms(self) -> FalseAlarms | None:
+        """How often it is wrong about authentic photographs, where the file says so."""
+        return self.load().false_alarms
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo; see `unseam.localizer.Localizer`."""

@@ -6,10 +6,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from unseam.errors import ModelError
+from unseam.false_alarms import FalseAlarms
 
 FORMAT = 1
 """Number of the layout of the metadata that this version reads."""
@@ -73,6 +74,8 @@ class ModelSettings:
         Name, licence and number of photographs of each source.
     paper, sees, blind : str
         As in `unseam.method.Method`.
+    false_alarms : FalseAlarms, optional
+        How often it is wrong about authentic photographs; the only key that a file may lack.
     """
 
     name: str
@@ -95,6 +98,7 @@ class ModelSettings:
     paper: str
     sees: str
     blind: str
+    false_alarms: FalseAlarms | None = None
 
     def __post_init__(self) -> None:
         demand(NAME.fullmatch(self.name) is not None, f"name {self.name!r}", "lower-case letters, digits and hyphens")
@@ -135,10 +139,16 @@ def parse_settings(text: str) -> ModelSettings:
     found = document.get("format")
     demand(found == FORMAT, f"metadata format {found!r}", f"format {FORMAT}; update unseam, or export the model anew")
     known = fields(ModelSettings)
-    keys = [field.name for field in known]
+    keys = [field.name for field in known if field.default is MISSING]
     missing = [key for key in keys if key not in document]
     demand(not missing, f"metadata without {', '.join(missing)}", "all of " + ", ".join(keys))
-    return ModelSettings(**{field.name: _READERS[str(field.type)](field.name, document[field.name]) for field in known})
+    return ModelSettings(
+        **{
+            field.name: _READERS[str(field.type)](field.name, document[field.name])
+            for field in known
+            if field.name in document
+        }
+    )
 
 
 def _text(key: str, value: object) -> str:
@@ -186,6 +196,23 @@ def _score_curve(key: str, value: object) -> ScoreCurve:
     return ScoreCurve(*_numbers(key, value, ("quantile", "slope", "intercept")))
 
 
+def _false_alarms(key: str, value: object) -> FalseAlarms | None:
+    if value is None:
+        return None
+    held = _object(key, value)
+    scores = held.get("scores", [])
+    if not isinstance(scores, list):
+        raise _refusal(f"{key}.scores {scores!r}", "a list of numbers")
+    try:
+        return FalseAlarms(
+            _number(f"{key}.marked", held.get("marked")),
+            _text(f"{key}.source", held.get("source")),
+            tuple(_number(f"{key}.scores", score) for score in scores),
+        )
+    except ValueError as error:
+        raise ModelError(f"{key}: {error}") from error
+
+
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "str": _text,
     "int": _integer,
@@ -194,5 +221,6 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "tuple[Mapping[str, object], ...]": _objects,
     "HeatCalibration": _heat_calibration,
     "ScoreCurve": _score_curve,
+    "FalseAlarms | None": _false_alarms,
 }
 """How the value of a key is read, by the annotation of its field."""

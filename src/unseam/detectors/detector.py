@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from unseam.detectors.statistic import Statistic
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
+from unseam.false_alarms import FalseAlarms
 from unseam.jpeg import JpegCoefficients, JpegComponent
 from unseam.method import Heatmap, Need
 from unseam.photo import Photo
+
+CALIBRATED = FalseAlarms(0.05, "its threshold was set so, on the authentic photographs of its calibration")
+"""What ``benchmarks/calibrate.py`` sets every threshold for: 95 % of authentic photographs stay calm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Detector:
         Photo to calibrated heat map; called when the photo has what the detector needs.
     evidence : function
         Photo to evidence on the detector's own grid; what ``benchmarks/calibrate.py`` fits the curve to.
+    false_alarms : FalseAlarms, optional
+        How often it marks something on authentic photographs.
     """
 
     name: str
@@ -32,6 +38,7 @@ class Detector:
     min_size: tuple[int, int]
     judge: Callable[[Photo], Heatmap]
     evidence: Callable[[Photo], Statistic]
+    false_alarms: FalseAlarms | None = CALIBRATED
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo; `NotApplicable` with the reason when it lacks what the detector needs."""
