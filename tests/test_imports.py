@@ -7,7 +7,8 @@ import pytest
 
 from unseam import jpeg_process
 
-HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "ray", "scipy.signal", "sklearn", "numba", "pywt")
+HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "scipy.signal", "sklearn", "numba", "pywt")
+HEAVY += ("pyarrow", "ray", "fsspec", "pandas")
 
 
 def _loaded_after(statement: str) -> set[str]:
@@ -23,6 +24,8 @@ def _loaded_after(statement: str) -> set[str]:
         "import unseam.photo",
         "import unseam; unseam.load_photo; unseam.METHODS",
         "import unseam.decoding_process",
+        "import unseam.cli",
+        "import unseam.scanning.local, unseam.scanning.distributed",
     ],
 )
 def test_core_loads_nothing_heavy(statement: str) -> None:

@@ -34,7 +34,7 @@ from unseam.errors import (
 from unseam.jpeg import JpegCoefficients, read_coefficients
 from unseam.orientation import upright
 
-__all__ = ["DEFAULT_MAX_PIXELS", "Photo", "load_photo", "upright"]
+__all__ = ["DEFAULT_MAX_PIXELS", "Photo", "load_photo", "read_photo_file", "upright"]
 
 DEFAULT_MAX_PIXELS = 100_000_000
 """Height x width; a phone's largest mode stays below, and every method within 6 GB (60 bytes per pixel)."""
@@ -158,7 +158,7 @@ def load_photo(
         data, name, where = bytes(source), "bytes", f"this image of {len(bytes(source))} bytes"
     elif isinstance(source, str | os.PathLike):
         path = Path(os.fsdecode(source))
-        data, name, where = _read(path, max_pixels), path.name, str(path)
+        data, name, where = read_photo_file(path, max_pixels), path.name, str(path)
     else:
         raise TypeError(f"{type(source).__name__} is no photo; expected a path, bytes or an (H, W, 3) uint8 array.")
     if not data:
@@ -184,7 +184,7 @@ def _from_array(pixels: NDArray[np.generic], max_pixels: int) -> Photo:
     return Photo(np.array(pixels, dtype=np.uint8, order="C", copy=True))
 
 
-def _read(path: Path, max_pixels: int) -> bytes:
+def read_photo_file(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
     """Read a regular file of bearable size; anything else is an error, found before it can block."""
     try:
         status = path.stat()

@@ -35,6 +35,12 @@ START_PATIENCE = 120.0
 """Seconds that a process gets, beside its time for a job, to start: imports from a slow disk under load."""
 
 
+def cores() -> int:
+    """Count the cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux: containers and taskset allow fewer than there are
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """A process that ended while it worked on a job; ``str(crash)`` says so.

@@ -13,7 +13,7 @@ import unseam
 from unseam.errors import DataError
 from unseam.forging import factory
 
-HELP = ["localize", "methods", "forge", "windows", "datasets", "train", "export", "evaluate", "reproduce"]
+HELP = ["localize", "methods", "scan", "forge", "windows", "datasets", "train", "export", "evaluate", "reproduce"]
 
 
 def test_the_version_is_printed() -> None:

@@ -1,0 +1,218 @@
+"""The finished rows of a scan that is under way, beside its output: killed at any moment, it goes on where it was.
+
+``OUT.unfinished/`` holds ``rows.jsonl``, to which each row is appended as soon as it is finished, and ``scan.json``,
+which says what is scanned and with what. A row is finished when its line has its end; what a kill or a power cut left
+behind the last good line is cut off at the next start. The folder goes when the output is complete.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from unseam.errors import DataError
+from unseam.report import replacing
+from unseam.scanning.rows import Row, in_lots
+
+ROWS, SETTINGS, LOCK, SORTED = "rows.jsonl", "scan.json", "lock", "sorted"
+
+DIGEST_BYTES = 16
+"""Of a path's digest: two of a thousand million paths share one with a probability below 1e-20."""
+
+ROWS_IN_MEMORY = 50_000
+"""Rows that are sorted at a time, about a kilobyte each."""
+
+
+class Journal:
+    """The folder of a scan that is under way.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing; locked, so that no second scan writes to it.
+    settings : mapping
+        What makes rows comparable; JSON.
+    begin_with : iterable of Row
+        Rows that are finished already; read only where the folder has none of its own, and kept all or none.
+
+    Raises
+    ------
+    DataError
+        Another scan is at work there, or the rows there were made with other settings.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], begin_with: Iterable[Row] = ()) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._lock = _locked(folder / LOCK)
+        self._keep(settings)
+        self._rows = folder / ROWS
+        if not self._rows.exists():
+            with replacing(self._rows) as temporary, temporary.open("wb") as file:
+                file.writelines(map(_line, begin_with))
+        self._cut_off_what_is_broken()
+        self._file = self._rows.open("ab")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Bring the rows to the disk and let go of the folder."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _keep(self, settings: Mapping[str, Any]) -> None:
+        path = self.folder / SETTINGS
+        if path.exists():
+            check_settings(json.loads(path.read_text(encoding="utf-8")), settings, str(self.folder))
+            return
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+    def _cut_off_what_is_broken(self) -> None:
+        good = 0
+        with self._rows.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n") or _parsed(line) is None:
+                    break
+                good += len(line)
+        if good < self._rows.stat().st_size:
+            os.truncate(self._rows, good)
+
+    def append(self, row: Row) -> None:
+        """Keep a finished row; a kill of this process does not lose it."""
+        self._file.write(_line(row))
+        self._file.flush()
+
+    def _lines(self) -> Iterator[bytes]:
+        self._file.flush()
+        with self._rows.open("rb") as file:
+            yield from file
+
+    def finished(self) -> Finished:
+        """Give the paths that need not be judged again."""
+        return Finished(json.loads(line)["path"] for line in self._lines())
+
+    def drop(self, status: str) -> int:
+        """Forget the rows of this status, so that their files are judged again; give how many there were."""
+        dropped = 0
+        with replacing(self._rows) as temporary:
+            with temporary.open("wb") as kept:
+                for line in self._lines():
+                    if json.loads(line)["status"] == status:
+                        dropped += 1
+                    else:
+                        kept.write(line)
+            self._file.close()
+        self._file = self._rows.open("ab")
+        return dropped
+
+    def rows_by_path(self, more: Iterable[Row] = ()) -> Iterator[Row]:
+        """Yield all rows, and ``more``, sorted by path; only `ROWS_IN_MEMORY` are held at a time."""
+        folder = self.folder / SORTED
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        pieces = []
+        for number, lines in enumerate(in_lots(self._lines(), ROWS_IN_MEMORY)):
+            pieces.append(folder / f"{number:06d}.jsonl")
+            pieces[-1].write_bytes(b"".join(_sorted(lines)))
+        with ExitStack() as stack:
+            files = [stack.enter_context(piece.open("rb")) for piece in pieces]
+            sources = [(json.loads(line) for line in file) for file in files]
+            yield from heapq.merge(*sources, sorted(more, key=_by_path), key=_by_path)
+        shutil.rmtree(folder)
+
+    def remove(self) -> None:
+        """Delete the folder: its rows are in the output now."""
+        self.close()
+        shutil.rmtree(self.folder)
+
+
+def check_settings(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
+    """Raise `DataError` where rows made with other settings would be mixed."""
+    other = [key for key in wanted if found.get(key) != wanted[key]]
+    if other:
+        told = "; ".join(f"{key} was {found.get(key)!r} and is now {wanted[key]!r}" for key in other)
+        raise DataError(f"{where} was begun with other settings ({told}); use those, or another --out")
+
+
+class Finished:
+    """Paths that are finished, 16 bytes each: ``path in finished``."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        digests = bytearray()
+        for path in paths:
+            digests += _digest(path)
+        self._sorted = np.sort(np.frombuffer(bytes(digests), f"S{DIGEST_BYTES}"))
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __contains__(self, path: str) -> bool:
+        wanted = _digest(path)
+        place = int(np.searchsorted(self._sorted, np.bytes_(wanted)))
+        if place == len(self._sorted):
+            return False
+        return bytes(self._sorted[place]).ljust(DIGEST_BYTES, b"\0") == wanted  # numpy drops zeros at the end
+
+
+def _digest(path: str) -> bytes:
+    return blake2b(path.encode("utf-8"), digest_size=DIGEST_BYTES).digest()
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps(row, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+
+
+def _parsed(line: bytes) -> Row | None:
+    with suppress(ValueError):
+        row = json.loads(line)
+        if isinstance(row, dict) and "path" in row and "status" in row:
+            return row
+    return None
+
+
+def _sorted(lines: list[bytes]) -> list[bytes]:
+    return sorted(lines, key=lambda line: str(json.loads(line)["path"]))
+
+
+def _by_path(row: Row) -> str:
+    return str(row["path"])
+
+
+def _locked(path: Path) -> int | None:
+    """Lock a file until its descriptor is closed or this process ends; None where the system cannot (Windows)."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise DataError(f"another scan is at work on {path.parent}; wait for it, or use another --out") from error
+    except OSError:  # a network file system without locks
+        os.close(descriptor)
+        return None
+    return descriptor

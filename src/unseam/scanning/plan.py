@@ -1,0 +1,150 @@
+"""What is scanned, with what, and within which limits: the same for every engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from unseam.errors import DataError
+from unseam.method import Method
+from unseam.photo import DEFAULT_MAX_PIXELS
+from unseam.scanning.rows import Row, columns
+from unseam.scanning.sources import Source, open_source
+from unseam.scanning.task import Task
+
+LAYOUT = 1
+"""Number of the meaning of the rows; a change of it raises it, and older scans are not continued."""
+
+DEFAULT_SECONDS = 600.0
+"""Of one file, on one thread: about 40 megapixels of the slowest method."""
+
+FAILURES_TOLD = 20
+"""Failed files that a scan names at its end; the table has all."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scan.
+
+    Attributes
+    ----------
+    place : str
+        A folder, or a URL that fsspec knows.
+    out : str
+        The Parquet file, or, for the engine ray, the folder of Parquet files.
+    methods : mapping of str to Method
+        In the order of preference.
+    resume : bool
+        Go on with what is there; otherwise what is there is an error.
+    retry_failed : bool
+        When going on, judge again what failed before.
+    workers : int
+        Processes that judge side by side, each on one thread.
+    heat_maps : Path, optional
+        Folder for heat maps.
+    seconds : float, optional
+        What one file may take; None for no limit.
+    memory : int, optional
+        Bytes that one process may allocate; None for no limit.
+    max_pixels : int
+        Refuse larger photos before decoding.
+    all_files : bool
+        Judge every file, and not only those with a photo's suffix.
+    """
+
+    place: str
+    out: str
+    methods: Mapping[str, Method]
+    resume: bool = False
+    retry_failed: bool = False
+    workers: int = 1
+    heat_maps: Path | None = None
+    seconds: float | None = DEFAULT_SECONDS
+    memory: int | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    all_files: bool = False
+
+    def source(self, *written: Path) -> Source:
+        """Open what is scanned, without the folders that the scan itself writes."""
+        left_out = written if self.heat_maps is None else (*written, self.heat_maps)
+        return open_source(self.place, all_files=self.all_files, left_out=left_out)
+
+    def task(self, source: Source) -> Task:
+        """Give the task, each method on one thread: files are judged side by side instead."""
+        methods = {name: _on_one_thread(method) for name, method in self.methods.items()}
+        heat_maps = None if self.heat_maps is None else self.heat_maps.absolute()
+        return Task(source, methods, self.max_pixels, heat_maps)
+
+    def settings(self, source: Source) -> dict[str, Any]:
+        """Give what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
+        from unseam.evaluation.identity import method_digest
+
+        columns(self.methods)
+        return {
+            "layout": LAYOUT,
+            "source": source.place,
+            "methods": {name: method_digest(method) for name, method in self.methods.items()},
+            "max_pixels": self.max_pixels,
+            "all_files": self.all_files,
+            "heat_maps": None if self.heat_maps is None else str(self.heat_maps.absolute()),
+        }
+
+
+def _on_one_thread(method: Method) -> Method:
+    from unseam.methods import is_learned
+
+    return replace(method, options=replace(method.options, threads=1)) if is_learned(method) else method
+
+
+@dataclass(slots=True)
+class Summary:
+    """How a scan ended.
+
+    Attributes
+    ----------
+    counts : dict
+        Status to the number of rows in the table.
+    failures : list of str
+        The first failed rows: path and error.
+    found_before : int
+        Rows that an earlier run had finished.
+    left_out : int
+        Files that are no photos by their suffix.
+    """
+
+    counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "not applicable": 0, "failed": 0})
+    failures: list[str] = field(default_factory=list)
+    found_before: int = 0
+    left_out: int = 0
+
+    def count(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Pass rows on, and count them."""
+        for row in rows:
+            self.add(row)
+            yield row
+
+    def add(self, row: Row) -> None:
+        """Count one row."""
+        self.counts[row["status"]] += 1
+        if row["status"] == "failed" and len(self.failures) < FAILURES_TOLD:
+            self.failures.append(f"{row['path']}: {row['error']}")
+
+
+def refuse(out: str, there: str) -> DataError:
+    """Give the error of a scan that would write over another."""
+    return DataError(f"{there} is there; go on with it by --resume, or use another --out than {out}")
+
+
+def share_of_memory(workers: int) -> int | None:
+    """Give each worker's share of the machine's memory (of the container's, where it has less), in bytes."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return None
+    with suppress(OSError, ValueError):  # no such limit, or "max"
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return total // workers

@@ -1,0 +1,107 @@
+"""What a scan says of a file: one flat row, whose columns depend on the methods only.
+
+Of the file: ``path`` (relative to what was scanned, with ``/``), ``sha256``, ``size`` (bytes), ``format``, ``height``,
+``width`` (stored pixels). What was found: ``status``, ``verdict``, ``reason``, and of the first method that applies its
+name as ``method``, ``score``, ``marked_share`` (of the photo's area) and ``regions``. Then ``error`` (of a failed row),
+``seconds`` (by the clock, reading and decoding included) and ``versions`` (of the packages that can change a result).
+For each method NAME, with ``_`` for what is neither letter nor digit: ``score_NAME``, ``marked_share_NAME``,
+``regions_NAME``, ``seconds_NAME``, ``digest_NAME`` (of a model file) and ``reason_NAME`` (why it did not apply, why it
+failed, or why its map must not lead to a verdict). What is not known is null.
+
+``status`` is ``done`` (every method applied or said why not, and at least one applied), ``not applicable`` (none
+applied), or ``failed`` (the file is no photo that can be read, or a method broke on it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Literal, TypeVar
+
+from unseam.errors import DataError
+
+T = TypeVar("T")
+
+Row = dict[str, Any]
+"""Column -> str, int, float or None."""
+
+Status = Literal["done", "not applicable", "failed"]
+
+FACTS: Mapping[str, type] = {
+    "path": str,
+    "sha256": str,
+    "size": int,
+    "format": str,
+    "height": int,
+    "width": int,
+    "status": str,
+    "verdict": str,
+    "reason": str,
+    "method": str,
+    "score": float,
+    "marked_share": float,
+    "regions": int,
+    "error": str,
+    "seconds": float,
+    "versions": str,
+}
+"""Columns of every scan, in their order."""
+
+PER_METHOD: Mapping[str, type] = {
+    "score": float,
+    "marked_share": float,
+    "regions": int,
+    "seconds": float,
+    "digest": str,
+    "reason": str,
+}
+"""Columns of each method, to which its name is added."""
+
+
+def columns(methods: Iterable[str]) -> dict[str, type]:
+    """Name all columns of a scan with these methods, in their order, with their types."""
+    found = dict(FACTS)
+    for method in methods:
+        added = {column(kind, method): of_type for kind, of_type in PER_METHOD.items()}
+        if added.keys() & found.keys():
+            raise DataError(f"two methods have the columns of {method!r}; expected names that differ in letters")
+        found |= added
+    return found
+
+
+def column(kind: str, method: str) -> str:
+    """Name one column of a method."""
+    return f"{kind}_{stem(method)}"
+
+
+def stem(method: str) -> str:
+    """Write a method's name so that it needs no quotes in SQL and no care in a file name."""
+    return re.sub(r"\W", "_", method)
+
+
+def blank_row(path: str, methods: Iterable[str]) -> Row:
+    """Make the row of a file about which nothing is known but its path."""
+    return dict.fromkeys(columns(methods)) | {"path": as_text(path)}
+
+
+def failed_row(path: str, methods: Iterable[str], error: object) -> Row:
+    """Make the row of a file that could not be judged."""
+    return blank_row(path, methods) | {"status": "failed", "error": one_line(error)}
+
+
+def as_text(path: str) -> str:
+    """Write a path as text that UTF-8 can hold; bytes of a name that are no text become escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def one_line(message: object) -> str:
+    """Write a message on one line that UTF-8 can hold."""
+    return as_text(" ".join(str(message).split()))
+
+
+def in_lots(items: Iterable[T], count: int) -> Iterator[list[T]]:
+    """Yield ``count`` items at a time, the last ones fewer; they are read as they are needed."""
+    rest = iter(items)
+    while lot := list(islice(rest, count)):
+        yield lot

@@ -1,0 +1,162 @@
+"""The one task of every engine: from a file's path to its row."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from unseam.analyze import Report, digest_of
+from unseam.errors import NotApplicable, PhotoError
+from unseam.method import Heatmap, Method
+from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
+from unseam.scanning.rows import Row, blank_row, column, one_line, stem
+from unseam.scanning.sources import Source
+
+HASHED_NAME = 150
+"""Characters of a file name that a heat map's name keeps; file systems allow 255 bytes, and more comes on top."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Judge one file of a source; can be pickled, and never raises on account of the file.
+
+    Attributes
+    ----------
+    source : Source
+        Where the file's bytes come from.
+    methods : mapping of str to Method
+        In the order of preference: the first that applies gives the verdict.
+    max_pixels : int
+        Refuse larger photos before decoding.
+    heat_maps : Path, optional
+        Folder for the heat maps, as 8-bit PNG of the photo's stored size, 255 = heat 1.
+    """
+
+    source: Source
+    methods: Mapping[str, Method]
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    heat_maps: Path | None = None
+
+    def __call__(self, path: str) -> Row:
+        """Give the row of the file at ``path`` below the source."""
+        started = time.perf_counter()
+        row = blank_row(path, self.methods) | {"versions": versions()}
+        try:
+            row |= self._judge(path, row)
+        except Exception as error:  # noqa: BLE001 - whatever a file does, it costs its own row only
+            row |= {"status": "failed", "error": _message(error)}
+        return row | {"seconds": round(time.perf_counter() - started, 6)}
+
+    def _judge(self, path: str, row: Row) -> Row:
+        data = self.source.read(path, self.max_pixels)
+        row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+        photo = load_photo(data, max_pixels=self.max_pixels)
+        row |= {"format": photo.format, "height": photo.height, "width": photo.width}
+        report, failures = judge(photo, self.methods)
+        for name in self.methods:
+            row |= _method_columns(report, name, failures.get(name))
+        if self.heat_maps is not None:
+            for name, heatmap in report.heatmaps.items():
+                _write_map(heatmap, self.heat_maps / map_name(path, name))
+        return _summary(report, failures)
+
+
+def judge(photo: Photo, methods: Mapping[str, Method]) -> tuple[Report, dict[str, str]]:
+    """Judge one photo; a method that breaks on it stops none of the others.
+
+    Returns
+    -------
+    Report
+        Of the methods that did not break.
+    dict
+        Name of each method that broke to what it said.
+    """
+    results: dict[str, Heatmap | NotApplicable] = {}
+    failures, seconds = {}, {}
+    for name, method in methods.items():
+        started = time.perf_counter()
+        try:
+            results[name] = method(photo)
+        except NotApplicable as reason:
+            results[name] = reason
+        except Exception as error:  # noqa: BLE001 - see above
+            failures[name] = _message(error)
+        seconds[name] = time.perf_counter() - started
+    return Report(photo, results, seconds, methods), failures
+
+
+def _method_columns(report: Report, name: str, failure: str | None) -> Row:
+    found = {"seconds": round(report.seconds[name], 6), "digest": digest_of(report.methods[name]) or None}
+    heatmap = report.results.get(name)
+    if isinstance(heatmap, Heatmap):
+        found |= _found(report, name) | {"reason": heatmap.doubt and one_line(heatmap.doubt)}
+    else:
+        found |= {"reason": failure or one_line(heatmap)}
+    return {column(kind, name): value for kind, value in found.items()}
+
+
+def _found(report: Report, name: str) -> Row:
+    share = float(report.mask_of(name).mean())
+    score = float(report.heatmaps[name].score)
+    return {"score": score, "marked_share": share, "regions": len(report.regions_of[name])}
+
+
+def _summary(report: Report, failures: Mapping[str, str]) -> Row:
+    applies = bool(report.heatmaps)
+    row: Row = {"status": "failed" if failures else "done" if applies else "not applicable"}
+    if failures:
+        row |= {"error": "; ".join(f"{name}: {message}" for name, message in failures.items())}
+    if applies or not failures:
+        row |= {"verdict": str(report.verdict), "reason": one_line(report.verdict.reason)}
+    if applies:
+        row |= {"method": report.method} | _found(report, report.method)
+    return row
+
+
+def _message(error: BaseException) -> str:
+    """Say on one line what went wrong; that memory ran out is said even where a decoder says something else."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError):
+            return "it needs more memory than a process may have; allow more (--memory) or fewer pixels (--max-pixels)"
+        cause = cause.__cause__ or cause.__context__
+    return one_line(error) if isinstance(error, PhotoError) else one_line(f"{type(error).__name__}: {error}")
+
+
+def map_name(path: str, method: str) -> Path:
+    """Name the heat map of a file below the folder of heat maps: its own path, with method and ``.png`` added."""
+    relative = Path(path)
+    name = relative.name
+    if len(name) > HASHED_NAME:
+        name = f"{name[:HASHED_NAME]}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+    return relative.parent / f"{name}.{stem(method)}.png"
+
+
+def _write_map(heatmap: Heatmap, path: Path) -> None:
+    import cv2
+
+    from unseam.report import replacing
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    encoded = cv2.imencode(".png", cv2.convertScaleAbs(heatmap.heat, alpha=255))[1]
+    with replacing(path) as temporary:
+        temporary.write_bytes(encoded.tobytes())
+
+
+@cache
+def versions() -> str:
+    """Name the packages that can change a result, with their versions, on one line."""
+    from unseam.report import LIBRARIES
+
+    found = [f"python {platform.python_version()}"]
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # another build of the same library, say opencv-python
+            found.append(f"{name} {version(name)}")
+    return ", ".join(found)
