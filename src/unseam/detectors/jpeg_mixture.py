@@ -9,14 +9,13 @@ of both, and the likelihood which step it was. All of it works on histograms wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.block_dct import LEVEL, block_dct, samples
-from unseam.jpeg import JpegCoefficients, JpegComponent
+from unseam.detectors.jpeg_rounding import TIE, Noise, noise_kernel
 
 Floats = NDArray[np.float64]
 
@@ -26,39 +25,12 @@ BINS = 2 * ZERO
 """Bins of a histogram, one for each whole number."""
 FARTHEST = ZERO - 64
 """Larger values count as this."""
-TIE = 1e-7
-"""Values this near to a half lie between two whole numbers; arithmetic moves them by 1e-12 or so."""
-REACH = 6.0
-"""Standard deviations of rounding noise beyond which it is taken to be zero."""
-MOST_ROUNDS = 20
-"""Rounds of expectation maximization, at most (reference implementation)."""
-LEAST_GROWTH = 5.0
-"""Growth of the log-likelihood below which it ends (reference implementation)."""
 MOSTLY_SINGLE = 0.95
 """Share of single compression that expectation maximization begins with (reference implementation)."""
-LEAST_DEVIATION = 1e-6
-"""Keeps a Gaussian defined where there is no noise at all."""
-ROUNDED_BLOCKS = 20_000
-"""Blocks on which the noise of rounding is measured: all those of 1.3 megapixels, evenly chosen ones of more."""
-LUMA = (0.299, 0.587, 0.114)
-"""Y of R, G, B (JFIF)."""
-BAND = 64
-"""Rows of pixels at a time: what is computed in between stays in the processor's cache."""
-RGB_FROM_CHROMA = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))
-"""What Cb and Cr add to Y in R, G and B (JFIF)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """What rounding and limiting pixels to [0, 255] adds to DCT coefficients of lightness: a Gaussian.
-
-    Attributes
-    ----------
-    mean, variance : float
-    """
-
-    mean: float
-    variance: float
+MOST_ROUNDS = 20
+"""Rounds of it, at most (reference implementation)."""
+LEAST_GROWTH = 5.0
+"""Growth of the log-likelihood below which it ends (reference implementation)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +92,13 @@ def summed(values: Floats, side: int) -> Floats:
     return np.asarray(sums, np.float64).reshape(values.shape)
 
 
+def averaged(values: Floats, known: NDArray[np.bool_], side: int) -> Floats:
+    """Average over squares of cells, of which unknown ones count as 0; NaN where none is known."""
+    mean = summed(np.where(known, values, 0.0), side) / side**2
+    mean[summed(known.astype(np.float64), side) < 0.5] = np.nan
+    return mean
+
+
 def smoothed(counts: Floats, total: float, bins: int = BINS) -> Floats:
     """Turn counts into probabilities, none of them zero: one is added to every bin."""
     return (counts + 1) / (total + bins)
@@ -175,15 +154,6 @@ def at_multiples(counts: Floats, step: int) -> Floats:
     return kept
 
 
-def noise_kernel(noise: Noise) -> tuple[NDArray[np.int64], Floats]:
-    """Give the probabilities of rounding noise at whole numbers: offsets -K to K, and weights that sum to 1."""
-    deviation = np.sqrt(noise.variance) + LEAST_DEVIATION
-    reach = int(np.ceil(REACH * deviation + abs(noise.mean))) + 1
-    offsets = np.arange(-reach, reach + 1)
-    weights = np.exp(-(((offsets + noise.mean) / deviation) ** 2) / 2)
-    return offsets, weights / weights.sum()
-
-
 def _blurred(kept: Floats, step: int, noise: Noise) -> Floats:
     """Spread counts at multiples of a step (S, K) by Gaussian noise, over all whole numbers (S, K * step)."""
     offsets, weights = noise_kernel(noise)
@@ -219,10 +189,11 @@ def likeliest(
     implementation. The paper's sums over blocks are sums over bins here: blocks of one bin have one weight.
     """
     total = float(observed[0].sum())
-    zero = _half_width(observed, calibration, max(steps))
-    observed, calibration = (counts[:, ZERO - zero : ZERO + zero] for counts in (observed, calibration))
+    observed, calibration = cropped((observed, calibration), max(steps))
     single = smoothed(calibration, total)
-    ratio = np.stack([smoothed(doubled(calibration, step, noise), total) / single for step in steps])
+    ratio = np.empty((len(steps), *single.shape), np.float32)
+    for one, step in zip(ratio, steps, strict=True):
+        np.divide(smoothed(doubled(calibration, step, noise), total), single, out=one, casting="same_kind")
     share, gain = maximized(observed, ratio, start)
     best, every = gain.argmax(axis=0), np.arange(len(observed))
     alone = np.einsum("sb,sb->s", observed, np.log(single))
@@ -230,21 +201,22 @@ def likeliest(
     return Mixture(np.asarray(steps)[best], share[best, every], gain, gain + alone)
 
 
-def _half_width(observed: Floats, calibration: Floats, step: int) -> int:
-    """Find how many bins on either side of 0 hold everything, and a step more."""
-    used = np.flatnonzero(observed.any(axis=0) | calibration.any(axis=0))
+def cropped(histograms: Sequence[Floats], margin: int) -> list[Floats]:
+    """Cut histograms (S, BINS) of the same coefficients to what they hold, and a margin, on both sides of 0 alike."""
+    used = np.flatnonzero(np.any([counts.any(axis=0) for counts in histograms], axis=0))
     widest = max(ZERO - int(used[0]), int(used[-1]) - ZERO) if used.size else 0
-    return min(ZERO, widest + step + 1)
+    zero = min(ZERO, widest + margin + 1)
+    return [counts[:, ZERO - zero : ZERO + zero] for counts in histograms]
 
 
-def maximized(observed: Floats, ratio: Floats, start: float = MOSTLY_SINGLE) -> tuple[Floats, Floats]:
+def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOSTLY_SINGLE) -> tuple[Floats, Floats]:
     """Maximize the likelihood over the shares of single compression.
 
     Parameters
     ----------
     observed : (S, B) float64
         Histograms.
-    ratio : (Q, S, B) float64
+    ratio : (Q, S, B) float32
         Probability of a bin after two compressions, for each after one.
     start : float
 
@@ -252,20 +224,26 @@ def maximized(observed: Floats, ratio: Floats, start: float = MOSTLY_SINGLE) -> 
     -------
     share, gain : (Q, S) float64
     """
+    observed, excess = observed.astype(np.float32), ratio.astype(np.float32) - 1
     share, gain = np.full(ratio.shape[:2], start), np.full(ratio.shape[:2], -np.inf)
     going = np.arange(len(observed))
     for _ in range(MOST_ROUNDS):
-        part, seen = ratio[:, going], observed[going]
-        alpha = share[:, going]
-        mixed = part * (1 - alpha)[..., None] + alpha[..., None]
-        alpha *= np.einsum("sb,qsb->qs", seen, 1 / mixed) / seen.sum(axis=1)
-        mixed = part * (1 - alpha)[..., None] + alpha[..., None]
-        best = gain[:, going].max(axis=0)
-        share[:, going], gain[:, going] = alpha, np.einsum("sb,qsb->qs", seen, np.log(mixed))
+        best, seen = gain[:, going].max(axis=0), observed[going]
+        for alpha, grown, part in zip(share, gain, excess, strict=True):
+            some = part[going] if going.size < len(part) else part
+            alpha[going] *= np.sum(seen / _mixed(some, alpha[going]), axis=1) / seen.sum(axis=1)
+            grown[going] = np.einsum("sb,sb->s", seen, np.log(_mixed(some, alpha[going])))
         going = going[gain[:, going].max(axis=0) - best >= LEAST_GROWTH]
         if not going.size:
             break
     return share, gain
+
+
+def _mixed(excess: NDArray[np.float32], share: Floats) -> NDArray[np.float32]:
+    """Mix bins of single compression (1) and of two (1 more than the excess)."""
+    mixed = excess * (1 - share).astype(np.float32)[:, None]
+    mixed += np.float32(1)
+    return mixed
 
 
 def log_ratio(calibration: Floats, total: float, step: int, noise: Noise) -> Floats:
@@ -285,73 +263,3 @@ def log_ratio(calibration: Floats, total: float, step: int, noise: Noise) -> Flo
     """
     again = smoothed(doubled(calibration[None], step, noise)[0], total)
     return np.asarray(np.log(again / smoothed(calibration, total)))
-
-
-def rounding_noise(
-    coefficients: JpegCoefficients, component: JpegComponent, frequencies: Sequence[tuple[int, int]]
-) -> list[Noise]:
-    """Measure what rounding and limiting the decoded pixels does to DCT coefficients of lightness.
-
-    It is measured on this file, and taken for that of an earlier decompression.
-
-    Parameters
-    ----------
-    coefficients : JpegCoefficients
-    component : JpegComponent
-        The one that is judged. In a file of Y, Cb and Cr the pixels are those of R, G and B; else its own.
-    frequencies : sequence of (int, int)
-
-    Returns
-    -------
-    list of Noise
-        For each of ``frequencies``; the mean is that of (0, 0) alone, as others have none.
-    """
-    components = coefficients.components
-    colour = tuple(part.name for part in components) == ("Y", "Cb", "Cr")
-    error = _rounding_error([_some_rows(part, component) for part in (components if colour else (component,))])
-    planes = block_dct(error, frequencies)
-    return [
-        Noise(float(plane.mean()) if frequency == (0, 0) else 0.0, float(plane.var()))
-        for frequency, plane in zip(frequencies, planes, strict=True)
-    ]
-
-
-def _some_rows(part: JpegComponent, judged: JpegComponent) -> JpegComponent:
-    """Choose rows of interleaved units so that they hold about `ROUNDED_BLOCKS` blocks of the component judged."""
-    rows, columns = judged.coefficients.shape[:2]
-    units = -(-rows // judged.sampling[1])
-    stride = max(1, round(rows * columns / ROUNDED_BLOCKS))
-    chosen = np.arange(0, units, stride)[:, None] * part.sampling[1] + np.arange(part.sampling[1])
-    chosen = chosen[chosen < len(part.coefficients)]
-    return part if stride == 1 else replace(part, coefficients=part.coefficients[chosen])
-
-
-def _rounding_error(parts: list[JpegComponent]) -> Floats:
-    """Lightness before less after rounding pixels and limiting them to [0, 255]; (H, W), whole blocks of the first."""
-    planes = [samples(part) for part in parts]
-    if len(parts) == 1:
-        return planes[0] - _limited(planes[0])
-    error = np.zeros_like(planes[0])
-    for top in range(0, len(error), BAND):
-        band = slice(top, min(top + BAND, len(error)))
-        lightness = planes[0][band]
-        chroma = [
-            _stretched(plane, part, parts[0], band, error.shape[1]) for plane, part in zip(planes, parts, strict=True)
-        ]
-        for weight, (from_cb, from_cr) in zip(LUMA, RGB_FROM_CHROMA, strict=True):
-            colour = lightness + from_cb * chroma[1]
-            colour += from_cr * chroma[2]
-            error[band] += weight * (colour - _limited(colour))
-    return error
-
-
-def _limited(values: Floats) -> Floats:
-    return np.asarray(np.clip(np.floor(values + (0.5 + TIE)), 0, 255))
-
-
-def _stretched(plane: Floats, part: JpegComponent, like: JpegComponent, band: slice, width: int) -> Floats:
-    """Repeat the samples of a subsampled component beside rows of another, less 128."""
-    rows = np.arange(band.start, band.stop) * part.sampling[1] // like.sampling[1]
-    columns = np.arange(width) * part.sampling[0] // like.sampling[0]
-    rows, columns = (np.minimum(places, side - 1) for places, side in zip((rows, columns), plane.shape, strict=True))
-    return np.asarray(plane[rows][:, columns] - LEVEL)

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.block_dct import SIDE, block_dct, cosines
+from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
-from unseam.detectors.jpeg_mixture import BINS, ZERO, Noise, noise_kernel
+from unseam.detectors.jpeg_mixture import BINS, ZERO
+from unseam.detectors.jpeg_rounding import Noise, low_block_dct, noise_kernel
 
 Floats = NDArray[np.float64]
 Grid = tuple[int, int]
@@ -52,8 +53,11 @@ class GridSearch:
     least_step, least_ratio : float
         Earlier steps that are tried: at least this, and at least so many times the file's own step. Lattices are
         finer.
+    caution : float
+        Standard deviations of that noise that the ratio of a block assumes: rich texture has more than most of a
+        photo, and must not look as if it had not been compressed before.
     outliers : float
-        Share of coefficients that may lie anywhere, in the likelihood of a block.
+        Share of coefficients that may lie anywhere, in the ratio of a block.
     least_gain : float
         Log-likelihood that a frequency must gain to have a say about blocks.
     least_lead : float
@@ -69,7 +73,8 @@ class GridSearch:
     other_noise: float = 2.0
     least_step: float = 4.0
     least_ratio: float = 1.5
-    outliers: float = 0.05
+    caution: float = 1.5
+    outliers: float = 0.1
     least_gain: float = 3.0
     least_lead: float = 15.0
     least_part: float = 0.5
@@ -178,12 +183,12 @@ def block_log_ratio(
     (block rows, block columns) float64
         0 for flat blocks. AC coefficients nearer to 0 than to another multiple of the step say nothing.
     """
-    seen = block_dct(plane, frequencies, found.grid)
+    seen = low_block_dct(plane, frequencies, found.grid)
     total = np.zeros(seen.shape[1:])
     for values, frequency, noise, step in zip(seen, frequencies, noises, found.steps, strict=True):
         if step:
             whole = np.floor(values + 0.5).astype(np.int64)
-            likely = periodic(step, elsewhere(noise, frequency, search))
+            likely = periodic(step, elsewhere(noise, frequency, search, search.caution))
             ratio = np.log(search.outliers + (1 - search.outliers) * likely)[whole % step]
             ratio[(frequency != (0, 0)) & (np.abs(whole) <= step // 2)] = 0
             total += ratio
@@ -221,9 +226,9 @@ def coefficient_histograms(plane: Floats, frequencies: Frequencies, lively: floa
     return counts.reshape(-1, GRIDS, BINS)
 
 
-def elsewhere(noise: Noise, frequency: tuple[int, int], search: GridSearch = DEFAULT) -> Noise:
-    """Turn the noise of a frequency on the file's own grid into that on another one."""
-    factor = search.mean_noise if frequency == (0, 0) else search.other_noise
+def elsewhere(noise: Noise, frequency: tuple[int, int], search: GridSearch = DEFAULT, more: float = 1.0) -> Noise:
+    """Turn the noise of a frequency on the file's own grid into that on another one, more or less of it."""
+    factor = more * (search.mean_noise if frequency == (0, 0) else search.other_noise)
     return Noise(noise.mean, noise.variance * factor**2)
 
 
