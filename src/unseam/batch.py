@@ -71,14 +71,15 @@ def judge_photos(
 
 def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:
     report = analyze(photo.path, methods, max_pixels=max_pixels)
-    document = {"path": printable(photo.path)} | document_of(report)
+    document = document_of(report)
+    listed = {"path": printable(photo.path)} | document
     if out is None:
-        return Outcome(photo, document)
+        return Outcome(photo, listed)
     try:
-        page = write_report(report, folder_for(photo, out, report.photo.sha256 or ""))
+        page = write_report(report, folder_for(photo, out, report.photo.sha256 or ""), document)
     except OSError as error:
         return Outcome(photo, failure=_one_line(photo, f"cannot write the report below {out}: {error}"))
-    return Outcome(photo, document, page)
+    return Outcome(photo, listed, page)
 
 
 def _one_line(photo: PhotoPath, error: object) -> str:

@@ -77,21 +77,45 @@ def draw_overlay(
     (h, w, 3) uint8
         RGB, with title and colour bar.
     """
-    height, width = drawn_size(*heat.shape)
+    picture = draw_map(pixels, heat, mask, regions, orientation=orientation)
+    return _framed(Image.fromarray(picture), title, threshold)
+
+
+def draw_map(
+    pixels: NDArray[np.uint8],
+    heat: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    regions: Sequence[Region],
+    *,
+    orientation: int,
+    longest_side: int = LONGEST_SIDE,
+) -> NDArray[np.uint8]:
+    """Draw the same picture without title and colour bar: (h, w, 3) uint8 RGB, of the size of the drawn photo."""
+    height, width = drawn_size(heat.shape[0], heat.shape[1], longest_side)
     picture = upright(_mixed(_grey(resized(pixels, height, width)), resized(heat, height, width)), orientation)
     picture = np.ascontiguousarray(picture)
     edges = upright(resized(mask.astype(np.uint8) * 255, height, width), orientation)
     draw_outline(picture, np.ascontiguousarray(edges) >= 128)
     canvas = Image.fromarray(picture)
     _number(canvas, upright(_number_map(regions, heat.shape, (height, width)), orientation))
-    return _framed(canvas, title, threshold)
+    return np.asarray(canvas)
 
 
-def drawn_size(height: int, width: int) -> tuple[int, int]:
+def draw_bar(threshold: float, height: int = 14, width: int = 512) -> NDArray[np.uint8]:
+    """Draw the colours of heat from 0 to 1, with a white line at the threshold: (height, width, 3) uint8 RGB."""
+    heat = np.broadcast_to(np.linspace(0, 1, width, dtype=np.float32), (height, width))
+    bar = _mixed(np.full(heat.shape, BAR_GREY, dtype=np.uint8), heat)
+    place = round(min(max(threshold, 0.0), 1.0) * (width - 1))
+    bar[:, max(place - 3, 0) : place + 4] = 0
+    bar[:, max(place - 1, 0) : place + 2] = 255
+    return bar
+
+
+def drawn_size(height: int, width: int, longest_side: int = LONGEST_SIDE) -> tuple[int, int]:
     """Give the size at which a photo of this size is drawn, before it is turned."""
     longest = max(height, width)
-    if longest > LONGEST_SIDE:
-        factor = LONGEST_SIDE / longest
+    if longest > longest_side:
+        factor = longest_side / longest
         return max(round(height * factor), 1), max(round(width * factor), 1)
     factor = max(ENLARGED_SIDE // longest, 1)
     return height * factor, width * factor

@@ -11,24 +11,25 @@ import json
 import os
 import platform
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import cv2
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
 from unseam.analyze import Report, digest_of
+from unseam.file_facts import facts_document, file_facts
 from unseam.method import Heatmap, PatchLabels
-from unseam.overlay import draw_overlay, drawn_size, resized
-from unseam.photo import Photo, upright
+from unseam.overlay import draw_overlay
 from unseam.photo_paths import printable
+from unseam.report_page import index_page, photo_page
+from unseam.report_text import false_alarms_document, leads, verdict_sentence
 
 LAYOUT = 1
 """Number of the layout of report.json; a change that breaks readers raises it."""
@@ -36,19 +37,8 @@ LAYOUT = 1
 LIBRARIES = ("unseam", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "jpeglib")
 """Packages whose versions can change a result."""
 
-PAGE_JPEG_QUALITY = 88
-"""Of the pictures inside the HTML page: they are for looking at, so size matters more than the last bit."""
-
 DECIMALS = 6
 """Of probabilities in JSON: finer than any calibration."""
-
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("unseam"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    undefined=jinja2.StrictUndefined,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +50,14 @@ class Entry:
     document: Mapping[str, Any]
 
 
-def document_of(report: Report) -> dict[str, Any]:
+def document_of(report: Report, written: datetime | None = None) -> dict[str, Any]:
     """Give everything about a report that is not a picture, ready for JSON: plain types and finite numbers only.
+
+    Parameters
+    ----------
+    report : Report
+    written : datetime, optional
+        The time that the document states, in UTC; now by default.
 
     Returns
     -------
@@ -72,6 +68,7 @@ def document_of(report: Report) -> dict[str, Any]:
     photo, verdict = report.photo, report.verdict
     methods = [_method_document(report, name) for name in report.results]
     leading: Mapping[str, Any] = next((method for method in methods if method["applies"]), {})
+    facts = file_facts(photo)
     return {
         "layout": LAYOUT,
         "file": printable(photo.name),
@@ -82,13 +79,17 @@ def document_of(report: Report) -> dict[str, Any]:
         "orientation": photo.orientation,
         "verdict": str(verdict),
         "reason": verdict.reason,
+        "sentence": verdict_sentence(report),
         "method": leading.get("name"),
         "score": leading.get("score"),
         "threshold": leading.get("threshold"),
         "marked_share": leading.get("marked_share"),
         "regions": leading.get("regions", []),
         "methods": methods,
+        "file_facts": facts_document(facts),
+        "leads": leads(photo, facts),
         "versions": _versions(),
+        "written": (written or datetime.now(UTC)).isoformat(timespec="seconds"),
     }
 
 
@@ -105,13 +106,18 @@ def _method_document(report: Report, name: str) -> dict[str, Any]:
     facts = {
         "name": name,
         "paper": method.paper,
+        "sees": method.sees,
+        "blind": method.blind,
+        "needs": sorted(method.needs),
+        "min_size": list(method.min_size),
         "digest": digest_of(method) or None,
         "seconds": round(report.seconds[name], 3),
         "applies": isinstance(result, Heatmap),
     }
     if not isinstance(result, Heatmap):
-        return facts | {"reason": str(result)}
+        return facts | {"reason": str(result), "false_alarms": false_alarms_document(method, None)}
     return facts | {
+        "false_alarms": false_alarms_document(method, float(result.score)),
         "score": _finite(result.score),
         "threshold": _finite(result.threshold),
         "doubt": result.doubt,
@@ -143,7 +149,7 @@ def _stem(name: str) -> str:
     return re.sub(r"[^\w@-]", "_", name)
 
 
-def write_report(report: Report, folder: str | os.PathLike[str]) -> Path:
+def write_report(report: Report, folder: str | os.PathLike[str], document: Mapping[str, Any] | None = None) -> Path:
     """Write all files of one report.
 
     Parameters
@@ -151,6 +157,8 @@ def write_report(report: Report, folder: str | os.PathLike[str]) -> Path:
     report : Report
     folder : path
         Made if missing; files of the same names are replaced, each at once and whole.
+    document : mapping, optional
+        From `document_of`, where it was made before.
 
     Returns
     -------
@@ -164,9 +172,10 @@ def write_report(report: Report, folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    document = document_of(report)
-    overlays = {name: _write_maps(report, name, folder) for name in report.heatmaps}
-    _write(folder / "report.html", _page(report, document, overlays).encode("utf-8"))
+    document = document_of(report) if document is None else document
+    for name in report.heatmaps:
+        _write_maps(report, name, folder)
+    _write(folder / "report.html", photo_page(report, document).encode("utf-8"))
     _write(folder / "report.json", (to_json(document, indent=1) + "\n").encode("utf-8"))
     return folder / "report.html"
 
@@ -176,8 +185,8 @@ def to_json(document: Mapping[str, Any], indent: int | None = None) -> str:
     return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=False)
 
 
-def _write_maps(report: Report, name: str, folder: Path) -> NDArray[np.uint8]:
-    """Write the files of one method and give its overlay (h, w, 3) uint8 RGB."""
+def _write_maps(report: Report, name: str, folder: Path) -> None:
+    """Write the files of one method."""
     heatmap, stem = report.heatmaps[name], _stem(name)
     mask = report.mask_of(name)
     overlay = _overlay(report, name, heatmap, mask)
@@ -189,7 +198,6 @@ def _write_maps(report: Report, name: str, folder: Path) -> NDArray[np.uint8]:
     )
     _write(folder / f"{stem}.{_SUFFIXES['mask']}", _png(mask.astype(np.uint8) * np.uint8(255)))
     _write(folder / f"{stem}.{_SUFFIXES['overlay']}", _png(overlay[..., ::-1]))
-    return overlay
 
 
 def _overlay(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -206,32 +214,16 @@ def _overlay(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_
     )
 
 
-def _page(report: Report, document: Mapping[str, Any], overlays: Mapping[str, NDArray[np.uint8]]) -> str:
-    pictures = {name: _data_url(overlay) for name, overlay in overlays.items()}
-    photo = _data_url(_upright_photo(report.photo))
-    return TEMPLATES.get_template("report.html").render(document=document, photo=photo, overlays=pictures)
-
-
-def _upright_photo(photo: Photo) -> NDArray[np.uint8]:
-    return upright(resized(photo.pixels, *drawn_size(photo.height, photo.width)), photo.orientation)
-
-
-def write_index(entries: Sequence[Entry], out: Path) -> Path:
-    """Write the page that links all reports of a run, and give its path."""
+def write_index(entries: Sequence[Entry], out: Path, failures: Sequence[str] = ()) -> Path:
+    """Write the page that links all reports of a run and lists the photos that failed; give its path."""
     rows = [(entry.name, entry.page.relative_to(out).as_posix(), entry.document) for entry in entries]
-    _write(out / "index.html", TEMPLATES.get_template("index.html").render(rows=rows).encode("utf-8"))
+    _write(out / "index.html", index_page(rows, failures).encode("utf-8"))
     return out / "index.html"
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode grey (H, W) or BGR (H, W, 3)."""
     return cv2.imencode(".png", pixels)[1].tobytes()
-
-
-def _data_url(pixels: NDArray[np.uint8]) -> str:
-    quality = [cv2.IMWRITE_JPEG_QUALITY, PAGE_JPEG_QUALITY]
-    encoded = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]), quality)[1].tobytes()
-    return "data:image/jpeg;base64," + b64encode(encoded).decode("ascii")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -144,7 +144,8 @@ def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
     entries = [Entry(item.document["path"], item.page, item.document) for item in outcomes if item.page is not None]
     if not entries:
         return
-    page = write_index(entries, out) if len(entries) > 1 else entries[0].page
+    failures = [item.failure for item in outcomes if item.failure]
+    page = write_index(entries, out, failures) if len(entries) > 1 else entries[0].page
     if not as_json:
         typer.echo(f"Open {printable(page)}")
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseam.evaluation.markdown import markdown_table
-from unseam.report import TEMPLATES, replacing
+from unseam.report import replacing
+from unseam.report_page import TEMPLATES
 from unseam.reproduction.results import Table
 
 TITLE = "Exploiting Spatial Structure for Localizing Manipulated Image Regions: the paper's tables, measured"
