@@ -11,7 +11,14 @@ from unseam.file_facts import FileFacts, Trailing
 from unseam.jpeg_encoder import Encoder, Encoding
 from unseam.method import Heatmap, Need
 from unseam.photo import Photo, load_photo
-from unseam.report_text import false_alarms_document, leads, needs_in_words, rate_clause, verdict_sentence
+from unseam.report_text import (
+    false_alarms_document,
+    leads,
+    needs_in_words,
+    others_sentence,
+    rate_clause,
+    verdict_sentence,
+)
 from unseam.thumbnail import Thumbnail
 
 PHOTO = load_photo(scene(60, 80))
@@ -53,6 +60,19 @@ def test_a_finding_is_one_sentence_with_score_and_rate() -> None:
 def test_no_finding_and_no_answer_are_said_too() -> None:
     assert sentence(Fixed(marks=False)).startswith("fixed marks nothing; its score is 0.80")
     assert sentence(Fixed(doubt="it is too small")) == "Nothing can be said about this photo: it is too small."
+
+
+def test_what_other_methods_mark_is_told_beside_the_verdict() -> None:
+    calm = [Fixed(marks=False, name=f"calm-{number}") for number in range(2)]
+    assert others_sentence(analyze(PHOTO, [Fixed()])) == ""
+    assert (
+        others_sentence(analyze(PHOTO, [Fixed(), *calm])) == "Of the 2 other methods that apply, none marks anything."
+    )
+    assert others_sentence(analyze(PHOTO, [calm[0], calm[1], Fixed()])) == (
+        "Of the 2 other methods that apply, 1 marks something: fixed. Each is wrong now and then; what several mark in "
+        "the same place weighs more."
+    )
+    assert others_sentence(analyze(PHOTO, [Fixed(), Fixed(doubt="too small", name="unsure")])) == ""
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from unseam.method import Heatmap, PatchLabels
 from unseam.overlay import draw_overlay
 from unseam.photo_paths import printable
 from unseam.report_page import index_page, photo_page
-from unseam.report_text import false_alarms_document, leads, verdict_sentence
+from unseam.report_text import false_alarms_document, leads, others_sentence, verdict_sentence
 
 LAYOUT = 1
 """Number of the layout of report.json; a change that breaks readers raises it."""
@@ -80,6 +80,7 @@ def document_of(report: Report, written: datetime | None = None) -> dict[str, An
         "verdict": str(verdict),
         "reason": verdict.reason,
         "sentence": verdict_sentence(report),
+        "others": others_sentence(report),
         "method": leading.get("name"),
         "score": leading.get("score"),
         "threshold": leading.get("threshold"),

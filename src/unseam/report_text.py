@@ -41,6 +41,22 @@ def verdict_sentence(report: Report) -> str:
     return f"{report.method} {found}; {score}; {rate_clause(report.methods[report.method], report.score)}."
 
 
+def others_sentence(report: Report) -> str:
+    """Say what the other methods that were asked mark; empty where there are none."""
+    leading = next(iter(report.heatmaps), None)
+    others = [name for name in report.heatmaps if name != leading and report.heatmaps[name].doubt is None]
+    if not others:
+        return ""
+    marking = [name for name in others if report.regions_of[name]]
+    asked = f"the {len(others)} other methods that apply" if len(others) > 1 else "one other method that applies"
+    if not marking:
+        return f"Of {asked}, none marks anything."
+    return (
+        f"Of {asked}, {len(marking)} mark{'s' if len(marking) == 1 else ''} something: {', '.join(marking)}. Each is "
+        "wrong now and then; what several mark in the same place weighs more."
+    )
+
+
 def rate_clause(method: Method, score: float) -> str:
     """Say how often the method is wrong about authentic photographs: only what is known."""
     known = false_alarms_of(method)

@@ -6,8 +6,9 @@ change of brightness and contrast, which is no disagreement.
 
 Thresholds: of 39 camera photographs with a preview, the largest difference of a cell is below 18 grey levels in 37, and
 the correlation above 0.93. The two others: a camera that shows a smaller section (30 levels), and a photo that turned
-out to be cropped (59 levels, correlation 0.40). With a fifth of height and width replaced by another part of the same
-photo, 82 % differ by more than `MOST_DIFFERENCE`; with a tenth, 23 %. So agreement proves little.
+out to be cropped (59 levels, correlation 0.40). With three tenths of height and width replaced by another part
+of the same photo, 89 % of the 37 disagree; with a fifth 62 %, with a tenth 30 % (``benchmarks/previews.py``). So
+agreement proves little.
 """
 
 from __future__ import annotations
