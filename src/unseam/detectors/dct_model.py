@@ -28,8 +28,12 @@ from unseam.photo import Photo
 
 Floats = NDArray[np.float64]
 
-CURVE = Curve(slope=1.0, middle=0.0, threshold=0.9, score_slope=1.0, score_middle=1.0)
-"""Fitted."""
+CURVE = Curve(slope=0.219, middle=0.303, threshold=0.955, score_slope=0.114, score_middle=9.59)
+"""Logistic regressions (classes balanced) by ``benchmarks/calibrate.py --cases 100``: 76 authentic JPEGs, and
+100 photographs with a region that was compressed once and the rest twice, at qualities of 60 to 92, then 70 to 97.
+
+The threshold leaves the 0.99 quantile of 95 % of the authentic photographs below it.
+"""
 
 LEAST, MOST = -2048, 2047
 """Quantized coefficients over which the model's mean is one: more than 8-bit samples can give (pyIFD's, probed)."""

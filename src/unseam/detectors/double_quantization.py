@@ -30,11 +30,15 @@ class PoolingConfig:
     unrest : float
         Standard deviation by which the mean of a window differs for reasons of its own, however many coefficients
         it has, as a share of the distance between both means.
-    doubt : float
-        A frequency is weighed down by the square of its distance between both means over that which this many
-        variances of a mean would give; the search for a model finds a distance in pure noise.
     most : float
         Log-odds of a coefficient are limited to this, and to its opposite.
+    least_distance : float
+        Distance between both means, in log-odds, from which on a frequency is a sign of two compressions.
+    doubt : float
+        Share of a sign that is taken off it: this many variances of a mean, over the square of the distance. The
+        search for a model finds a distance in pure noise.
+    signs : float
+        Signs that make an earlier compression sure; with fewer, the evidence fades with the square of their number.
     least_known : float
         Coefficients that a window must have; with fewer it knows nothing.
     """
@@ -42,8 +46,10 @@ class PoolingConfig:
     blur: float = 2.0
     reserve: float = 30.0
     unrest: float = 0.1
-    doubt: float = 5.0
     most: float = 5.0
+    least_distance: float = 0.01
+    doubt: float = 5.0
+    signs: float = 8.0
     least_known: float = 1.0
 
 
@@ -89,43 +95,41 @@ def pooled(votes: Iterable[Votes], shape: tuple[int, int], config: PoolingConfig
     -------
     (block rows, block columns) float64
         Logarithm of the likelihood ratio of one compression against what most of the file is, of Gaussians of one
-        spread around both means; NaN where too few coefficients have a vote.
+        spread around both means; NaN where too few coefficients have a vote, and without a sign of two compressions.
     """
     sums, counts = np.zeros(shape), np.zeros(shape)
-    total = once = twice = variance = 0.0
+    total = once = twice = variance = signs = 0.0
     for vote in votes:
         table = np.clip(vote.log_odds, -config.most, config.most)
         zero = np.arange(len(table)) == -vote.least
-        means, variances, number = _moments(table, np.where(zero, 0, vote.once), np.where(zero, 0, vote.twice))
-        weight = _weight(means[0] - means[1], float(np.mean(variances)) / max(number, 1.0), config)
-        if not weight:
+        number = float(vote.twice[~zero].sum())
+        mean_once, spread_once = _moments(table, np.where(zero, 0, vote.once))
+        mean_twice, spread_twice = _moments(table, np.where(zero, 0, vote.twice))
+        distance, spread = mean_once - mean_twice, (spread_once + spread_twice) / 2
+        if not number or distance <= 0:
             continue
         places = np.clip(vote.coefficients.astype(np.intp) - vote.least, 0, len(table) - 1)
-        sums += np.where(zero, 0, weight * table)[places]
+        sums += np.where(zero, 0, table)[places]
         counts += ~zero[places]
-        total += number
-        once += weight * number * means[0]
-        twice += weight * number * means[1]
-        variance += weight**2 * number * float(np.mean(variances))
-    if not total:
+        total, variance = total + number, variance + number * spread
+        once, twice = once + number * mean_once, twice + number * mean_twice
+        if distance > config.least_distance:
+            signs += max(0.0, 1 - config.doubt * spread / number / distance**2)
+    if not signs:
         return np.full(shape, np.nan)
     known = _window(counts, config)
     middle, distance = (once + twice) / 2 / total, (once - twice) / total
     excess = (_window(sums, config) - known * middle) / (known + config.reserve)
-    spread = variance / total / (known + config.reserve) + (config.unrest * distance) ** 2
-    return np.where(known >= config.least_known, excess * distance / spread, np.nan)
+    uncertain = variance / total / (known + config.reserve) + (config.unrest * distance) ** 2
+    sure = min(1.0, signs / config.signs) ** 2
+    return np.where(known >= config.least_known, sure * excess * distance / uncertain, np.nan)
 
 
-def _moments(table: Floats, once: Floats, twice: Floats) -> tuple[list[float], list[float], float]:
-    """Mean and variance of the log-odds after one compression and in the file, and the number found in the file."""
-    shares = [frequencies / max(float(frequencies.sum()), 1e-9) for frequencies in (once, twice)]
-    means = [float(share @ table) for share in shares]
-    variances = [float(share @ (table - mean) ** 2) for share, mean in zip(shares, means, strict=True)]
-    return means, variances, float(twice.sum())
-
-
-def _weight(distance: float, variance: float, config: PoolingConfig) -> float:
-    return max(0.0, 1 - config.doubt * variance / distance**2) if distance > 0 else 0.0
+def _moments(table: Floats, frequencies: Floats) -> tuple[float, float]:
+    """Mean and variance of the entries of a table, each as frequent as given."""
+    shares = frequencies / max(float(frequencies.sum()), 1e-9)
+    mean = float(shares @ table)
+    return mean, float(shares @ (table - mean) ** 2)
 
 
 def _window(values: Floats, config: PoolingConfig) -> Floats:
