@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MEASURES = ("likeness", "fine likeness", "level", "area", "misfit", "shear", "reciprocity", "recurrence")
+MEASURES = ("likeness", "level", "area", "misfit", "shear", "reciprocity", "recurrence")
 """What is measured of each region, in this order; see `measures_of`."""
 
 NOISE = 1.0
 """Grey levels: detail below it is rounding and noise, and takes the likeness towards 0."""
 
 SHARP, BROAD = 1.0, 4.0
-"""Standard deviations in pixels: fine detail is below the first, detail between both, level beyond the second."""
+"""Standard deviations in pixels: detail lies between both, level beyond the second; what JPEG changes, below both."""
+
+MOST_MISFIT, MOST_SHEAR = 2.0, 0.5
+"""Pixels; natural logarithm of a ratio. More of either says no more."""
 
 MOST_ALIKE = 0.9995
 """Correlations above it count as this: what is left of a copy's difference is rounding."""
@@ -36,8 +39,8 @@ FITS = 3
 LEAST_LAG = 8
 """Pixels: a region shifted by less resembles itself because it is smooth."""
 
-LEAST_OVERLAP = 0.3
-"""Share of a region that must overlap with itself for its recurrence to count."""
+AROUND = 96
+"""Pixels on each side of a region in which its pattern may recur."""
 
 MOST_REGIONS = 64
 """That are looked at, the largest first."""
@@ -45,9 +48,8 @@ MOST_REGIONS = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A picture in three bands, each (H, W) float32 in grey levels: their sum is the picture."""
+    """A picture in two bands, each (H, W) float32 in grey levels."""
 
-    fine: NDArray[np.float32]
     detail: NDArray[np.float32]
     level: NDArray[np.float32]
 
@@ -78,7 +80,7 @@ class Region:
 def picture_of(lightness: NDArray[np.float32]) -> Picture:
     """Split a picture, (H, W) float32 in grey levels, into its bands."""
     smooth, level = (np.asarray(cv2.GaussianBlur(lightness, (0, 0), width), np.float32) for width in (SHARP, BROAD))
-    return Picture(lightness - smooth, smooth - level, level)
+    return Picture(smooth - level, level)
 
 
 def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, least: int) -> list[Region]:
@@ -138,35 +140,26 @@ def measures_of(region: Region, picture: Picture, offsets: NDArray[np.int16]) ->
 
     Returns
     -------
-    (8,) float64
-        In the order of `MEASURES`: Fisher's transform of the correlation of the detail, and of the fine detail, of
-        both sides; log2 of the root mean square difference of their levels plus a quarter of a grey level; log2 of
-        the area in pixels; the misfit, at most 2 pixels; the logarithm of the ratio of the movement's largest and
-        smallest stretch; the share of matches whose match comes back; the largest correlation of the detail with
-        itself, shifted within the region.
+    (7,) float64
+        In the order of `MEASURES`: Fisher's transform of the correlation of the detail of both sides; log2 of the
+        root mean square difference of their levels plus a quarter of a grey level; log2 of the area in pixels; the
+        misfit; the logarithm of the ratio of the movement's largest and smallest stretch; the share of matches whose
+        match comes back; Fisher's transform of the largest correlation of the detail with any other place around.
     """
-    box = (
-        slice(region.top, region.top + region.inside.shape[0]),
-        slice(region.left, region.left + region.inside.shape[1]),
-    )
-    own, other = (
-        [band[region.inside] for band in bands]
-        for bands in (
-            [band[box] for band in (picture.fine, picture.detail, picture.level)],
-            [_moved(band, region) for band in (picture.fine, picture.detail, picture.level)],
-        )
-    )
-    stretch = np.linalg.svd(region.movement[:, :2], compute_uv=False)
+    height, width = region.inside.shape
+    box = (slice(region.top, region.top + height), slice(region.left, region.left + width))
+    own, other = picture.detail[box][region.inside], _moved(picture.detail, region)[region.inside]
+    apart = picture.level[box][region.inside] - _moved(picture.level, region)[region.inside]
+    largest, smallest = np.maximum(np.linalg.svd(region.movement[:, :2], compute_uv=False), 1e-3)
     return np.array(
         [
-            np.arctanh(_likeness(own[1], other[1])),
-            np.arctanh(_likeness(own[0], other[0])),
-            np.log2(np.sqrt(np.mean((own[2] - other[2]) ** 2, dtype=np.float64)) + 0.25),
+            np.arctanh(_likeness(own, other)),
+            np.log2(np.sqrt(np.mean(apart**2, dtype=np.float64)) + 0.25),
             np.log2(region.inside.sum()),
-            min(region.misfit, 2.0),
-            np.log(max(stretch[0], 1e-3) / max(stretch[1], 1e-3)),
+            min(region.misfit, MOST_MISFIT),
+            min(np.log(largest / smallest), MOST_SHEAR),
             _reciprocity(region, offsets),
-            _recurrence(picture.detail[box], region.inside),
+            np.arctanh(_recurrence(region, picture)),
         ]
     )
 
@@ -196,18 +189,36 @@ def _reciprocity(region: Region, offsets: NDArray[np.int16]) -> float:
     return float((np.abs(there + back).max(1) <= INLIER).mean())
 
 
-def _recurrence(detail: NDArray[np.float32], inside: Bools) -> float:
-    """Give the largest normalised autocorrelation of a region's detail: near 1 where a pattern repeats within it."""
-    values = np.where(inside, detail - float(detail[inside].mean(dtype=np.float64)), 0).astype(np.float64)
-    size = tuple(cv2.getOptimalDFTSize(2 * side) for side in values.shape)
-    spectrum, shape, energy = (np.fft.rfft2(part, size) for part in (values, inside.astype(np.float64), values**2))
-    product = np.fft.irfft2(np.abs(spectrum) ** 2, size)
-    overlap = np.fft.irfft2(np.abs(shape) ** 2, size)
-    sizes = np.fft.irfft2(energy * shape.conj(), size) * np.fft.irfft2(shape * energy.conj(), size)
-    down, right = (np.minimum(np.arange(side), side - np.arange(side)) for side in size)
-    counts = (np.hypot(down[:, None], right) >= LEAST_LAG) & (overlap >= LEAST_OVERLAP * inside.sum())
-    noise = (NOISE**2 * overlap[counts]) ** 2
-    return float((product[counts] / np.sqrt(np.maximum(sizes[counts], 0) + noise)).max(initial=0))
+def _recurrence(region: Region, picture: Picture) -> float:
+    """Give the largest correlation of a region's detail with what lies around it, neither itself nor its match.
+
+    Near 1 where a pattern repeats: then the match is one of many, and no copy is needed to explain it.
+    """
+    height, width = region.inside.shape
+    top, left = max(region.top - AROUND, 0), max(region.left - AROUND, 0)
+    around = picture.detail[top : region.top + height + AROUND, left : region.left + width + AROUND]
+    own = picture.detail[region.top : region.top + height, region.left : region.left + width]
+    likeness = _likeness_slid(own, region.inside, around)
+    centre = np.array([region.left + (width - 1) / 2, region.top + (height - 1) / 2, 1.0])
+    match = region.movement @ centre - centre[:2]
+    down, right = np.ogrid[: likeness.shape[0], : likeness.shape[1]]
+    for row, column in ((0.0, 0.0), (match[1], match[0])):
+        near = np.hypot(down - row - (region.top - top), right - column - (region.left - left)) < LEAST_LAG
+        likeness[near] = 0
+    return float(np.clip(likeness.max(initial=0), 0, MOST_ALIKE))
+
+
+def _likeness_slid(own: NDArray[np.float32], inside: Bools, around: NDArray[np.float32]) -> Floats:
+    """Correlate the pixels `inside` a box with those beneath them, wherever the box fits into what is around."""
+    size = tuple(cv2.getOptimalDFTSize(side) for side in around.shape)
+    centred = np.where(inside, own - float(own[inside].mean(dtype=np.float64)), 0)
+    template, shape = (np.fft.rfft2(values, size).conj() for values in (centred, inside.astype(np.float64)))
+    values, squares = (np.fft.rfft2(around.astype(np.float64) ** power, size) for power in (1, 2))
+    fits = tuple(slice(side - part + 1) for side, part in zip(around.shape, inside.shape, strict=True))
+    products = (values * template, values * shape, squares * shape)
+    product, mean, energy = (np.fft.irfft2(spectrum, size)[fits] / inside.sum() for spectrum in products)
+    variance = (centred**2).sum() / inside.sum() + NOISE**2
+    return np.asarray(product / np.sqrt(np.maximum(energy - mean**2 + NOISE**2, NOISE**2) * variance))
 
 
 def likeness_around(

@@ -3,25 +3,24 @@
 Importing this file imports numba, which takes a while: it is imported when the method runs, not before.
 
 Every loop works on parts of the picture that do not depend on the number of threads, with random numbers of its own:
-the same features give the same field, bit for bit, however many threads there are. The threads are Python's and alive
-for one call only; the loops release the interpreter lock.
+the same features give the same field, bit for bit, however many threads there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar, cast
 
-import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.detectors.side_by_side import side_by_side
+from unseam.detectors.zernike import LARGEST
+
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
 Whole = int | np.signedinteger[Any]
 Best = tuple[Whole, Whole, Whole]
 
@@ -60,15 +59,6 @@ def inlined(function: F) -> F:
     return cast(F, numba.njit(function, nogil=True, forceinline=True))
 
 
-def side_by_side(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> list[T]:
-    """Call ``work(*part)`` for each part, in as many threads as OpenCV may use."""
-    threads = max(1, cv2.getNumThreads())
-    if threads == 1:
-        return [work(*part) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return [running.result() for running in [pool.submit(work, *part) for part in parts]]
-
-
 def parts_of(length: int, least: int = LEAST_ROWS) -> list[tuple[int, int]]:
     """Divide a length into at most `PARTS` parts (first, end), of at least `least` where there is more than one."""
     count = min(max(length // least, 1), PARTS)
@@ -84,7 +74,7 @@ def nearest_field(
     Parameters
     ----------
     features : (H, W, 12) int16
-        From 0 to 8191.
+        From 0 to `LARGEST`.
     iterations : int
         Passes over the picture, forwards and backwards in turn.
     search : int
@@ -99,6 +89,11 @@ def nearest_field(
     (H, W, 2) int16
         Rows down and columns right, from each pixel to its match.
 
+    Raises
+    ------
+    ValueError
+        Features of another number, type or range; a side of more than 32767 pixels, or none of ``2 * least``.
+
     Notes
     -----
     PatchMatch with first-order predictors: section III of the paper, DOI 10.1109/TIFS.2015.2455334. Deliberate
@@ -106,9 +101,8 @@ def nearest_field(
     coherency sensitive hashing (Korman and Avidan 2011, DOI 10.1109/ICCV.2011.6126421), and after each pass a match
     is offered to its other side: small regions are found, in fewer passes. Random trials stay near the best match.
     """
+    _check(features, least)
     H, W = features.shape[:2]
-    if features.shape[2] != FEATURES or features.min() < 0 or features.max() > 8191:
-        raise ValueError(f"expected {FEATURES} features of each pixel, from 0 to 8191, found {features.shape}")
     flat = np.ascontiguousarray(features).reshape(-1)
     field, cost = np.empty((H, W, 2), np.int16), np.empty((H, W), np.int32)
     bands = [(top, end, seed + 7919 * k) for k, (top, end) in enumerate(parts_of(H))]
@@ -124,9 +118,22 @@ def nearest_field(
     return field
 
 
+def _check(features: NDArray[np.int16], least: int) -> None:
+    """Refuse what the compiled loops, which check nothing, would read or write beyond an end for."""
+    H, W, count = features.shape
+    if count != FEATURES or features.dtype != np.int16 or features.min() < 0 or features.max() > LARGEST:
+        raise ValueError(
+            f"expected {FEATURES} features of each pixel, int16 from 0 to {LARGEST}, found {features.shape}"
+        )
+    if not 2 * least < max(H, W) <= np.iinfo(np.int16).max:
+        raise ValueError(
+            f"expected a picture of {2 * least} to {np.iinfo(np.int16).max} pixels a side, found {W} x {H}"
+        )
+
+
 def _levels(features: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Give each value of each feature the share of pixels below it, in `LEVELS` steps; (12, 8192)."""
-    counts = np.stack([np.bincount(features[..., k].ravel(), minlength=8192) for k in range(FEATURES)])
+    """Give each value of each feature the share of pixels below it, in `LEVELS` steps; (12, `LARGEST` + 1)."""
+    counts = np.stack([np.bincount(features[..., k].ravel(), minlength=LARGEST + 1) for k in range(FEATURES)])
     below = counts.cumsum(1) - counts // 2
     return np.asarray(below * (LEVELS - 1) // counts.sum(1, keepdims=True))
 
@@ -144,7 +151,7 @@ def _sorted(
     bits = np.arange(2 * LEVELS)
     spread = sum(((bits >> bit) & 1) << (SORTED * bit) for bit in range((2 * LEVELS - 1).bit_length()))
     keys = _keys(flat, np.asarray(spread)[levels[chosen] + shift[:, None]], chosen)
-    return np.argsort(keys, kind="stable")
+    return np.argsort(keys)
 
 
 @compiled

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import factorial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from unseam.detectors.side_by_side import side_by_side
 
 Floats = NDArray[np.float64]
 
@@ -15,7 +17,7 @@ SCALE = 30.0
 """Stored units per grey level (of the root mean square over the disc)."""
 
 LARGEST = 8191
-"""Of the stored features: a grey level of 255 is 7650, and sums of 12 squared differences stay in 32 bits."""
+"""Of the stored features; a grey level of 255 is 7650. Sums of 12 squared differences stay in 32 bits."""
 
 RADII, ANGLES = 26, 32
 """Samples along the radius and around the circle, as in the paper's reference implementation."""
@@ -99,12 +101,15 @@ def zernike_magnitudes(lightness: NDArray[np.float32], order: int, side: int) ->
     """
     orders = zernike_orders(order)
     features = np.empty((*lightness.shape, len(orders)), np.int16)
-    for k, (n, m) in enumerate(orders):
-        kernel = zernike_kernel(n, m, side)
-        parts = [_filtered(lightness, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
-        size = cv2.magnitude(*parts) if m else np.abs(parts[0])
-        features[..., k] = np.minimum(np.rint(np.asarray(size) * np.float32(SCALE)), LARGEST)
+    side_by_side(partial(_measure, lightness, features, side), [(k, n, m) for k, (n, m) in enumerate(orders)])
     return features
+
+
+def _measure(lightness: NDArray[np.float32], features: NDArray[np.int16], side: int, k: int, n: int, m: int) -> None:
+    kernel = zernike_kernel(n, m, side)
+    parts = [_filtered(lightness, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
+    size = cv2.magnitude(*parts) if m else np.abs(parts[0])
+    features[..., k] = np.minimum(np.rint(np.asarray(size) * np.float32(SCALE)), LARGEST)
 
 
 def _filtered(lightness: NDArray[np.float32], kernel: Floats) -> NDArray[np.float32]:

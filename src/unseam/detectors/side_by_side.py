@@ -1,0 +1,24 @@
+"""Work on parts of a picture in threads, so that the result does not depend on their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import cv2
+
+T = TypeVar("T")
+
+
+def side_by_side(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> list[T]:
+    """Call ``work(*part)`` for each part, in as many threads as OpenCV may use; they end before this returns.
+
+    The threads are Python's: compiled code must release the interpreter lock. (Numba's own threads do not survive a
+    fork, and its simplest layer ends the process when two threads of a program enter it at once.)
+    """
+    threads = max(1, cv2.getNumThreads())
+    if threads == 1:
+        return [work(*part) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return [running.result() for running in [pool.submit(work, *part) for part in parts]]
