@@ -36,7 +36,7 @@ def scan(
         bool, typer.Option("--retry-failed", help="With --resume: judge again what failed before.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes, one thread each.  [default: one a core]")
+        int | None, typer.Option(min=1, help="Processes, one thread each.  [default: one a core (of the cluster)]")
     ] = None,
     engine: Annotated[Engine, typer.Option(help="This machine, or Ray Data (needs the extra ray).")] = Engine.LOCAL,
     address: Annotated[
@@ -67,7 +67,7 @@ def scan(
             raise typer.BadParameter("--address is for --engine ray")
         if retry_failed and not resume:
             raise typer.BadParameter("--retry-failed goes with --resume")
-        count = workers or cores()
+        count = workers or (cores() if address is None else 0)
         plan = Plan(
             place=folder,
             out=out,
@@ -77,7 +77,7 @@ def scan(
             workers=count,
             heat_maps=heat_maps,
             seconds=timeout or None,
-            memory=share_of_memory(count) if memory is None else int(memory * 1e9),
+            memory=int(memory * 1e9) if memory else share_of_memory(count) if engine is Engine.LOCAL else None,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
             all_files=all_files,
         )

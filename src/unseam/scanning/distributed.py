@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -21,13 +22,13 @@ from uuid import uuid4
 from unseam.report import replacing
 from unseam.scanning import demand_extra
 from unseam.scanning.journal import Finished, check_settings
-from unseam.scanning.plan import Plan, Summary, refuse
+from unseam.scanning.plan import Plan, Summary, refuse, share_of_memory
 from unseam.scanning.progress import progress
 from unseam.scanning.rows import Row, as_text, failed_row, in_lots
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
 from unseam.scanning.task import Task
-from unseam.workers import Crash, Pool
+from unseam.workers import Crash, Pool, cores
 
 FILES_PER_BLOCK = 100
 """Files that an actor is given at a time: Ray needs milliseconds for each block, and a lost block is done again."""
@@ -48,8 +49,8 @@ def scan_on_cluster(plan: Plan, address: str | None = None) -> Summary:
     Parameters
     ----------
     plan : Plan
-        ``out`` is a folder or URL; ``workers`` counts where a cluster is started here. Folders must be seen by all
-        nodes, and unseam be installed on them.
+        ``out`` is a folder or URL; ``workers`` may be 0, for all processors of the cluster; ``memory`` is each node's
+        share where it is None. Folders must be seen by all nodes, and unseam be installed on them.
     address : str, optional
         Of the cluster, as `ray.init` takes it; without it one is started on this machine, for this scan.
 
@@ -95,7 +96,8 @@ class Judge:
     def __init__(self, task: Task, settings: Mapping[str, Any], seconds: float | None, memory: int | None) -> None:
         self._methods, self._settings = tuple(task.methods), settings
         self._paths: deque[str] = deque()
-        pool: Pool[str, Row] = Pool(task, 1, seconds=seconds, memory=memory, one_thread=True)
+        share = share_of_memory(cores()) if memory is None else memory  # of the node that this runs on
+        pool: Pool[str, Row] = Pool(task, 1, seconds=seconds, memory=share, one_thread=True)
         self._results = pool.run(iter(self._paths.popleft, None))
 
     def __call__(self, block: Any) -> Any:  # noqa: ANN401 - pyarrow tables, which have no types
@@ -116,10 +118,15 @@ def _judge(
 ) -> Generator[Row, None, None]:
     """Yield rows as they are finished, in no order."""
     import ray
+    import ray.data
 
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # stderr is the user's; Ray's own log files have all
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.ERROR)
     ray.init(
         address=address,
-        num_cpus=plan.workers if address is None else None,
+        num_cpus=(plan.workers or None) if address is None else None,
         include_dashboard=False if address is None else None,
         log_to_driver=False,
         logging_level=logging.ERROR,
@@ -127,25 +134,25 @@ def _judge(
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         for lot in in_lots(paths, FILES_PER_LOT):
-            yield from _judge_lot(lot, Judge, (task, settings, plan.seconds, plan.memory))
+            yield from _judge_lot(lot, plan.workers, (task, settings, plan.seconds, plan.memory))
     finally:
         ray.shutdown()
 
 
-def _judge_lot(paths: list[str], actor: Callable[..., Any], arguments: tuple[object, ...]) -> Iterator[Row]:
+def _judge_lot(paths: list[str], workers: int, arguments: tuple[object, ...]) -> Iterator[Row]:
     import pyarrow as pa
     import ray
 
     names = [path.encode("utf-8", "surrogateescape") for path in paths]  # a name need not be text
     blocks = [pa.table({"path": pa.array(some, pa.binary())}) for some in in_lots(names, FILES_PER_BLOCK)]
-    actors = max(1, min(len(blocks), int(ray.cluster_resources().get("CPU", 1))))
+    actors = min(len(blocks), workers or int(ray.cluster_resources().get("CPU", 1)))
     rows = ray.data.from_arrow(blocks).map_batches(
-        actor,
+        Judge,
         fn_constructor_args=arguments,
         batch_size=None,
         batch_format="pyarrow",
         num_cpus=1,
-        concurrency=actors,
+        compute=ray.data.ActorPoolStrategy(size=actors),
     )
     for batch in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield from batch.to_pylist()

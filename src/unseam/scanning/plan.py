@@ -43,7 +43,7 @@ class Plan:
     retry_failed : bool
         When going on, judge again what failed before.
     workers : int
-        Processes that judge side by side, each on one thread.
+        Processes that judge side by side, each on one thread; on a cluster 0 for all of its processors.
     heat_maps : Path, optional
         Folder for heat maps.
     seconds : float, optional
