@@ -12,7 +12,8 @@ from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md")]
-DOCUMENTS += [ROOT / "docs" / name for name in ("training.md", "datasets.md", "evaluation.md", "forging.md", "report.md")]
+PAGES = ("training.md", "datasets.md", "evaluation.md", "forging.md", "report.md", "scale.md")
+DOCUMENTS += [ROOT / "docs" / name for name in PAGES]
 SUBCOMMANDS = {"datasets": [["check"]]}
 DOCUMENTS += sorted((ROOT / "docs" / "methods").glob("*.md"))
 

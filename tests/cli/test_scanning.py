@@ -113,6 +113,16 @@ def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Pat
     assert result.stderr == "unseam: interrupted; what was finished is kept, and --resume goes on with it\n"
 
 
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
+    def fill(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(local, "scan_locally", fill)
+    result = run("scan", "a", "--method", model, "--out", "b")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("unseam: the scan stopped ([Errno 28] No space left on device); --resume goes on")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_keeps_what_was_finished(photo: Path, model: Path, tmp_path: Path) -> None:
     for number in range(6):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseam.cli.app import FAILED, INTERRUPTED, app, complain, one_line_errors
+from unseam.errors import UnseamError
 from unseam.photo_paths import printable
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ def scan(
         except KeyboardInterrupt as error:
             complain("interrupted; what was finished is kept, and --resume goes on with it")
             raise typer.Exit(INTERRUPTED) from error
+        except OSError as error:
+            if isinstance(error, UnseamError):
+                raise
+            raise UnseamError(f"the scan stopped ({error}); --resume goes on when that is mended") from error
         _tell(summary, out)
 
 
