@@ -123,6 +123,10 @@ def test_a_cut_table_is_told_in_words() -> None:
 def test_the_table_in_force_at_the_first_scan_counts() -> None:
     data = jpeg(SCENE, segment(0xDB, b"\0" + bytes([9] * 64)), quality=75)
     assert encoding_of(data).quality == 75
+    progressive = jpeg(SCENE, quality=75, progressive=True)
+    second = progressive.index(b"\xff\xda", progressive.index(b"\xff\xda") + 2)
+    later = progressive[:second] + segment(0xDB, b"\0" + bytes([9] * 64)) + progressive[second:]
+    assert encoding_of(later).encoder is Encoder.IJG
 
 
 @pytest.mark.skipif(not CASIA.is_dir(), reason=f"no reference data in {CASIA}")

@@ -173,8 +173,7 @@ def _end(kind: str, data: bytes, file: JpegFile | None) -> int:
     if kind == "PNG":
         return _png_end(data)
     if kind == "WEBP":
-        size = int.from_bytes(data[4:8], "little")
-        return 8 + size + size % 2
+        return 8 + int.from_bytes(data[4:8], "little")
     return int.from_bytes(data[2:6], "little") if kind == "BMP" else 0
 
 
