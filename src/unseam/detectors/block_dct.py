@@ -46,13 +46,24 @@ def samples(component: JpegComponent) -> Floats:
         Around 128; what overhangs the photo's border is included.
     """
     rows, columns = component.coefficients.shape[:2]
-    transform = np.kron(cosines(), cosines()) * component.table.reshape(-1, 1)
-    plane = np.empty((rows, SIDE, columns, SIDE))
+    transform = inverse_transform(component)
+    plane = np.empty((rows * SIDE, columns * SIDE))
     for first in range(0, rows, BAND):
-        band = component.coefficients[first : first + BAND].reshape(-1, SIDE * SIDE).astype(np.float64) @ transform
-        band += LEVEL
-        plane[first : first + BAND] = band.reshape(-1, columns, SIDE, SIDE).transpose(0, 2, 1, 3)
-    return plane.reshape(rows * SIDE, columns * SIDE)
+        band = component.coefficients[first : first + BAND]
+        plane[first * SIDE : (first + BAND) * SIDE] = decoded(band, transform) + LEVEL
+    return plane
+
+
+def inverse_transform(component: JpegComponent) -> Floats:
+    """Give the matrix (64 quantized coefficients, 64 samples) of a component, for `decoded`."""
+    return np.asarray(np.kron(cosines(), cosines()) * component.table.reshape(-1, 1))
+
+
+def decoded(coefficients: NDArray[np.int16], transform: Floats) -> Floats:
+    """Decode rows of blocks, around 0: (rows, columns, 8, 8) int16 to (8 * rows, 8 * columns) float64."""
+    rows, columns = coefficients.shape[:2]
+    blocks = coefficients.reshape(-1, SIDE * SIDE).astype(np.float64) @ transform
+    return blocks.reshape(rows, columns, SIDE, SIDE).transpose(0, 2, 1, 3).reshape(rows * SIDE, columns * SIDE)
 
 
 def block_dct(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.block_dct import LEVEL, SIDE, cosines, samples
+from unseam.detectors.block_dct import SIDE, cosines, decoded, inverse_transform
 from unseam.detectors.detector import stored_coefficients
 from unseam.jpeg import JpegComponent
 from unseam.photo import Photo
@@ -57,7 +58,7 @@ def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> Rou
     """
     stored = stored_coefficients(photo).components if component.name == "Y" else ()
     chroma = [other for other in stored if other.name in ("Cb", "Cr")]
-    colours = [_Enlarged(samples(other) - LEVEL, other.sampling, component.sampling) for other in chroma]
+    colours = [_Enlarged(other, component) for other in chroma]
     squares, sums = 0.0, np.zeros((SIDE, plane.shape[1]))
     for first in range(0, len(plane), ROWS):
         lightness = plane[first : first + ROWS]
@@ -70,36 +71,39 @@ def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> Rou
     return RoundingNoise(float(np.sqrt(max(0.0, squares / plane.size - mean**2))), float(-SIDE * by_place.mean()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Enlarged:
-    """A plane of colour that is given in lightness' rows and columns, its samples repeated."""
+    """A colour component that is decoded band by band, in lightness' rows and columns, its samples repeated."""
 
-    plane: Floats
-    sampling: tuple[int, int]
-    wanted: tuple[int, int]
+    def __init__(self, component: JpegComponent, lightness: JpegComponent) -> None:
+        self.coefficients = component.coefficients
+        self.transform = inverse_transform(component)
+        self.down, self.across = (
+            (component.sampling[axis], lightness.sampling[axis]) for axis in (1, 0)
+        )  # samples of the component beside those of lightness
 
     def rows(self, first: int, shape: tuple[int, ...]) -> Floats:
-        """Give as many rows and columns as a shape has, from lightness' row ``first`` on."""
-        down = (first + np.arange(shape[0])) * self.sampling[1] // self.wanted[1]
-        across = np.arange(shape[1]) * self.sampling[0] // self.wanted[0]
-        rows = self.plane[np.minimum(down, self.plane.shape[0] - 1)]
-        if shape[1] == rows.shape[1] and self.sampling[0] == self.wanted[0]:
-            return np.asarray(rows)
-        return np.asarray(rows.take(np.minimum(across, rows.shape[1] - 1), axis=1))
+        """Give as many rows and columns as a shape has, from lightness' row ``first`` on; around 0."""
+        have = [SIDE * blocks for blocks in self.coefficients.shape[:2]]
+        down = np.minimum((first + np.arange(shape[0])) * self.down[0] // self.down[1], have[0] - 1)
+        across = np.minimum(np.arange(shape[1]) * self.across[0] // self.across[1], have[1] - 1)
+        start = int(down[0]) // SIDE
+        band = decoded(self.coefficients[start : int(down[-1]) // SIDE + 1], self.transform)
+        if self.down[0] != self.down[1] or len(band) != len(down):
+            band = band[down - start * SIDE]
+        return band if band.shape == shape and self.across[0] == self.across[1] else band.take(across, axis=1)
 
 
 def _error(lightness: Floats, colours: list[Floats]) -> Floats:
     """Give how much lightness is above what it becomes when the pixels are rounded; (rows, columns)."""
     if len(colours) < 2:
         return np.asarray(lightness - np.clip(np.rint(lightness), 0, 255))
-    error = np.zeros(lightness.shape)
-    for weight, mix in zip(LUMA, TO_RGB, strict=True):
-        channel = lightness.copy()
-        for share, colour in zip(mix, colours, strict=True):
-            if share:
-                channel += share * colour
-        rounded = np.rint(channel)
-        channel -= np.clip(rounded, 0, 255, out=rounded)
-        channel *= weight
-        error += channel
+    error = lightness.copy()
+    part = np.empty_like(error)
+    for number, colour in enumerate(colours):  # nothing but for the decimals of the constants
+        error += np.multiply(colour, sum(w * mix[number] for w, mix in zip(LUMA, TO_RGB, strict=True)), out=part)
+    for weight, (blue, red) in zip(LUMA, TO_RGB, strict=True):
+        most, least = ((colours[0], blue), (colours[1], red))[:: 1 if not red else -1]
+        base = np.add(lightness, np.multiply(least[0], least[1], out=part), out=part) if least[1] else lightness
+        pixels = cv2.addWeighted(base, 1, most[0], most[1], 0, dtype=cv2.CV_8U)
+        error -= np.multiply(pixels, weight, out=part)
     return error
