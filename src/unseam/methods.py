@@ -18,6 +18,7 @@ from unseam.detectors import (
     dct_model,
     demosaicing,
     error_level,
+    jpeg_error,
     jpeg_ghost,
     noise_level,
     nonaligned_jpeg,
@@ -120,10 +121,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "aligned-jpeg": aligned_jpeg.METHOD,
         "nonaligned-jpeg": nonaligned_jpeg.METHOD,
         "error-level": error_level.METHOD,
+        "jpeg-error": jpeg_error.METHOD,
         "block-grid": block_grid.METHOD,
         "noise-level": noise_level.METHOD,
-        "demosaicing": demosaicing.METHOD,
         "jpeg-ghost": jpeg_ghost.METHOD,
+        "demosaicing": demosaicing.METHOD,
     }
 )
 """All methods, by name: the only list there is."""
