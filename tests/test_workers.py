@@ -3,11 +3,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pool_work import Work, parts
+from unseam.errors import RunError
 from unseam.workers import Crash, Pool
 
 PARENT = """
@@ -72,6 +74,22 @@ def test_a_process_cannot_allocate_more_than_its_share() -> None:
     found = dict(Pool(Work(), 1, memory=600 * 2**20).run(["eat 1000", f"eat {2 * 2**30}", "say b"]))
     assert isinstance(found.pop(f"eat {2 * 2**30}"), Crash)
     assert found == {"eat 1000": "", "say b": "b"}
+
+
+@dataclass(frozen=True)
+class Stillborn:
+    """Work that no process can take over."""
+
+    def __call__(self, job: str) -> str:
+        return job
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (3,)
+
+
+def test_a_process_that_cannot_begin_is_no_fault_of_its_job() -> None:
+    with pytest.raises(RunError, match="exit code 3 before it began"):
+        list(Pool(Stillborn(), 2).run(["a", "b"]))
 
 
 def test_one_process_alone_can_be_told_to_compute_on_one_thread() -> None:

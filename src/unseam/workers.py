@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
+from unseam.errors import RunError
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -69,7 +71,8 @@ class _Worker(Generic[J]):
     process: SpawnProcess
     pipe: Connection[object, object]
     job: J
-    deadline: float | None  # on the monotonic clock
+    deadline: float | None = None  # on the monotonic clock
+    began: bool = False
 
 
 @dataclass(slots=True)
@@ -102,7 +105,13 @@ class Pool(Generic[J, R]):
     _running: list[_Worker[J]] = field(default_factory=list, init=False)
 
     def run(self, jobs: Iterable[J]) -> Iterator[tuple[J, R | Crash]]:
-        """Yield every job with its result, as they are finished; processes end when the iterator does."""
+        """Yield every job with its result, as they are finished; processes end when the iterator does.
+
+        Raises
+        ------
+        RunError
+            A process ended before it began to work: that is no job's fault.
+        """
         waiting = _Queue(jobs)
         try:
             while len(self._running) < self.workers and waiting:
@@ -153,8 +162,14 @@ class Pool(Generic[J, R]):
             result: R | _Ready = worker.pipe.recv()  # type: ignore[assignment]
         except (EOFError, OSError):
             worker.process.join(PATIENCE)
+            if not worker.began:
+                raise RunError(
+                    f"a worker process ended with exit code {worker.process.exitcode} before it began to work; what "
+                    "it wrote to stderr says why (too little memory, or a script without a __main__ guard)"
+                ) from None
             return Crash(worker.process.exitcode)
         if isinstance(result, _Ready):
+            worker.began = True
             worker.deadline = None if self.seconds is None else time.monotonic() + self.seconds
         return result
 
@@ -171,7 +186,7 @@ class Pool(Generic[J, R]):
         with _environment(SINGLE_THREADED if one_thread else {}):
             process.start()
         theirs.close()  # only the worker holds it now: when it dies, our end says so
-        worker = _Worker(process, ours, job, None)
+        worker = _Worker(process, ours, job)
         self._send(worker, START_PATIENCE)
         return worker
 

@@ -152,6 +152,13 @@ def test_heat_maps_inside_the_scanned_folder_are_not_scanned(photos: Path, tmp_p
     assert scan_locally(plan(photos, out, heat_maps=maps, resume=True)).counts["done"] == 4
 
 
+def test_an_output_inside_the_scanned_folder_is_not_scanned(photos: Path) -> None:
+    out = photos / "out.parquet"
+    scan_locally(plan(photos, out, all_files=True))
+    scan_locally(plan(photos, out, all_files=True, resume=True))
+    assert sorted(table(out)) == ["a/x.png", "b/x.png", "b/y.png", "notes.txt", "x.png"]
+
+
 def test_without_the_extra_the_error_names_the_pip_command(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from unseam.errors import RunError
 from unseam.report import replacing
 from unseam.scanning import demand_extra
 from unseam.scanning.journal import Finished, check_settings
@@ -119,6 +120,7 @@ def _judge(
     """Yield rows as they are finished, in no order."""
     import ray
     import ray.data
+    import ray.exceptions
 
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # stderr is the user's; Ray's own log files have all
     for handler in logging.getLogger("ray.data").handlers:
@@ -135,6 +137,9 @@ def _judge(
         ray.data.DataContext.get_current().enable_progress_bars = False
         for lot in in_lots(paths, FILES_PER_LOT):
             yield from _judge_lot(lot, plan.workers, (task, settings, plan.seconds, plan.memory))
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().rpartition("\n")[2]
+        raise RunError(f"the cluster gave up ({reason}); --resume goes on when that is mended") from error
     finally:
         ray.shutdown()
 

@@ -43,7 +43,7 @@ def scan_locally(plan: Plan) -> Summary:
     for there in (out, folder):
         if there.exists() and not plan.resume:
             raise refuse(plan.out, str(there))
-    source = plan.source(folder)
+    source = plan.source(folder, out)
     settings = plan.settings(source)
     if out.exists():
         check_settings(read_settings(out, str(out)), settings, str(out))

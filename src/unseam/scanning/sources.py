@@ -57,7 +57,7 @@ def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ..
     all_files : bool
         Take every file, and not only those with a photo's suffix.
     left_out : tuple of Path
-        Folders that are not searched: what a scan writes is no photo.
+        What the scan itself writes, and is no photo: folders that are not searched, and files.
 
     Raises
     ------
@@ -110,7 +110,7 @@ class Folder:
                     for entry in entries:
                         if _is_folder(entry):
                             inner.append((f"{prefix}{entry.name}/", Path(entry.path)))
-                        elif self.all_files or _is_photo(entry.name):
+                        elif _is_photo(entry.name) or (self.all_files and Path(entry.path) not in self.left_out):
                             yield prefix + entry.name
                         else:
                             listing.left_out += 1
