@@ -19,7 +19,7 @@ from unseam.overlay import draw_overlay
 from unseam.photo import load_photo
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = "splice-butterfly"
+EXAMPLE = "copy-move-houseboat"
 GAP, HEIGHT = 12, 480
 """Pixels."""
 

@@ -146,7 +146,7 @@ def test_other_errors_than_not_applicable_are_not_swallowed(spotted: NDArray[np.
 
 def test_the_public_names_are_exactly_these() -> None:
     assert set(unseam.__all__) == {
-        *("DEFAULT_METHOD", "METHODS", "analyze", "load_localizer", "load_photo", "__version__"),
+        *("DEFAULT_METHODS", "METHODS", "analyze", "load_localizer", "load_photo", "__version__"),
         *("Heatmap", "Method", "NotApplicable", "Photo", "Region", "Report", "UnseamError", "Verdict"),
     }
     for name in unseam.__all__:

@@ -14,7 +14,7 @@ from PIL import Image
 from unseam.errors import NotApplicable
 from unseam.localizer import load_localizer
 from unseam.method import Heatmap, Method
-from unseam.methods import DEFAULT_METHOD, METHODS
+from unseam.methods import DEFAULT_METHODS, METHODS
 from unseam.photo import Photo, load_photo
 
 
@@ -162,5 +162,6 @@ def test_a_method_has_the_name_of_its_key(name: str) -> None:
     assert getattr(METHODS[name], "load", lambda: METHODS[name])().name == name
 
 
-def test_the_default_is_a_method() -> None:
-    assert DEFAULT_METHOD in METHODS
+def test_the_defaults_are_methods_and_each_is_named_once() -> None:
+    assert set(DEFAULT_METHODS) <= set(METHODS)
+    assert len(set(DEFAULT_METHODS)) == len(DEFAULT_METHODS) > 0

@@ -1,8 +1,8 @@
 """unseam finds the seams in manipulated photographs.
 
 >>> import unseam
->>> unseam.DEFAULT_METHOD
-'cnn-lstm'
+>>> unseam.DEFAULT_METHODS
+('dct-model', 'block-grid', 'cnn-lstm')
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from unseam.method import Heatmap, Method
 
 if TYPE_CHECKING:
     from unseam.localizer import load_localizer
-    from unseam.methods import DEFAULT_METHOD, METHODS
+    from unseam.methods import DEFAULT_METHODS, METHODS
     from unseam.photo import Photo, load_photo
     from unseam.postprocess import Region
 
     __version__: str
 
 __all__ = [
-    "DEFAULT_METHOD",
+    "DEFAULT_METHODS",
     "METHODS",
     "Heatmap",
     "Method",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "DEFAULT_METHOD": "unseam.methods",
+    "DEFAULT_METHODS": "unseam.methods",
     "METHODS": "unseam.methods",
     "Photo": "unseam.photo",
     "Region": "unseam.postprocess",

@@ -151,7 +151,7 @@ def analyze(
         What to judge.
     methods : iterable of str or Method, optional
         Names in ``unseam.METHODS``, ``all`` for each of these, paths of ``.onnx`` files, or methods;
-        ``unseam.DEFAULT_METHOD`` by default.
+        ``unseam.DEFAULT_METHODS`` by default.
     max_pixels : int, optional
         Refuse larger photos before decoding; ``unseam.photo.DEFAULT_MAX_PIXELS`` by default.
 
@@ -167,10 +167,10 @@ def analyze(
     UnknownMethod, ModelError
         A method does not exist, or its file cannot be used.
     """
-    from unseam.methods import ALL, DEFAULT_METHOD, METHODS, find_method
+    from unseam.methods import ALL, DEFAULT_METHODS, METHODS, find_method
     from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 
-    listed = [DEFAULT_METHOD] if methods is None else [methods] if isinstance(methods, str) else methods
+    listed = DEFAULT_METHODS if methods is None else [methods] if isinstance(methods, str) else methods
     every = (found for method in listed for found in (METHODS if method == ALL else [method]))
     chosen = key_methods(find_method(method) if isinstance(method, str) else method for method in every)
     if not isinstance(photo, Photo):

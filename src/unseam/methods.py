@@ -130,8 +130,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 """All methods, by name: the only list there is."""
 
-DEFAULT_METHOD = "cnn-lstm"
-"""What is used when no method is named."""
+DEFAULT_METHODS: tuple[str, ...] = ("dct-model", "block-grid", "cnn-lstm")
+"""What is used when no method is named; the first that applies leads, the others stand beside it in the report.
+
+One for JPEG histories on the photo's own grid, one for grids that do not fit (in any format), and the paper's network:
+each sees what the others are blind to."""
 
 ALL = "all"
 """Stands for every method of ``METHODS`` where several may be named."""

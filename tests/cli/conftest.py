@@ -27,4 +27,4 @@ def model(make_model: ModelMaker) -> Path:
 def listed(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     """Let METHODS hold the small model."""
     monkeypatch.setattr(methods, "METHODS", {"brightness": load_localizer(model)})
-    monkeypatch.setattr(methods, "DEFAULT_METHOD", "brightness")
+    monkeypatch.setattr(methods, "DEFAULT_METHODS", ("brightness",))

@@ -196,7 +196,7 @@ def test_methods_lists_what_a_person_needs_to_know(listed: None) -> None:
 
 def test_methods_as_json(listed: None) -> None:
     document = json.loads(run("methods", "--json").stdout)
-    assert document["default"] == "brightness"
+    assert document["default"] == ["brightness"]
     (method,) = document["methods"]
     assert set(method) == {"name", "paper", "sees", "blind", "needs", "min_size"}
     assert method["min_size"] == [1, 1]

@@ -71,9 +71,9 @@ def _methods(names: list[str] | None, stride: int | None) -> list[Method]:
     from dataclasses import replace
 
     from unseam.localizer import LocalizerOptions
-    from unseam.methods import DEFAULT_METHOD, expanded, find_method, is_learned
+    from unseam.methods import DEFAULT_METHODS, expanded, find_method, is_learned
 
-    methods = [find_method(name) for name in expanded(names or [DEFAULT_METHOD])]
+    methods = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
     if stride is not None:
         if not any(is_learned(method) for method in methods):
             raise typer.BadParameter("--stride is for learned methods, and none is among those named")
@@ -156,16 +156,16 @@ def methods(
 ) -> None:
     """List the methods: source, what each sees, when it is blind, and what it needs."""
     with one_line_errors():
-        from unseam.methods import DEFAULT_METHOD, METHODS
+        from unseam.methods import DEFAULT_METHODS, METHODS
 
         facts = [_facts(method) for method in METHODS.values()]
         if as_json:
             from unseam.report import to_json
 
-            typer.echo(to_json({"default": DEFAULT_METHOD, "methods": facts}, indent=1))
+            typer.echo(to_json({"default": DEFAULT_METHODS, "methods": facts}, indent=1))
             return
         for fact in facts:
-            typer.echo(f"{fact['name']}{' (default)' if fact['name'] == DEFAULT_METHOD else ''}")
+            typer.echo(f"{fact['name']}{' (default)' if fact['name'] in DEFAULT_METHODS else ''}")
             for key in ("paper", "sees", "blind"):
                 typer.echo(f"  {key + ':':<7}{fact[key]}")
             typer.echo(f"  needs: {', '.join(fact['needs']) or 'nothing but pixels'}\n")

@@ -97,9 +97,9 @@ def scan(
 def _methods(names: list[str] | None) -> dict[str, Method]:
     """Find the methods and read their model files once, so that a broken one is told once and not for each file."""
     from unseam.analyze import key_methods
-    from unseam.methods import DEFAULT_METHOD, expanded, find_method
+    from unseam.methods import DEFAULT_METHODS, expanded, find_method
 
-    methods = key_methods(find_method(name) for name in expanded(names or [DEFAULT_METHOD]))
+    methods = key_methods(find_method(name) for name in expanded(names or DEFAULT_METHODS))
     for method in methods.values():
         _ = method.min_size
     return methods

@@ -353,8 +353,8 @@ METHOD = Detector(
     paper="W. Luo, J. Huang, G. Qiu, 2010, JPEG error analysis and its applications to digital image forensics, "
     "DOI 10.1109/TIFS.2010.2051426",
     sees="Parts that never were a JPEG, or were one on another grid, in a photo that was one; and the other way round.",
-    blind="Flat and clipped parts; parts that were a JPEG of quality 97 or more; photos resized, or saved as JPEG of less "
-    "than quality 99, after the pasting.",
+    blind="Flat and clipped parts; parts that were a JPEG of quality 97 or more; photos resized, or saved as JPEG of "
+    "less than quality 99, after the pasting.",
     needs=frozenset({"detail"}),
     min_size=(64, 64),
     judge=jpeg_error,
