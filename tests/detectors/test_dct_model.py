@@ -143,6 +143,14 @@ def test_an_rgb_jpeg_is_judged_by_its_green() -> None:
     assert (first_compression(photo).steps > 0).sum() > 5
 
 
+@pytest.mark.parametrize("side", [1, 3, 5])
+def test_the_median_is_that_of_every_square_with_the_least_value_outside(side: int) -> None:
+    values = np.random.default_rng(4).normal(size=(9, 13)).round(1)  # with ties
+    padded = np.pad(values, side // 2, constant_values=-np.inf)
+    squares = np.lib.stride_tricks.sliding_window_view(padded, (side, side)).reshape(9, 13, -1)
+    np.testing.assert_array_equal(module._median(values, side), np.sort(squares, -1)[..., side * side // 2])
+
+
 def test_corners_of_the_statistic_are_too_low_as_in_the_reference() -> None:
     photo = load_photo(saved(np.full((80, 120, 3), 90, np.uint8), 90))
     assert dct_model_statistic(photo).values[0, 0] == 0
