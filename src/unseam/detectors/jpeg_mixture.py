@@ -209,7 +209,13 @@ def cropped(histograms: Sequence[Floats], margin: int) -> list[Floats]:
     return [counts[:, ZERO - zero : ZERO + zero] for counts in histograms]
 
 
-def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOSTLY_SINGLE) -> tuple[Floats, Floats]:
+def maximized(
+    observed: Floats,
+    ratio: NDArray[np.floating],
+    start: float = MOSTLY_SINGLE,
+    growth: float = LEAST_GROWTH,
+    rounds: int = MOST_ROUNDS,
+) -> tuple[Floats, Floats]:
     """Maximize the likelihood over the shares of single compression.
 
     Parameters
@@ -219,6 +225,11 @@ def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOST
     ratio : (Q, S, B) float32
         Probability of a bin after two compressions, for each after one.
     start : float
+        Share to begin with.
+    growth : float
+        A set is done when its best log-likelihood grows by less.
+    rounds : int
+        All are done after so many.
 
     Returns
     -------
@@ -227,13 +238,13 @@ def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOST
     observed, excess = observed.astype(np.float32), ratio.astype(np.float32) - 1
     share, gain = np.full(ratio.shape[:2], start), np.full(ratio.shape[:2], -np.inf)
     going = np.arange(len(observed))
-    for _ in range(MOST_ROUNDS):
+    for _ in range(rounds):
         best, seen = gain[:, going].max(axis=0), observed[going]
         for alpha, grown, part in zip(share, gain, excess, strict=True):
             some = part[going] if going.size < len(part) else part
             alpha[going] *= np.sum(seen / _mixed(some, alpha[going]), axis=1) / seen.sum(axis=1)
             grown[going] = np.einsum("sb,sb->s", seen, np.log(_mixed(some, alpha[going])))
-        going = going[gain[:, going].max(axis=0) - best >= LEAST_GROWTH]
+        going = going[gain[:, going].max(axis=0) - best >= growth]
         if not going.size:
             break
     return share, gain
