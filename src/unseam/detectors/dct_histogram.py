@@ -26,7 +26,7 @@ from unseam.photo import Photo
 
 Floats = NDArray[np.float64]
 
-CURVE = Curve(slope=0.0509, middle=-12.8, threshold=0.795, score_slope=0.0711, score_middle=3.58)
+CURVE = Curve(slope=0.0614, middle=-9.28, threshold=0.766, score_slope=0.0859, score_middle=3.24)
 """Logistic regressions (classes balanced) by ``benchmarks/calibrate.py --cases 100``: 76 authentic JPEGs, and
 100 photographs with a region that was compressed once and the rest twice, at qualities of 60 to 92, then 70 to 97.
 

@@ -29,7 +29,7 @@ from unseam.photo import Photo
 
 Floats = NDArray[np.float64]
 
-CURVE = Curve(slope=0.219, middle=0.303, threshold=0.955, score_slope=0.114, score_middle=9.59)
+CURVE = Curve(slope=0.234, middle=0.354, threshold=0.915, score_slope=0.112, score_middle=8.82)
 """Logistic regressions (classes balanced) by ``benchmarks/calibrate.py --cases 100``: 76 authentic JPEGs, and
 100 photographs with a region that was compressed once and the rest twice, at qualities of 60 to 92, then 70 to 97.
 

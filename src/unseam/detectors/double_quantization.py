@@ -49,7 +49,7 @@ class PoolingConfig:
     most: float = 5.0
     least_distance: float = 0.01
     doubt: float = 5.0
-    signs: float = 8.0
+    signs: float = 12.0
     least_known: float = 1.0
 
 
