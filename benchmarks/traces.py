@@ -156,20 +156,42 @@ def demosaiced(pixels: Pixels) -> Pixels:
 
 
 def copied(host: Pixels, donor: Pixels, rng: np.random.Generator) -> Case:  # noqa: ARG001
-    """Copy a region of the host to another place, turned up to 15 degrees, scaled 0.9 to 1.15; the mask has both."""
+    """Copy a region of 2 to 8 % of the host elsewhere, turned by up to 15 degrees, scaled 0.9 to 1.15; both are marked.
+
+    The forgery is saved as JPEG of quality 80 to 95.
+    """
+    share, turn, scale = np.exp(rng.uniform(np.log(0.02), np.log(0.08))), rng.uniform(-15, 15), rng.uniform(0.9, 1.15)
+    forged, both = moved_copy(host, rng, float(share), float(turn), float(scale))
+    return load_photo(compressed(forged, int(rng.integers(80, 96)))), both
+
+
+def moved_copy(
+    host: Pixels, rng: np.random.Generator, share: float, turn: float, scale: float
+) -> tuple[Pixels, NDArray[np.bool_]]:
+    """Copy an ellipse of a share of the host elsewhere, turned by degrees and scaled; mark source and copy."""
     height, width = host.shape[:2]
-    radius = 0.14 * min(height, width)
-    sign = 1 if rng.random() < 0.5 else -1
-    here = np.array([width / 2 - sign * 0.25 * width, height * rng.uniform(0.3, 0.7)])
-    there = np.array([width / 2 + sign * 0.25 * width, height * rng.uniform(0.3, 0.7)])
-    turn = cv2.getRotationMatrix2D(tuple(here), rng.uniform(-15, 15), rng.uniform(0.9, 1.15))
-    turn[:, 2] += there - here
-    source = np.zeros((height, width), np.uint8)
-    cv2.circle(source, tuple(int(value) for value in here), int(radius), 1, -1)
-    target = cv2.warpAffine(source, turn, (width, height), flags=cv2.INTER_NEAREST)
-    moved = cv2.warpAffine(host, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    forged = np.where(target[..., None] > 0, moved, host).astype(np.uint8)
-    return load_photo(compressed(forged, int(rng.integers(80, 96)))), (source | target) > 0
+    stretch = rng.uniform(0.7, 1.4)
+    radius = min(np.sqrt(share * height * width / np.pi), 0.24 * min(height, width) / max(1, scale))
+    here, there = _two_places(height, width, radius * max(stretch, 1 / stretch), max(1.0, scale), rng)
+    movement = cv2.getRotationMatrix2D((float(here[0]), float(here[1])), turn, scale)
+    movement[:, 2] += there - here
+    rows, columns = np.ogrid[:height, :width]
+    source = ((columns - here[0]) / (radius * stretch)) ** 2 + ((rows - here[1]) * stretch / radius) ** 2 <= 1
+    target = cv2.warpAffine(source.astype(np.uint8), movement, (width, height), flags=cv2.INTER_NEAREST) > 0
+    moved = cv2.warpAffine(host, movement, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.where(target[..., None], moved, host).astype(np.uint8), source | target
+
+
+def _two_places(
+    height: int, width: int, radius: float, scale: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw centres (column, row), to whole pixels, for a disc and its copy: inside the picture, not overlapping."""
+    low = min(radius * scale, (min(height, width) - 1) / 2)
+    for _ in range(1000):
+        here, there = (np.rint(rng.uniform((low, low), (width - low, height - low))) for _ in range(2))
+        if np.hypot(*(there - here)) > radius * (1 + scale):
+            break
+    return here, there
 
 
 TRACES: Mapping[str, Callable[[Pixels, Pixels, np.random.Generator], Case]] = {

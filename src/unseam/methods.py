@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from unseam.detectors import (
     aligned_jpeg,
     block_grid,
+    copy_move,
     dct_histogram,
     dct_model,
     demosaicing,
@@ -120,6 +121,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "dct-histogram": dct_histogram.METHOD,
         "aligned-jpeg": aligned_jpeg.METHOD,
         "nonaligned-jpeg": nonaligned_jpeg.METHOD,
+        "copy-move": copy_move.METHOD,
         "error-level": error_level.METHOD,
         "jpeg-error": jpeg_error.METHOD,
         "block-grid": block_grid.METHOD,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MEASURES = ("likeness", "level", "area", "misfit", "shear", "reciprocity", "recurrence")
+MEASURES = ("likeness", "level", "area", "recurrence")
 """What is measured of each region, in this order; see `measures_of`."""
 
 NOISE = 1.0
@@ -23,9 +23,6 @@ NOISE = 1.0
 
 SHARP, BROAD = 1.0, 4.0
 """Standard deviations in pixels: detail lies between both, level beyond the second; what JPEG changes, below both."""
-
-MOST_MISFIT, MOST_SHEAR = 2.0, 0.5
-"""Pixels; natural logarithm of a ratio. More of either says no more."""
 
 MOST_ALIKE = 0.9995
 """Correlations above it count as this: what is left of a copy's difference is rounding."""
@@ -39,7 +36,7 @@ FITS = 3
 LEAST_LAG = 8
 """Pixels: a region shifted by less resembles itself because it is smooth."""
 
-AROUND = 96
+AROUND = 160
 """Pixels on each side of a region in which its pattern may recur."""
 
 MOST_REGIONS = 64
@@ -66,15 +63,12 @@ class Region:
         Which pixels of the bounding box belong to it.
     movement : (2, 3) float64
         Takes (column, row, 1) of the picture to the (column, row) of the match.
-    misfit : float
-        Root mean square distance of the matches from where the movement puts them, in pixels.
     """
 
     top: int
     left: int
     inside: Bools
     movement: Floats
-    misfit: float
 
 
 def picture_of(lightness: NDArray[np.float32]) -> Picture:
@@ -106,13 +100,13 @@ def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, least: int) -> l
     for number in largest[areas[largest - 1] >= least]:
         left, top, width, height = (int(value) for value in stats[number, :4])
         inside = labels[top : top + height, left : left + width] == number
-        movement, misfit = _movement(offsets[top : top + height, left : left + width][inside], inside, top, left)
-        regions.append(Region(top, left, inside, movement, misfit))
+        movement = _movement(offsets[top : top + height, left : left + width][inside], inside, top, left)
+        regions.append(Region(top, left, inside, movement))
     return regions
 
 
-def _movement(offsets: NDArray[np.int16], inside: Bools, top: int, left: int) -> tuple[Floats, float]:
-    """Fit an affine movement to the offsets of a region's pixels, outliers left out; and the misfit of the others."""
+def _movement(offsets: NDArray[np.int16], inside: Bools, top: int, left: int) -> Floats:
+    """Fit an affine movement to the offsets of a region's pixels, outliers left out; (2, 3) float64."""
     rows, columns = np.nonzero(inside)
     places = np.stack([columns + left, rows + top, np.ones(len(rows))], 1).astype(np.float64)
     matches = places[:, :2] + offsets[:, ::-1]
@@ -125,40 +119,28 @@ def _movement(offsets: NDArray[np.int16], inside: Bools, top: int, left: int) ->
         distance = np.hypot(*(matches - np.einsum("ij,nj->ni", movement, places - centre)).T)
         fitted = distance <= max(INLIER, 2 * float(np.median(distance)))
     movement[:, 2] -= movement @ centre
-    return movement, float(np.sqrt((distance**2).mean()))
+    return np.asarray(movement)
 
 
-def measures_of(region: Region, picture: Picture, offsets: NDArray[np.int16]) -> Floats:
+def measures_of(region: Region, picture: Picture) -> Floats:
     """Measure how much a region and its match look like original and copy.
-
-    Parameters
-    ----------
-    region : Region
-    picture : Picture
-    offsets : (H, W, 2) int16
-        As in `regions_of`.
 
     Returns
     -------
-    (7,) float64
+    (4,) float64
         In the order of `MEASURES`: Fisher's transform of the correlation of the detail of both sides; log2 of the
-        root mean square difference of their levels plus a quarter of a grey level; log2 of the area in pixels; the
-        misfit; the logarithm of the ratio of the movement's largest and smallest stretch; the share of matches whose
-        match comes back; Fisher's transform of the largest correlation of the detail with any other place around.
+        root mean square difference of their levels plus a quarter of a grey level; log2 of the area in pixels;
+        Fisher's transform of the largest correlation of the region's detail with any other place around.
     """
     height, width = region.inside.shape
     box = (slice(region.top, region.top + height), slice(region.left, region.left + width))
     own, other = picture.detail[box][region.inside], _moved(picture.detail, region)[region.inside]
     apart = picture.level[box][region.inside] - _moved(picture.level, region)[region.inside]
-    largest, smallest = np.maximum(np.linalg.svd(region.movement[:, :2], compute_uv=False), 1e-3)
     return np.array(
         [
             np.arctanh(_likeness(own, other)),
             np.log2(np.sqrt(np.mean(apart**2, dtype=np.float64)) + 0.25),
             np.log2(region.inside.sum()),
-            min(region.misfit, MOST_MISFIT),
-            min(np.log(largest / smallest), MOST_SHEAR),
-            _reciprocity(region, offsets),
             np.arctanh(_recurrence(region, picture)),
         ]
     )
@@ -178,15 +160,6 @@ def _likeness(own: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     first, second = (np.asarray(values, np.float64) - float(values.mean(dtype=np.float64)) for values in (own, other))
     sizes = ((first**2).mean() + NOISE**2) * ((second**2).mean() + NOISE**2)
     return float(np.clip((first * second).mean() / np.sqrt(sizes), -MOST_ALIKE, MOST_ALIKE))
-
-
-def _reciprocity(region: Region, offsets: NDArray[np.int16]) -> float:
-    rows, columns = np.nonzero(region.inside)
-    rows, columns = rows + region.top, columns + region.left
-    there = offsets[rows, columns].astype(np.int64)
-    height, width = offsets.shape[:2]
-    back = offsets[np.clip(rows + there[:, 0], 0, height - 1), np.clip(columns + there[:, 1], 0, width - 1)]
-    return float((np.abs(there + back).max(1) <= INLIER).mean())
 
 
 def _recurrence(region: Region, picture: Picture) -> float:

@@ -1,0 +1,298 @@
+"""Regions that were copied from elsewhere in the same photo: Cozzolino, Poggi and Verdoliva 2015.
+
+Every pixel is described by Zernike moments of its surroundings, PatchMatch finds for each the most similar place
+elsewhere, and where a copy was made the offsets of neighbours agree: a linear function fits them. Offsets agree in
+facades and skies, too: `copied_regions` asks of each region whether its match is the same detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.copied_regions import (
+    Picture,
+    Region,
+    both_sides,
+    disc,
+    likeness_around,
+    measures_of,
+    picture_of,
+    regions_of,
+)
+from unseam.detectors.detector import Detector
+from unseam.detectors.statistic import Curve, Statistic, heatmap_of, spread
+from unseam.errors import NotApplicable
+from unseam.method import Heatmap
+from unseam.photo import Photo
+
+Floats = NDArray[np.float64]
+
+LEAST_SIDE = 128
+"""Least height and width of a photo, in pixels: below, there is no room for a region and its copy."""
+
+LONGEST_SIDE = 30_000
+"""Pixels of the searched picture: offsets are stored in 16 bits."""
+
+SEED = 20150616
+"""Of PatchMatch's random numbers: the same photo always has the same map."""
+
+NOTHING, HINT = -6.0, 3.0
+"""Evidence, as log-odds: where no region was found, and how much more at most where single pixels resemble theirs."""
+
+LEAST_STRENGTH, MOST_STRENGTH = NOTHING + HINT, 6.0
+"""Evidence of a region: from hardly a region to a certain copy."""
+
+WEIGHTS, CONSTANT = (0.359, -1.128, 0.816, -3.436), -3.44
+"""FIXME"""
+
+CURVE = Curve(slope=1.0, middle=0.0, threshold=0.75, score_slope=1.0, score_middle=1.0)
+"""The evidence is log-odds already, of classes that weigh the same: heat is its probability.
+
+Threshold and the score's middle are set by hand, so that constructed facades (up to 0.67) stay unmarked.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyMoveConfig:
+    """Parameters of `copy_move`; lengths in pixels of the picture that is searched, see `largest`.
+
+    Attributes
+    ----------
+    order : int
+        Highest order of the Zernike moments; 5 in the paper (12 of them).
+    side : int
+        Diameter of the disc that they describe; 16 in the paper.
+    passes : int
+        Of PatchMatch; 8 in the paper, which starts from random matches.
+    search : int
+        Largest distance from a match at which better ones are tried at random. The whole picture in the paper.
+    least_offset : int
+        Least offset that PatchMatch considers; 8 in the paper's reference implementation.
+    median : int
+        Radius of the median filter of the offsets; 4 in the paper.
+    fit : int
+        Radius of the disc over which offsets are fitted; 6 in the paper.
+    error : float
+        Largest sum of squared errors of the fit over the disc, in square pixels; 300 in the paper.
+    distance : float
+        Least distance between source and copy; 50 in the paper.
+    region : int
+        Least area of a region, in pixels; 1200 in the paper, which has no other check.
+    dilation : int
+        Radius by which regions are widened: what `median` and `fit` take away. 10 in the paper.
+    window : int
+        Side of the square over which single pixels are compared with their matches; odd. Not in the paper.
+    flat : float
+        Detail weaker than this, as standard deviation in grey levels, says nothing. Not in the paper.
+    likeness : float
+        Least correlation of a region's detail with that of its match; below, it is no copy. Not in the paper.
+    weights, constant : (4,) floats, float
+        Of a region's measures, to its log-odds of being a copy; see `WEIGHTS`. Not in the paper.
+    largest : int
+        Most pixels of the picture that is searched: larger photos are reduced by a whole number. Not in the paper.
+    curve : Curve
+        From evidence to heat; see `CURVE`.
+    """
+
+    order: int = 5
+    side: int = 16
+    passes: int = 2
+    search: int = 32
+    least_offset: int = 8
+    median: int = 4
+    fit: int = 6
+    error: float = 300.0
+    distance: float = 24.0
+    region: int = 150
+    dilation: int = 10
+    window: int = 17
+    flat: float = 0.5
+    likeness: float = 0.5
+    weights: tuple[float, ...] = WEIGHTS
+    constant: float = CONSTANT
+    largest: int = 1_500_000
+    curve: Curve = CURVE
+
+
+DEFAULT = CopyMoveConfig()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matches:
+    """Where the surroundings of each pixel were found again.
+
+    Attributes
+    ----------
+    offsets : (H, W, 2) int16
+        Rows down and columns right, median filtered; pixels of the searched picture.
+    error : (H, W) float64
+        Of the linear fit, summed over the disc; square pixels.
+    """
+
+    offsets: NDArray[np.int16]
+    error: Floats
+
+
+def copy_move_statistic(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
+    """Measure how badly a linear function fits the offsets around each pixel.
+
+    Parameters
+    ----------
+    photo : Photo
+        At least 128 x 128 pixels and not flat.
+
+    Returns
+    -------
+    Statistic
+        (H // k, W // k) float64, in square pixels summed over the disc; near 0 where a region was copied. k is the
+        least whole number by which the photo must be reduced to have at most ``config.largest`` pixels.
+
+    Notes
+    -----
+    DOI 10.1109/TIFS.2015.2455334, sections II and III. Deliberate differences: how matches are found (`patch_match`);
+    large photos are reduced by averaging k x k pixels.
+    """
+    _check(photo)
+    factor = _factor(photo, config)
+    return Statistic(_matches(_lightness(photo, factor), config).error, (factor, factor))
+
+
+def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tuple[Region, Floats]]:
+    """List the regions whose matches move as one and resemble them, true copies or not.
+
+    Returns
+    -------
+    list of (Region, (4,) float64)
+        Each, in pixels of the searched picture, with what `measures_of` measures; the largest first.
+    """
+    _check(photo)
+    lightness = _lightness(photo, _factor(photo, config))
+    return _regions(_matches(lightness, config), picture_of(lightness), config)
+
+
+def copy_move_evidence(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
+    """Ask of each place whether it lies in a region that was copied, or was the source of a copy.
+
+    Regions are found as in the paper (error of the fit, distance, area), down to smaller ones, and must resemble their
+    matches; then a logistic regression on what `measures_of` measures says how likely each is a copy rather than a
+    pattern that repeats. Both sides are widened and marked, as in the paper.
+
+    Returns
+    -------
+    Statistic
+        On the grid of `copy_move_statistic`, float64, log-odds: -3 to 6 in regions and their sources; -6 to -3
+        elsewhere, more where single pixels resemble their matches; NaN where there is no detail to compare.
+    """
+    _check(photo)
+    factor = _factor(photo, config)
+    lightness = _lightness(photo, factor)
+    matches, picture = _matches(lightness, config), picture_of(lightness)
+    evidence = _hints(matches, picture, config)
+    for region, measures in _regions(matches, picture, config):
+        strength = config.constant + float(np.dot(config.weights, measures))
+        marked = both_sides(region, evidence.shape, config.dilation)
+        evidence[marked] = np.fmax(evidence[marked], np.clip(strength, LEAST_STRENGTH, MOST_STRENGTH))
+    return Statistic(evidence, (factor, factor))
+
+
+def copy_move(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Heatmap:
+    """Find regions that were copied within the photo, and their sources: Cozzolino et al. 2015, calibrated.
+
+    Mask and score do not depend on a region's share of the frame, as they do for other detectors: regions have been
+    checked one by one, and a copy may be small.
+    """
+    evidence = copy_move_evidence(photo, config)
+    heatmap = heatmap_of(evidence, photo, config.curve)
+    known = np.isfinite(evidence.values)
+    if not known.any():
+        return heatmap
+    curve, strongest = config.curve, float(evidence.values[known].max())
+    marked = spread(known, evidence.step, evidence.origin, heatmap.heat.shape)
+    marked &= heatmap.heat >= np.float32(curve.threshold)
+    score = 0.5 * (1 + np.tanh(0.5 * curve.score_slope * (strongest - curve.score_middle)))
+    return replace(heatmap, mask=marked, score=float(score))
+
+
+def _check(photo: Photo) -> None:
+    if min(photo.height, photo.width) < LEAST_SIDE:
+        wanted = f"{LEAST_SIDE} x {LEAST_SIDE}"
+        raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
+    if bool((photo.pixels == photo.pixels[0, 0]).all()):
+        raise NotApplicable("the photo is of one flat colour; there is nothing to compare")
+
+
+def _factor(photo: Photo, config: CopyMoveConfig) -> int:
+    """Find the least whole number by which to reduce for at most ``largest`` pixels, and `LONGEST_SIDE` a side."""
+    longest = max(photo.height, photo.width) / LONGEST_SIDE
+    return int(np.ceil(max(np.sqrt(photo.height * photo.width / config.largest), longest, 1.0)))
+
+
+def _lightness(photo: Photo, factor: int) -> NDArray[np.float32]:
+    """Average the grey levels of factor x factor pixels; what is left over at the far borders is not searched."""
+    rows, columns = photo.height // factor, photo.width // factor
+    grey = cv2.cvtColor(photo.pixels[: rows * factor, : columns * factor], cv2.COLOR_RGB2GRAY)
+    if factor == 1:
+        return np.asarray(grey, np.float32)
+    return np.asarray(cv2.resize(grey.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _matches(lightness: NDArray[np.float32], config: CopyMoveConfig) -> _Matches:
+    from unseam.detectors import patch_match, zernike  # imports numba
+
+    features = zernike.zernike_magnitudes(lightness, config.order, config.side)
+    field = patch_match.nearest_field(features, config.passes, config.search, config.least_offset, SEED)
+    del features
+    offsets = patch_match.median_field(field, config.median)
+    error = sum(_error_of_fit(offsets[..., k], config.fit) for k in (0, 1))
+    return _Matches(offsets, np.asarray(error))
+
+
+def _error_of_fit(offsets: NDArray[np.int16], radius: int) -> Floats:
+    """Sum the squared errors of the plane through the offsets in the disc around each pixel; (H, W) float64.
+
+    On a disc the functions 1, x and y are orthogonal: what each explains is subtracted from the sum of squares.
+    """
+    values = offsets.astype(np.float64)
+    whole = disc(radius).astype(np.float64)
+    across = whole * np.arange(-radius, radius + 1)
+    error = _sum(values**2, whole)
+    for function in (whole, across, across.T):
+        error -= _sum(values, function) ** 2 / (function**2).sum()
+    return np.asarray(np.maximum(error, 0))
+
+
+def _sum(values: Floats, kernel: Floats) -> Floats:
+    return np.asarray(cv2.filter2D(values, cv2.CV_64F, kernel, borderType=cv2.BORDER_REFLECT), np.float64)
+
+
+def _hints(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> Floats:
+    """Evidence from single pixels: how much each resembles its match, where neighbours agree; (H, W) float64."""
+    likeness, energy = likeness_around(picture, matches.offsets, config.window)
+    hint = np.maximum(likeness, 0) / (1 + matches.error / config.error)
+    widened = np.asarray(cv2.dilate(hint, disc(config.dilation).astype(np.uint8)), np.float64)
+    return np.where(energy < config.flat**2, np.nan, NOTHING + HINT * widened)
+
+
+def _regions(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> list[tuple[Region, Floats]]:
+    down, right = (matches.offsets[..., k].astype(np.float32) for k in (0, 1))
+    moves_as_one = (matches.error <= config.error) & (np.hypot(down, right) >= config.distance)
+    regions = regions_of(matches.offsets, moves_as_one, config.region)
+    measured = [(region, measures_of(region, picture)) for region in regions]
+    return [(region, measures) for region, measures in measured if np.tanh(measures[0]) >= config.likeness]
+
+
+METHOD = Detector(
+    name="copy-move",
+    paper="D. Cozzolino, G. Poggi, L. Verdoliva, 2015, Efficient dense-field copy-move forgery detection, "
+    "DOI 10.1109/TIFS.2015.2455334",
+    sees="regions that were copied within the photo, also turned or slightly scaled, together with their sources",
+    blind="where the copied region is flat or small, was scaled by more than a quarter, or came from another photo",
+    needs=frozenset({"detail"}),
+    min_size=(LEAST_SIDE, LEAST_SIDE),
+    judge=copy_move,
+    evidence=copy_move_evidence,
+)
