@@ -41,9 +41,9 @@ def square(top: int, left: int, side: int, shape: tuple[int, int]) -> Bools:
     return mask
 
 
-def measured(picture: NDArray[np.float32], offsets: Offsets, movement: NDArray[np.float64] = STILL) -> dict[str, float]:
-    region = Region(20, 20, np.ones((60, 60), np.bool_), movement, 0.0)
-    return dict(zip(MEASURES, measures_of(region, picture_of(picture), offsets), strict=True))
+def measured(picture: NDArray[np.float32], movement: NDArray[np.float64] = STILL) -> dict[str, float]:
+    region = Region(20, 20, np.ones((60, 60), np.bool_), movement)
+    return dict(zip(MEASURES, measures_of(region, picture_of(picture)), strict=True))
 
 
 def test_the_movement_is_recovered_though_some_matches_are_wrong() -> None:
@@ -53,7 +53,6 @@ def test_the_movement_is_recovered_though_some_matches_are_wrong() -> None:
     assert (region.top, region.left, region.inside.sum()) == (20, 20, 3600)
     corner = np.array([[20, 20, 1], [79, 79, 1]])
     np.testing.assert_allclose(region.movement @ corner.T, MOVED @ corner.T, atol=0.1)
-    assert region.misfit > 10  # the wrong ones count
 
 
 def test_regions_come_largest_first_without_the_small_ones() -> None:
@@ -73,10 +72,10 @@ def test_of_very_many_regions_the_largest_are_looked_at() -> None:
 def test_a_copy_is_alike_in_detail_and_level_and_what_lies_elsewhere_is_not() -> None:
     picture = grain(120, 240)
     picture[8:92, 108:192] = picture[8:92, 8:92]
-    copy = measured(picture, moved_by(STILL, 120, 240))
+    copy = measured(picture)
     assert np.tanh(copy["likeness"]) > 0.99
     assert copy["area"] == pytest.approx(np.log2(3600))
-    other = measured(grain(120, 240, seed=1), moved_by(STILL, 120, 240))
+    other = measured(grain(120, 240, seed=1))
     assert abs(np.tanh(other["likeness"])) < 0.2
     assert copy["level"] < other["level"]
 
@@ -85,47 +84,31 @@ def test_a_brighter_copy_differs_in_level_by_what_was_added() -> None:
     picture = grain(120, 240)
     picture[:, 120:] = picture[:, :120] + 5
     moved = np.array([[1.0, 0.0, 120.0], [0.0, 1.0, 0.0]])
-    found = measured(picture, moved_by(moved, 120, 240), moved)
+    found = measured(picture, moved)
     assert 2 ** found["level"] - 0.25 == pytest.approx(5, abs=0.1)
     assert np.tanh(found["likeness"]) > 0.99
 
 
 def test_flat_places_are_not_alike() -> None:
-    found = measured(np.full((120, 240), 77, np.float32), moved_by(STILL, 120, 240))
+    found = measured(np.full((120, 240), 77, np.float32))
     assert found["likeness"] == 0
     assert found["recurrence"] == 0
-
-
-def test_stretching_one_way_only_is_shear_and_turning_is_not() -> None:
-    turned = np.array([[0.8, -0.6, 100.0], [0.6, 0.8, 0.0]])
-    stretched = np.array([[1.5, 0.0, 90.0], [0.0, 1.0, 0.0]])
-    picture, offsets = grain(120, 240), moved_by(STILL, 120, 240)
-    assert measured(picture, offsets, turned)["shear"] == pytest.approx(0, abs=1e-9)
-    assert measured(picture, offsets, stretched)["shear"] == pytest.approx(np.log(1.5))
-
-
-def test_matches_that_come_back_are_reciprocal() -> None:
-    offsets = moved_by(STILL, 120, 240)
-    assert measured(grain(120, 240), offsets)["reciprocity"] == 0  # all move to the right
-    offsets[:, 120:, 1] = -100
-    assert measured(grain(120, 240), offsets)["reciprocity"] == 1
 
 
 def test_a_pattern_that_repeats_recurs_and_neither_grain_nor_a_copy_does() -> None:
     columns = np.tile(np.arange(240), (120, 1))
     stripes = (128 + 40 * np.sin(2 * np.pi * columns / 20)).astype(np.float32)
-    offsets = moved_by(STILL, 120, 240)
     copied = grain(120, 240)
     copied[8:92, 108:192] = copied[8:92, 8:92]
-    assert np.tanh(measured(stripes, offsets)["recurrence"]) > 0.95
-    assert np.tanh(measured(grain(120, 240), offsets)["recurrence"]) < 0.3
-    assert np.tanh(measured(copied, offsets)["recurrence"]) < 0.3  # the match itself does not count
+    assert np.tanh(measured(stripes)["recurrence"]) > 0.95
+    assert np.tanh(measured(grain(120, 240))["recurrence"]) < 0.3
+    assert np.tanh(measured(copied)["recurrence"]) < 0.3  # the match itself does not count
 
 
 def test_the_recurrence_is_the_largest_correlation_that_a_search_by_hand_finds() -> None:
     picture = picture_of(grain(120, 240, seed=5))
     inside = np.indices((60, 60)).sum(0) > 40
-    found = measures_of(Region(20, 20, inside, STILL, 0.0), picture, moved_by(STILL, 120, 240))[-1]
+    found = measures_of(Region(20, 20, inside, STILL), picture)[-1]
     own, best = picture.detail[20:80, 20:80][inside], 0.0
     for row in range(61):
         for column in range(117):
@@ -136,7 +119,7 @@ def test_the_recurrence_is_the_largest_correlation_that_a_search_by_hand_finds()
 
 
 def test_both_sides_of_a_region_are_marked_and_widened() -> None:
-    region = Region(30, 20, np.ones((20, 30), np.bool_), STILL, 0.0)
+    region = Region(30, 20, np.ones((20, 30), np.bool_), STILL)
     marked = both_sides(region, (100, 200), 3)
     wide = cv2.dilate(np.pad(np.ones((20, 30), np.uint8), 3), disc(3).astype(np.uint8)) > 0
     by_hand = np.zeros((100, 200), np.bool_)
@@ -146,7 +129,7 @@ def test_both_sides_of_a_region_are_marked_and_widened() -> None:
 
 
 def test_a_match_beyond_the_border_is_left_out() -> None:
-    region = Region(30, 150, np.ones((20, 30), np.bool_), STILL, 0.0)
+    region = Region(30, 150, np.ones((20, 30), np.bool_), STILL)
     assert both_sides(region, (100, 200), 0).sum() == 600
 
 

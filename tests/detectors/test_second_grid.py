@@ -67,7 +67,7 @@ def _score(**at: float) -> np.ndarray:
 def test_a_grid_stands_out_from_its_mirror_images_and_from_others() -> None:
     assert outstanding(_score(k35=40.0)) == (3, 5)
     assert outstanding(_score(k35=40.0, k25=30.0)) == (3, 5)  # a neighbour
-    assert outstanding(_score(k35=40.0, k53=30.0)) is None  # another one leads nearly as much
+    assert outstanding(_score(k35=40.0, k16=30.0)) is None  # another one leads nearly as much
     assert outstanding(_score(k35=40.0, k55=35.0)) is None  # a mirror image
     assert outstanding(_score(k35=17.0)) is None  # leads by less than 15
     assert outstanding(_score(k07=900.0, k01=880.0)) is None

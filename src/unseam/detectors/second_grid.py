@@ -40,7 +40,8 @@ LEAST_FREQUENCIES = 4
 class GridSearch:
     """When a grid stands out.
 
-    The last three are beyond what any grid reached in all but 1 of 119 untouched photographs (there 27, 0.66, 3.1).
+    The last three were chosen on 137 untouched photographs compressed once or twice on one grid: of those in which a
+    grid reached the first two of them, none reached more than 2.7 of the third.
 
     Attributes
     ----------
