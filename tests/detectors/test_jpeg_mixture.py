@@ -16,6 +16,7 @@ from unseam.detectors.jpeg_mixture import (
     doubled,
     histogram,
     likeliest,
+    likeliest_shares,
     log_ratio,
     maximized,
 )
@@ -140,3 +141,15 @@ def test_averages_count_the_unknown_as_zero_and_are_nan_where_nothing_is_known()
     assert found[4, 4] == pytest.approx(1 / 3)
     assert found[3, 5] == pytest.approx(1 / 3)
     assert np.isnan(found[0, 0])
+
+
+def test_the_likeliest_share_is_where_no_other_share_is_likelier() -> None:
+    rng = np.random.default_rng(4)
+    once, twice = rng.dirichlet(np.ones(40), 3), rng.dirichlet(np.ones(40), 3)
+    observed = np.bincount(rng.choice(40, 3000, p=0.3 * once[0] + 0.7 * twice[0]), minlength=40).astype(np.float64)
+    share, gain = likeliest_shares(observed, twice / once[0])
+    shares = np.linspace(0, 1, 2001)[:, None, None]
+    every = np.log(shares + (1 - shares) * twice / once[0]) @ observed
+    np.testing.assert_allclose(share, shares[every.argmax(axis=0), 0, 0], atol=2e-3)
+    np.testing.assert_allclose(gain, every.max(axis=0), rtol=1e-3, atol=1e-2)
+    assert share[0] == pytest.approx(0.3, abs=0.05)

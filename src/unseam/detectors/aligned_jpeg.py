@@ -30,9 +30,6 @@ LEAST_SIDE = 64
 """Pixels: fewer blocks do not fill a histogram."""
 UNUSED_GRID = (1, 1)
 """Row and column where a grid begins that no compression used: its coefficients are as if never compressed."""
-START, LEAST_GROWTH, MOST_ROUNDS = 0.5, 0.1, 50
-"""Share of single compression that expectation maximization begins with, growth of the log-likelihood below which it
-ends, and rounds at most: until the share is right, as it decides what most of the photo is."""
 CURVE = Curve(slope=0.646, middle=1.92, threshold=0.7, score_slope=0.321, score_middle=7.29)
 """``benchmarks/calibrate.py`` on 91 authentic photographs and the same saved twice, and 60 constructed cases.
 
@@ -105,9 +102,9 @@ def aligned_jpeg_statistic(photo: Photo, config: AlignedJpegConfig = DEFAULT) ->
     DOI 10.1109/TIFS.2012.2187516, sections III and IV. Coefficients on a grid that no compression used stand for those
     before any; quantized by the file's table they give the distribution after one compression, quantized by a first
     step, blurred by rounding noise and quantized again that after two. Of the earlier steps up to those of quality 50
-    (or the file's own) expectation maximization takes the likeliest, for each frequency. Where the first step divides
-    the second one nothing is left to see, and both distributions are nearly the same. Details that the paper leaves
-    open (calibration, smoothing of histograms) are those of `nonaligned_jpeg`.
+    (or the file's own) the likeliest is taken, for each frequency, with its likeliest share of blocks. Where the first
+    step divides the second one nothing is left to see, and both distributions are nearly the same. Details that the
+    paper leaves open (calibration, smoothing of histograms) are those of `nonaligned_jpeg`.
 
     Raises
     ------
@@ -180,10 +177,9 @@ def _frequency(component: JpegComponent, frequency: tuple[int, int], unused: Flo
     middle = single.shape[1] // 2
     place = np.clip(stored.astype(np.intp) + middle, 0, 2 * middle)
     observed = np.bincount(place.ravel(), minlength=2 * middle + 1).astype(np.float64)
-    every = np.broadcast_to(observed, ratio.shape)
-    share, gain = jpeg_mixture.maximized(every, ratio[None], START, LEAST_GROWTH, MOST_ROUNDS)
-    best = int(gain[0].argmax())
-    return _Frequency(-np.log(ratio[best])[place], float(gain[0, best]) / stored.size, float(share[0, best]))
+    share, gain = jpeg_mixture.likeliest_shares(observed, ratio)
+    best = int(gain.argmax())
+    return _Frequency(-np.log(ratio[best])[place], float(gain[best]) / stored.size, float(share[best]))
 
 
 METHOD = Detector(

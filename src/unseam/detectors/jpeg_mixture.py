@@ -31,6 +31,8 @@ MOST_ROUNDS = 20
 """Rounds of it, at most (reference implementation)."""
 LEAST_GROWTH = 5.0
 """Growth of the log-likelihood below which it ends (reference implementation)."""
+HALVINGS = 11
+"""Steps in which shares are found to 3 digits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,14 +211,8 @@ def cropped(histograms: Sequence[Floats], margin: int) -> list[Floats]:
     return [counts[:, ZERO - zero : ZERO + zero] for counts in histograms]
 
 
-def maximized(
-    observed: Floats,
-    ratio: NDArray[np.floating],
-    start: float = MOSTLY_SINGLE,
-    growth: float = LEAST_GROWTH,
-    rounds: int = MOST_ROUNDS,
-) -> tuple[Floats, Floats]:
-    """Maximize the likelihood over the shares of single compression.
+def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOSTLY_SINGLE) -> tuple[Floats, Floats]:
+    """Maximize the likelihood over the shares of single compression; see `likeliest`.
 
     Parameters
     ----------
@@ -226,28 +222,55 @@ def maximized(
         Probability of a bin after two compressions, for each after one.
     start : float
         Share to begin with.
-    growth : float
-        A set is done when its best log-likelihood grows by less.
-    rounds : int
-        All are done after so many.
 
     Returns
     -------
     share, gain : (Q, S) float64
     """
     observed, excess = observed.astype(np.float32), ratio.astype(np.float32) - 1
+    count = observed.sum(axis=1)
     share, gain = np.full(ratio.shape[:2], start), np.full(ratio.shape[:2], -np.inf)
     going = np.arange(len(observed))
-    for _ in range(rounds):
-        best, seen = gain[:, going].max(axis=0), observed[going]
-        for alpha, grown, part in zip(share, gain, excess, strict=True):
-            some = part[going] if going.size < len(part) else part
-            alpha[going] *= np.sum(seen / _mixed(some, alpha[going]), axis=1) / seen.sum(axis=1)
-            grown[going] = np.einsum("sb,sb->s", seen, np.log(_mixed(some, alpha[going])))
-        going = going[gain[:, going].max(axis=0) - best >= growth]
+    for done in range(MOST_ROUNDS + 1):
+        seen, updated, before = observed[going], share[:, going], gain[:, going].max(axis=0)
+        for number, part in enumerate(excess):
+            mixed = _mixed(part[going] if going.size < len(part) else part, updated[number])
+            updated[number] *= np.sum(seen / mixed, axis=1) / count[going]
+            if done:
+                gain[number, going] = np.einsum("sb,sb->s", seen, np.log(mixed, out=mixed))
+        grows = gain[:, going].max(axis=0) - before >= LEAST_GROWTH if done else np.ones(going.size, np.bool_)
+        going = going[grows] if done < MOST_ROUNDS else going[:0]
         if not going.size:
             break
+        share[:, going] = updated[:, grows]
     return share, gain
+
+
+def likeliest_shares(observed: Floats, ratio: Floats) -> tuple[Floats, Floats]:
+    """Find where the likelihood is highest over the shares of single compression, to 3 digits.
+
+    It is concave: halving the interval by the sign of its slope needs fewer steps than expectation maximization to the
+    end, and finds the same.
+
+    Parameters
+    ----------
+    observed : (B,) float64
+        A histogram.
+    ratio : (Q, B) float64
+        Probability of a bin after two compressions, for each after one.
+
+    Returns
+    -------
+    share, gain : (Q,) float64
+    """
+    excess = ratio - 1
+    low, high = np.zeros(len(ratio)), np.ones(len(ratio))  # shares of two compressions
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        rises = (excess / (1 + excess * middle[:, None])) @ observed > 0
+        low, high = np.where(rises, middle, low), np.where(rises, high, middle)
+    middle = (low + high) / 2
+    return 1 - middle, np.log1p(excess * middle[:, None]) @ observed
 
 
 def _mixed(excess: NDArray[np.float32], share: Floats) -> NDArray[np.float32]:
