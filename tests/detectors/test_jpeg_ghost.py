@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
+from unseam.detectors import jpeg_ghost as module
 from unseam.detectors.jpeg_ghost import (
     METHOD,
     JpegGhostConfig,
@@ -137,3 +138,23 @@ def test_it_says_why_it_does_not_apply(pixels: NDArray[np.uint8], reason: str) -
         jpeg_ghost_statistic(load_photo(pixels))
     with pytest.raises(NotApplicable, match=reason):
         METHOD(load_photo(pixels))
+
+
+def test_texture_that_dips_on_any_grid_is_no_ghost() -> None:
+    rows, columns = np.indices((512, 640))
+    pixels = scene(512, 640, seed=2)
+    stripes = 24 * np.cos(np.pi * (rows + columns) / 8)[..., None]  # few frequencies, so few coefficients, in any block
+    pixels[160:400, 200:480] = np.clip(128 + stripes, 0, 255).astype(np.uint8)[160:400, 200:480]
+    found = jpeg_ghost(load_photo(compressed(pixels, 92)))
+    assert not np.asarray(found.mask).any()
+
+
+def test_the_majoritys_dip_is_taken_among_blocks_of_like_texture() -> None:
+    texture = np.repeat(np.arange(3.0), 300).reshape(30, 30)
+    dips = texture.copy()
+    dips[15, 15] = 3  # one of 300 moves no median
+    found = module._from_majority(dips, texture, JpegGhostConfig(groups=2, unrest=0.5))
+    assert found[12, 3] == pytest.approx(0)
+    assert found[15, 15] == pytest.approx((3 - 1) / 0.5)
+    assert found[29, 0] == pytest.approx(0)
+    assert found[0, 0] == pytest.approx(-2)  # the flattest third has no say: seen as the least of the others

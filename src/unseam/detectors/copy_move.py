@@ -46,13 +46,18 @@ NOTHING, HINT = -6.0, 3.0
 LEAST_STRENGTH, MOST_STRENGTH = NOTHING + HINT, 6.0
 """Evidence of a region: from hardly a region to a certain copy."""
 
-WEIGHTS, CONSTANT = (0.359, -1.128, 0.816, -3.436), -3.44
-"""FIXME"""
+WEIGHTS, CONSTANT = (0.359, -1.128, 0.816, -3.436), -3.436
+"""Of `MEASURES`: likeness, level, area, recurrence.
 
-CURVE = Curve(slope=1.0, middle=0.0, threshold=0.75, score_slope=1.0, score_middle=1.0)
+Logistic regression of 196 regions in constructed copies against 396 regions of 591 authentic files and 60 facades, both
+weighing the same: ``python benchmarks/copy_move.py fit PHOTOS --authentic FOLDER --authentic FOLDER``.
+"""
+
+CURVE = Curve(slope=1.0, middle=0.0, threshold=0.731, score_slope=1.0, score_middle=1.0)
 """The evidence is log-odds already, of classes that weigh the same: heat is its probability.
 
-Threshold and the score's middle are set by hand, so that constructed facades (up to 0.67) stay unmarked.
+Threshold and the score's middle are both log-odds of 1. There the same command counts 89.3 % of the copied regions,
+0.5 % of the authentic files and none of the facades; at log-odds of 0 it is 92.3 %, 1.5 % and 5.0 %.
 """
 
 
