@@ -48,3 +48,8 @@ def test_coefficient_reader_imports_nothing_but_the_standard_library() -> None:
 
     assert "ctypes" in answer.stdout.split()
     assert set(answer.stdout.split()).isdisjoint({"numpy", "unseam", "PIL"})
+
+
+def test_scan_loads_no_templates_for_pages() -> None:
+    statement = "import unseam.scanning.local, unseam.scanning.distributed, unseam.scanning.task, unseam.scanning.table"
+    assert "jinja2" not in _loaded_after(statement)

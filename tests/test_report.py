@@ -1,6 +1,5 @@
 import io
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from unseam.errors import NotApplicable
 from unseam.localizer import Localizer, load_localizer
 from unseam.method import Heatmap, Need
 from unseam.photo import Photo
-from unseam.report import document_of, replacing, to_json, write_report
+from unseam.report import document_of, to_json, write_report
 
 
 @dataclass(frozen=True)
@@ -168,21 +167,6 @@ def test_a_report_without_any_map_is_written_too(spotted: NDArray[np.uint8], tmp
 def test_photos_of_any_size_are_reported(localizer: Localizer, tmp_path: Path, size: tuple[int, int]) -> None:
     write_report(analyze(np.full((*size, 3), 200, dtype=np.uint8), [localizer]), tmp_path)
     assert read_grey(tmp_path / "brightness.mask.png").shape == size
-
-
-def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_rest(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text("old", encoding="utf-8")
-
-    def fail() -> None:
-        with replacing(path) as temporary:
-            temporary.write_text("half", encoding="utf-8")
-            raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        fail()
-    assert path.read_text(encoding="utf-8") == "old"
-    assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - hidden files as well
 
 
 def test_where_nobody_can_tell_the_overlay_gives_no_score(

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +27,11 @@ from unseam.overlay import draw_overlay
 from unseam.photo_paths import printable
 from unseam.report_page import index_page, photo_page
 from unseam.report_text import false_alarms_document, leads, others_sentence, verdict_sentence
+from unseam.versions import versions
+from unseam.whole_files import replacing
 
 LAYOUT = 1
 """Number of the layout of report.json; a change that breaks readers raises it."""
-
-LIBRARIES = ("unseam", "numpy", "onnxruntime", "opencv-python-headless", "pillow", "jpeglib")
-"""Packages whose versions can change a result."""
 
 DECIMALS = 6
 """Of probabilities in JSON: finer than any calibration."""
@@ -89,17 +85,9 @@ def document_of(report: Report, written: datetime | None = None) -> dict[str, An
         "methods": methods,
         "file_facts": facts_document(facts),
         "leads": leads(photo, facts),
-        "versions": _versions(),
+        "versions": dict(versions()),
         "written": (written or datetime.now(UTC)).isoformat(timespec="seconds"),
     }
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        with suppress(PackageNotFoundError):  # another build of the same library, say opencv-python
-            versions[name] = version(name)
-    return versions
 
 
 def _method_document(report: Report, name: str) -> dict[str, Any]:
@@ -230,14 +218,3 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 def _write(path: Path, content: bytes) -> None:
     with replacing(path) as temporary:
         temporary.write_bytes(content)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place at the end, so that no half-written file is left."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from unseam.errors import PhotoError
 from unseam.overlay import resized
 from unseam.photo import load_photo
 from unseam.photo_paths import printable
-from unseam.report import replacing
+from unseam.whole_files import replacing
 
 NAMED = 3
 """Files that are named for each reason, unless more are asked for."""

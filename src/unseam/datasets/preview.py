@@ -27,7 +27,7 @@ from unseam.datasets.windows import (
 )
 from unseam.overlay import resized
 from unseam.photo import load_photo
-from unseam.report import replacing
+from unseam.whole_files import replacing
 
 TILE = 300
 """Side of a tile in pixels."""

@@ -16,7 +16,7 @@ from unseam.evaluation.degrade import ORIGINAL
 from unseam.evaluation.rows import Row
 from unseam.method import Heatmap, Method
 from unseam.photo import load_photo, upright
-from unseam.report import replacing
+from unseam.whole_files import replacing
 
 OF_EACH = 2
 """Photos that are shown of the best, of the median and of the worst."""

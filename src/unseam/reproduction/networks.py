@@ -21,8 +21,8 @@ from unseam.evaluation.identity import file_digest
 from unseam.evaluation.patchwise import PatchResults, Verdicts, judge_windows
 from unseam.localizer import Localizer, load_localizer
 from unseam.model_settings import ModelSettings
-from unseam.report import replacing
 from unseam.reproduction.paper import Task, rules_of
+from unseam.whole_files import replacing
 
 if TYPE_CHECKING:  # at run time it loads torch
     from unseam.training.recipe import Recipe

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseam.evaluation.markdown import markdown_table
-from unseam.report import replacing
 from unseam.report_page import TEMPLATES
 from unseam.reproduction.results import Table
+from unseam.whole_files import replacing
 
 TITLE = "Exploiting Spatial Structure for Localizing Manipulated Image Regions: the paper's tables, measured"
 

@@ -20,7 +20,6 @@ from typing import Any
 from uuid import uuid4
 
 from unseam.errors import RunError
-from unseam.report import replacing
 from unseam.scanning import demand_extra
 from unseam.scanning.journal import Finished, check_settings
 from unseam.scanning.plan import Plan, Summary, refuse, share_of_memory
@@ -29,6 +28,7 @@ from unseam.scanning.rows import Row, as_text, failed_row, in_lots
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
 from unseam.scanning.task import Task
+from unseam.whole_files import replacing
 from unseam.workers import Crash, Pool, cores
 
 FILES_PER_BLOCK = 100

@@ -21,8 +21,8 @@ from typing import Any, Self
 import numpy as np
 
 from unseam.errors import DataError
-from unseam.report import replacing
 from unseam.scanning.rows import Row, in_lots
+from unseam.whole_files import replacing
 
 ROWS, SETTINGS, LOCK, SORTED = "rows.jsonl", "scan.json", "lock", "sorted"
 

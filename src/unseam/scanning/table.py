@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from unseam.errors import DataError
-from unseam.report import replacing
 from unseam.scanning import demand_extra
 from unseam.scanning.rows import Row, columns, in_lots
+from unseam.whole_files import replacing
 
 KEY = b"unseam"
 """Of the file's metadata: the settings of the scan, as JSON."""

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from unseam.analyze import Report, digest_of
@@ -18,6 +14,8 @@ from unseam.method import Heatmap, Method
 from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 from unseam.scanning.rows import Row, blank_row, column, one_line, stem
 from unseam.scanning.sources import Source
+from unseam.versions import versions
+from unseam.whole_files import replacing
 
 HASHED_NAME = 150
 """Characters of a file name that a heat map's name keeps; file systems allow 255 bytes, and more comes on top."""
@@ -47,7 +45,9 @@ class Task:
     def __call__(self, path: str) -> Row:
         """Give the row of the file at ``path`` below the source."""
         started = time.perf_counter()
-        row = blank_row(path, self.methods) | {"versions": versions()}
+        row = blank_row(path, self.methods) | {
+            "versions": ", ".join(f"{name} {version}" for name, version in versions().items())
+        }
         try:
             row |= self._judge(path, row)
         except Exception as error:  # noqa: BLE001 - whatever a file does, it costs its own row only
@@ -142,21 +142,7 @@ def map_name(path: str, method: str) -> Path:
 def _write_map(heatmap: Heatmap, path: Path) -> None:
     import cv2
 
-    from unseam.report import replacing
-
     path.parent.mkdir(parents=True, exist_ok=True)
     encoded = cv2.imencode(".png", cv2.convertScaleAbs(heatmap.heat, alpha=255))[1]
     with replacing(path) as temporary:
         temporary.write_bytes(encoded.tobytes())
-
-
-@cache
-def versions() -> str:
-    """Name the packages that can change a result, with their versions, on one line."""
-    from unseam.report import LIBRARIES
-
-    found = [f"python {platform.python_version()}"]
-    for name in LIBRARIES:
-        with suppress(PackageNotFoundError):  # another build of the same library, say opencv-python
-            found.append(f"{name} {version(name)}")
-    return ", ".join(found)
