@@ -20,6 +20,7 @@ from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, open_s
 from unseam.model_settings import ModelSettings, check_stride
 from unseam.patches import Blend, PatchGrid, cut_batches
 from unseam.postprocess import calibrate, network_mask, photo_score
+from unseam.workers import cores
 
 if TYPE_CHECKING:
     from unseam.photo import Photo
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 Answer = dict[str, NDArray[np.float32]]
 """Outputs of the network for one batch, by name."""
-
-
-def _cores() -> int:
-    """Count the cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux: containers and taskset allow fewer than there are
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +191,7 @@ class Localizer:
         by step, and makes the result the same for any number of threads.
         """
         session = open_session(self.path, self.digest)
-        threads = self.options.threads or _cores()
+        threads = self.options.threads or cores()
         waiting: deque[tuple[int, Future[Answer]]] = deque()
         with ThreadPoolExecutor(threads) as pool:
             for first, patches in batches:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from unseam.cli.app import FAILED, INTERRUPTED, app, complain, one_line_errors
 from unseam.cli.training import Accelerator
 from unseam.photo_paths import printable
+from unseam.workers import cores
 
 
 @app.command()
@@ -58,7 +58,7 @@ def evaluate(
             whole_photos=not patches_only,
             patches_per_photo=patches_per_photo,
             seed=seed,
-            workers=workers or _cores(),
+            workers=workers or cores(),
         )
         command = " ".join(["unseam", *map(shlex.quote, sys.argv[1:])])
         evaluation = run_evaluation(method, root, out, plan, command=command)
@@ -111,7 +111,7 @@ def reproduce(
             only=tuple(only or ()),
             whole_photos=whole_photos,
             smoke=smoke,
-            workers=workers or _cores(),
+            workers=workers or cores(),
             devices=devices,
             accelerator=accelerator.value,
         )
@@ -119,8 +119,3 @@ def reproduce(
         typer.echo(f"Open {printable(done.page)}")
         if not done.finished:
             raise typer.Exit(INTERRUPTED)
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux: containers and taskset allow fewer than there are
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
