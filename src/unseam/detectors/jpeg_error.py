@@ -30,6 +30,10 @@ WINDOW = 2 * BLOCK - 1
 """Pixels: side of a square that holds one whole block of every one of the 64 grids."""
 LUMA = (0.299, 0.587, 0.114)
 """Y of R, G, B, as JFIF defines it."""
+BLOCK_ROWS = 8
+"""Rows of blocks at a time, so that a large photo needs little memory."""
+PLACES = 128
+"""Places at a time where all grids are compared: 4 MB of coefficients."""
 ROUNDING_REACH = 1.0
 """Rounding moves a coefficient by less than this, nearly always: its standard deviation is at most 0.35."""
 CURVE = Curve(slope=0.4, middle=0.0, threshold=0.77, score_slope=0.48, score_middle=2.5)
@@ -183,13 +187,16 @@ def count_coefficients(luma: Floats, grid: tuple[int, int]) -> tuple[Floats, Flo
     """
     top, left = grid
     rows, columns = (luma.shape[0] - top) // BLOCK, (luma.shape[1] - left) // BLOCK
-    whole = luma[top : top + rows * BLOCK, left : left + columns * BLOCK]
-    upright = np.matmul(_dct(), whole.reshape(rows, BLOCK, columns * BLOCK))
-    size = np.abs(upright.reshape(-1, BLOCK) @ _dct().T).reshape(rows, BLOCK, columns, BLOCK)
-    size[:, 0, :, 0] = np.inf  # the mean says nothing
-    below = np.count_nonzero(size < ROUNDING_REACH, axis=(1, 3))
-    within = np.count_nonzero(size < 2 * ROUNDING_REACH, axis=(1, 3))
-    return below.astype(np.float64), (within - below).astype(np.float64)
+    whole = luma[top : top + rows * BLOCK, left : left + columns * BLOCK].reshape(rows, BLOCK, columns * BLOCK)
+    below, within = np.empty((rows, columns)), np.empty((rows, columns))
+    for first in range(0, rows, BLOCK_ROWS):
+        band = slice(first, first + BLOCK_ROWS)
+        upright = np.matmul(_dct(), whole[band])
+        size = np.abs(upright.reshape(-1, BLOCK) @ _dct().T).reshape(-1, BLOCK, columns, BLOCK)
+        size[:, 0, :, 0] = np.inf  # the mean says nothing
+        below[band] = np.count_nonzero(size < ROUNDING_REACH, axis=(1, 3))
+        within[band] = np.count_nonzero(size < 2 * ROUNDING_REACH, axis=(1, 3))
+    return below, within - below
 
 
 def strongest_grid(luma: Floats, config: JpegErrorConfig = DEFAULT) -> tuple[int, int] | None:
@@ -282,13 +289,20 @@ def _between_on_all_grids(luma: Floats, config: JpegErrorConfig) -> Floats:
     transforms = np.zeros((BLOCK * BLOCK, WINDOW))
     for offset in range(BLOCK):
         transforms[offset * BLOCK : (offset + 1) * BLOCK, offset : offset + BLOCK] = _dct()
+    first = (np.arange(places.shape[0])[:, None] * spacing % BLOCK, np.arange(places.shape[1]) * spacing % BLOCK)
+    listed = places.reshape(-1, WINDOW, WINDOW)
+    parts = [_between_at(listed[k : k + PLACES], transforms) for k in range(0, len(listed), PLACES)]
+    return _on_photos_grid(np.concatenate(parts), *np.broadcast_arrays(*first))
+
+
+def _between_at(places: Floats, transforms: Floats) -> Floats:
+    """Count AC coefficients at 1 to 2 of one block of each of the 64 grids; (places, 8, 8)."""
     across = places.reshape(-1, WINDOW) @ transforms.T
     size = np.matmul(transforms, across.reshape(-1, WINDOW, BLOCK * BLOCK))
     size = np.abs(size, out=size).reshape(-1, BLOCK, BLOCK, BLOCK, BLOCK)  # place, row, v, column, u
     between = (size >= ROUNDING_REACH) & (size < 2 * ROUNDING_REACH)
     between[:, :, 0, :, 0] = False
-    first = (np.arange(places.shape[0])[:, None] * spacing % BLOCK, np.arange(places.shape[1]) * spacing % BLOCK)
-    return _on_photos_grid(between.sum(axis=(2, 4)).astype(np.float64), *np.broadcast_arrays(*first))
+    return between.sum(axis=(2, 4)).astype(np.float64)
 
 
 def _on_photos_grid(counts: Floats, top: NDArray[np.int_], left: NDArray[np.int_]) -> Floats:
