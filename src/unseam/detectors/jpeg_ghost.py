@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
+from unseam.jpeg_encoder import STANDARD_LUMA, ijg_table
 from unseam.method import Heatmap
 from unseam.photo import Photo
 
@@ -26,16 +27,9 @@ SIDE = 8
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G and B in JPEG's lightness: ITU-R BT.601, as JFIF prescribes."""
 
-# fmt: off
-STANDARD_TABLE = np.array([
-    16, 11, 10, 16, 24, 40, 51, 61,      12, 12, 14, 19, 26, 58, 60, 55,
-    14, 13, 16, 24, 40, 57, 69, 56,      14, 17, 22, 29, 51, 87, 80, 62,
-    18, 22, 37, 56, 68, 109, 103, 77,    24, 35, 55, 64, 81, 104, 113, 92,
-    49, 64, 78, 87, 103, 121, 120, 101,  72, 92, 95, 98, 112, 100, 103, 99,
-], np.float64)
-# fmt: on
+STANDARD_TABLE: Floats = np.array(STANDARD_LUMA, np.float64)
 STANDARD_TABLE.setflags(write=False)
-"""Quantization steps of lightness at quality 50: ITU-T T.81, table K.1, row by row."""
+"""Quantization steps of lightness at quality 50."""
 
 BAND = 512
 """Blocks at a time: what is computed for each quality stays in the processor's cache."""
@@ -181,7 +175,7 @@ def _check(photo: Photo) -> None:
 
 
 def _differences(pixels: NDArray[np.uint8], config: JpegGhostConfig) -> Floats:
-    steps = np.stack([_table(quality) for quality in config.qualities])
+    steps = np.array([ijg_table(STANDARD_LUMA, quality) for quality in config.qualities], np.float64)
     coefficients = _block_dct(_luma(pixels))
     rows, columns = pixels.shape[0] // SIDE, pixels.shape[1] // SIDE
     differences = np.empty((len(steps), len(coefficients)))
@@ -238,12 +232,6 @@ def _averaged(differences: Floats, window: int) -> Floats:
 def _mean(values: Floats, window: int) -> Floats:
     means = cv2.blur(values, (window, window), borderType=cv2.BORDER_REFLECT)
     return np.asarray(means, np.float64).reshape(values.shape)
-
-
-def _table(quality: int) -> Floats:
-    """Scale the standard table as libjpeg does."""
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip(np.floor((STANDARD_TABLE * scale + 50) / 100), 1, 255)
 
 
 def _luma(pixels: NDArray[np.uint8]) -> Floats:
