@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from unseam.errors import RunError
 
@@ -128,7 +128,7 @@ class Pool(Generic[J, R]):
         left = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         ready = wait([worker.pipe for worker in self._running], left)
         answers = [(worker, self._receive(worker)) for worker in self._running if worker.pipe in ready]
-        answered = [(worker, result) for worker, result in answers if not isinstance(result, _Ready)]
+        answered = [(worker, result) for worker, result in answers if not isinstance(result, Ready)]
         now = time.monotonic()
         for worker in self._running:
             if worker.pipe not in ready and worker.deadline is not None and worker.deadline <= now:
@@ -157,9 +157,9 @@ class Pool(Generic[J, R]):
             worker.job = waiting.pop()
             self._send(worker)
 
-    def _receive(self, worker: _Worker[J]) -> R | Crash | _Ready:
+    def _receive(self, worker: _Worker[J]) -> R | Crash | Ready:
         try:
-            result: R | _Ready = worker.pipe.recv()  # type: ignore[assignment]
+            result: R | Ready = worker.pipe.recv()  # type: ignore[assignment]
         except (EOFError, OSError):
             worker.process.join(PATIENCE)
             if not worker.began:
@@ -168,7 +168,7 @@ class Pool(Generic[J, R]):
                     "it wrote to stderr says why (too little memory, or a script without a __main__ guard)"
                 ) from None
             return Crash(worker.process.exitcode)
-        if isinstance(result, _Ready):
+        if isinstance(result, Ready):
             worker.began = True
             worker.deadline = None if self.seconds is None else time.monotonic() + self.seconds
         return result
@@ -179,13 +179,8 @@ class Pool(Generic[J, R]):
             worker.pipe.send(worker.job)
 
     def _start(self, job: J) -> _Worker[J]:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
         one_thread = self.workers > 1 if self.one_thread is None else self.one_thread
-        process = context.Process(target=_serve, args=(theirs, self.work, one_thread, self.memory), daemon=True)
-        with _environment(SINGLE_THREADED if one_thread else {}):
-            process.start()
-        theirs.close()  # only the worker holds it now: when it dies, our end says so
+        process, ours = start_process(self.work, threads=1 if one_thread else None, memory=self.memory)
         worker = _Worker(process, ours, job)
         self._send(worker, START_PATIENCE)
         return worker
@@ -226,37 +221,75 @@ def _end(worker: _Worker[J]) -> None:
 
 
 def _kill(worker: _Worker[J]) -> None:
+    kill_process(worker.process)
+
+
+def start_process(
+    work: Callable[[Any], object], *, threads: int | None, memory: int | None
+) -> tuple[SpawnProcess, Connection[Any, Any]]:
+    """Start a process that does ``work``, and give our end of the pipe: jobs go in, what becomes of them comes out.
+
+    Parameters
+    ----------
+    work : function
+        Job to result; it, jobs and results can be pickled. Of an iterator as result each value is sent as it comes.
+        What it raises ends the process.
+    threads : int, optional
+        That it computes on; None for as many as the libraries like.
+    memory : int, optional
+        Bytes that it may allocate; see `Pool`.
+
+    Returns
+    -------
+    (process, connection)
+        The first thing that comes out is a `Ready`. When our end is closed, the process ends.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, work, threads, memory), daemon=True)
+    with _environment({} if threads is None else dict.fromkeys(SINGLE_THREADED, str(threads))):
+        process.start()
+    theirs.close()  # only the worker holds it now: when it dies, our end says so
+    return process, ours
+
+
+def kill_process(process: SpawnProcess) -> None:
     """End a process, unless it has ended, and what it started; nothing that they hold is needed."""
-    if not worker.process.is_alive():
+    if not process.is_alive():
         return
-    if hasattr(os, "killpg") and worker.process.pid is not None:
+    if hasattr(os, "killpg") and process.pid is not None:
         with suppress(ProcessLookupError, PermissionError):  # not a group yet
-            os.killpg(worker.process.pid, signal.SIGKILL)
-    worker.process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class Ready:
     """What a process says when it has started: from now on its time counts."""
 
 
-def _serve(pipe: Connection[object, object], work: Callable[[J], R], one_thread: bool, memory: int | None) -> None:
+def _serve(pipe: Connection[Any, Any], work: Callable[[Any], object], threads: int | None, memory: int | None) -> None:
     """Work until the other end is closed, by the pool or by the end of its process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a program without terminal; the pool decides
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     if memory is not None:
         _limit_memory(memory)
-    if one_thread:
+    if threads is not None:
         import cv2
 
-        cv2.setNumThreads(1)
+        cv2.setNumThreads(threads)
     try:
-        pipe.send(_Ready())
+        pipe.send(Ready())
         while True:
-            pipe.send(work(pipe.recv()))  # type: ignore[arg-type]
+            _answer(pipe, work(pipe.recv()))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+
+
+def _answer(pipe: Connection[Any, Any], result: object) -> None:
+    for part in result if isinstance(result, Iterator) else (result,):
+        pipe.send(part)
 
 
 def _limit_memory(memory: int) -> None:
