@@ -6,10 +6,13 @@ from sklearn.linear_model import LogisticRegression
 
 from unseam.errors import DataError
 from unseam.method import Heatmap
+from unseam.model_settings import ScoreCurve
 from unseam.training.calibration import (
     MAX_SLOPE,
     MIN_SLOPE,
+    SCORE_QUANTILES,
     THRESHOLDS,
+    _false_alarms,
     _score_curve,
     _ThresholdTally,
     fit_platt,
@@ -119,6 +122,25 @@ def test_without_a_calm_threshold_the_highest_is_taken() -> None:
     tally = _ThresholdTally(sigma=2.0)
     tally.add(*heatmap(1.0))
     assert tally.best() == THRESHOLDS[-1]
+
+
+def test_share_of_authentic_photos_that_are_marked_is_that_at_the_chosen_threshold() -> None:
+    tally = _ThresholdTally(sigma=2.0)
+    for index in range(10):
+        values, truth = heatmap(0.4, inside=0.7 if index < 3 else None)
+        tally.add(values, np.zeros_like(truth))
+        tally.add(*heatmap(0.4, inside=0.8))
+    assert [tally.alarms_at(threshold) for threshold in (0.35, 0.5, 0.9)] == [1.0, 0.3, 0.0]
+
+
+def test_scores_of_authentic_photos_are_kept_at_the_quantile_of_the_curve() -> None:
+    logits = np.zeros((3, len(SCORE_QUANTILES)))
+    logits[:, 1] = (2.0, -1.0, 0.0)
+    known = _false_alarms(ScoreCurve(SCORE_QUANTILES[1], 2.0, 1.0), logits, 0.25)
+    expected = 1 / (1 + np.exp(-(2.0 * np.array([-1.0, 0.0, 2.0]) + 1.0)))
+    assert known.scores == pytest.approx(expected, abs=1e-6)
+    assert known.marked == 0.25
+    assert "the 3 authentic validation photographs" in known.source
 
 
 def test_logit_of_certainty_is_finite() -> None:

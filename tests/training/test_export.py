@@ -17,6 +17,7 @@ import unseam.training.onnx_graph as onnx_graph
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.localizer import load_localizer
 from unseam.photo import load_photo
+from unseam.postprocess import find_regions
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint, save_checkpoint
 from unseam.training.export import ModelTerms, load_terms, real_patches, validation_samples
@@ -72,6 +73,17 @@ def test_exported_model_finds_what_the_network_learned(model: Path, forgeries: P
     assert min(manipulated) > max(authentic)
 
 
+def test_model_file_says_how_often_it_is_wrong_about_authentic_photographs(model: Path, forgeries: Path) -> None:
+    localizer = load_localizer(model)
+    authentic = [load_photo(sample.photo) for sample in validation_samples([forgeries]) if sample.mask is None]
+    heatmaps = [localizer(photo) for photo in authentic]
+    known = localizer.false_alarms
+    assert known is not None
+    assert known.scores == pytest.approx(sorted(heatmap.score for heatmap in heatmaps), abs=1e-5)
+    marked = [bool(find_regions(np.asarray(heatmap.mask), heatmap.heat)) for heatmap in heatmaps]
+    assert known.marked == pytest.approx(np.mean(marked))
+
+
 def test_calibrated_heat_is_one_half_where_both_classes_are_as_likely(model: Path) -> None:
     curve = load_localizer(model).settings.heat_calibration
     assert (curve.slope, curve.intercept) != (1.0, 0.0)
@@ -84,6 +96,7 @@ def test_raw_export_holds_the_networks_own_probabilities(run: Path, forgeries: P
     ).settings
     assert (settings.heat_calibration.slope, settings.heat_calibration.intercept) == (1.0, 0.0)
     assert settings.pixel_threshold == 0.5
+    assert settings.false_alarms is None
 
 
 def test_nothing_is_written_when_the_numbers_differ(

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from unseam.datasets.sample import Sample
 from unseam.errors import DataError
 from unseam.evaluation.counts import Counts, bin_threshold
+from unseam.false_alarms import FalseAlarms
 from unseam.localizer import Localizer, load_localizer
 from unseam.method import NO_EVIDENCE, Heatmap
 from unseam.model_settings import HeatCalibration, ScoreCurve
@@ -39,6 +40,9 @@ CALM_SHARE = 0.95
 THRESHOLDS = tuple(np.round(np.arange(0.30, 0.991, 0.01), 2).tolist())
 """Candidates for the pixel threshold."""
 
+SCORE_DECIMALS = 6
+"""Of the scores of authentic photos that are kept: finer than any calibration."""
+
 MIN_SLOPE = 0.01
 """Least slope of a fitted curve: hotter never means less likely, however poor the network."""
 
@@ -56,6 +60,7 @@ class Calibration:
     score_curve: ScoreCurve
     patch_threshold: float
     pixel_threshold: float
+    false_alarms: FalseAlarms | None = None
 
 
 UNCALIBRATED = Calibration(
@@ -149,8 +154,10 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     rng = np.random.default_rng(seed)
     heat, patch_threshold = _first_pass(localizer, _drawn(samples, rng, FIRST_PHOTOS), rng)
     settings = replace(localizer.settings, heat_calibration=heat, patch_threshold=patch_threshold, pixel_threshold=0.0)
-    score, pixel_threshold = _second_pass(replace(localizer, settings=settings), _drawn(samples, rng, SECOND_PHOTOS))
-    return Calibration(heat, score, patch_threshold, pixel_threshold)
+    score, pixel_threshold, known = _second_pass(
+        replace(localizer, settings=settings), _drawn(samples, rng, SECOND_PHOTOS)
+    )
+    return Calibration(heat, score, patch_threshold, pixel_threshold, known)
 
 
 def _judged(localizer: Localizer, samples: Sequence[Sample]) -> Iterator[tuple[Heatmap, NDArray[np.bool_]]]:
@@ -204,8 +211,8 @@ def _balanced_threshold(patches: Counts) -> float:
     return bin_threshold(int(np.argmax(recall - false_alarms)))
 
 
-def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[ScoreCurve, float]:
-    """Choose score curve and pixel threshold from calibrated heat.
+def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[ScoreCurve, float, FalseAlarms]:
+    """Choose score curve and pixel threshold from calibrated heat; count how often both are wrong.
 
     The localizer's own pixel threshold is 0 here: its mask is then the gate of the patch labels alone.
     """
@@ -215,7 +222,17 @@ def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[Score
         quantiles.append(logit(np.quantile(heatmap.heat, SCORE_QUANTILES)))
         manipulated.append(bool(truth.any()))
         tally.add(heatmap, truth)
-    return _score_curve(np.stack(quantiles), np.array(manipulated)), tally.best()
+    logits, labels = np.stack(quantiles), np.array(manipulated)
+    curve, threshold = _score_curve(logits, labels), tally.best()
+    return curve, threshold, _false_alarms(curve, logits[~labels], tally.alarms_at(threshold))
+
+
+def _false_alarms(curve: ScoreCurve, authentic: Floats, marked: float) -> FalseAlarms:
+    """Keep the scores of authentic photos, from their quantiles (photos, quantiles), and the share that is marked."""
+    chosen = authentic[:, SCORE_QUANTILES.index(curve.quantile)]
+    scores = np.sort(1 / (1 + np.exp(-(curve.slope * chosen + curve.intercept))))
+    source = f"the {len(scores)} authentic validation photographs that its threshold was set on"
+    return FalseAlarms(marked, source, tuple(np.round(scores, SCORE_DECIMALS).tolist()))
 
 
 def _score_curve(quantiles: Floats, manipulated: NDArray[np.bool_]) -> ScoreCurve:
@@ -246,6 +263,10 @@ class _ThresholdTally:
             self._counts[index] += np.count_nonzero(mask & truth), np.count_nonzero(mask), np.count_nonzero(truth)
             if not truth.any():
                 self._alarms[index] += bool(find_regions(mask, heatmap.heat))
+
+    def alarms_at(self, threshold: float) -> float:
+        """Give the share of authentic photos with any region at one of the candidate thresholds."""
+        return float(self._alarms[THRESHOLDS.index(threshold)] / self._authentic)
 
     def best(self) -> float:
         """Give the threshold of the best pooled F1 among those that leave enough authentic photos calm."""

@@ -212,6 +212,7 @@ def _settings(
         paper=terms.paper,
         sees=terms.sees,
         blind=terms.blind,
+        false_alarms=calibration.false_alarms,
     )
 
 
