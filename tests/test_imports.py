@@ -8,7 +8,7 @@ import pytest
 from unseam import jpeg_process
 
 HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "scipy.signal", "sklearn", "numba", "pywt")
-HEAVY += ("pyarrow", "ray", "fsspec", "pandas")
+HEAVY += ("pyarrow", "ray", "fsspec", "pandas", "starlette", "uvicorn", "pydantic")
 
 
 def _loaded_after(statement: str) -> set[str]:

@@ -181,6 +181,6 @@ def test_where_nobody_can_tell_the_overlay_gives_no_score(
     monkeypatch.setattr(report_module, "draw_overlay", record)
     for size in (30, 100):
         report = analyze(np.full((size, size, 3), 200, dtype=np.uint8), [localizer])
-        report_module._overlay(report, "brightness", report.heatmaps["brightness"], report.mask)
+        report_module.overlay_picture(report, "brightness")
     assert titles[0] == "cannot tell    no score    brightness"
     assert titles[1].startswith("manipulated    score 0.78")

@@ -53,6 +53,19 @@ def upright(pixels: NDArray[P], orientation: int) -> NDArray[P]:
     return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
 
 
+def upright_box(box: tuple[int, int, int, int], height: int, width: int, orientation: int) -> tuple[int, int, int, int]:
+    """Turn a box (top, left, bottom, right; the last two exclusive) of an array (height, width) as `upright` does."""
+    top, left, bottom, right = box
+    if orientation >= 5:
+        top, left, bottom, right, height, width = left, top, right, bottom, width, height
+    flip_rows, flip_columns = _FLIPS[orientation]
+    if flip_rows:
+        top, bottom = height - bottom, height - top
+    if flip_columns:
+        left, right = width - right, width - left
+    return top, left, bottom, right
+
+
 def as_stored(pixels: NDArray[P], orientation: int) -> NDArray[P]:
     """Undo `upright`."""
     return upright(pixels, _INVERSE.get(orientation, orientation))

@@ -7,10 +7,11 @@ manipulated) and ``NAME.overlay.png``. Maps and masks are in stored pixels; over
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,12 +162,20 @@ def write_report(report: Report, folder: str | os.PathLike[str], document: Mappi
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    document = document_of(report) if document is None else document
-    for name in report.heatmaps:
-        _write_maps(report, name, folder)
-    _write(folder / "report.html", photo_page(report, document).encode("utf-8"))
-    _write(folder / "report.json", (to_json(document, indent=1) + "\n").encode("utf-8"))
+    for name, content in report_files(report, document).items():
+        _write(folder / name, content())
     return folder / "report.html"
+
+
+def report_files(report: Report, document: Mapping[str, Any] | None = None) -> dict[str, Callable[[], bytes]]:
+    """Give the name of every file of a report, the page last but one, with what makes its content when it is called."""
+    document = document_of(report) if document is None else document
+    files: dict[str, Callable[[], bytes]] = {}
+    for name in report.heatmaps:
+        files |= _map_files(report, name)
+    files["report.html"] = lambda: photo_page(report, document).encode("utf-8")
+    files["report.json"] = lambda: (to_json(document, indent=1) + "\n").encode("utf-8")
+    return files
 
 
 def to_json(document: Mapping[str, Any], indent: int | None = None) -> str:
@@ -174,28 +183,27 @@ def to_json(document: Mapping[str, Any], indent: int | None = None) -> str:
     return json.dumps(document, indent=indent, allow_nan=False, ensure_ascii=False)
 
 
-def _write_maps(report: Report, name: str, folder: Path) -> None:
-    """Write the files of one method."""
-    heatmap, stem = report.heatmaps[name], _stem(name)
-    mask = report.mask_of(name)
-    overlay = _overlay(report, name, heatmap, mask)
-    with replacing(folder / f"{stem}.{_SUFFIXES['heat']}") as temporary, temporary.open("wb") as file:
-        np.save(file, heatmap.heat, allow_pickle=False)
-    _write(
-        folder / f"{stem}.{_SUFFIXES['heat_picture']}",
-        _png(np.asarray(cv2.convertScaleAbs(heatmap.heat, alpha=255), np.uint8)),
-    )
-    _write(folder / f"{stem}.{_SUFFIXES['mask']}", _png(mask.astype(np.uint8) * np.uint8(255)))
-    _write(folder / f"{stem}.{_SUFFIXES['overlay']}", _png(overlay[..., ::-1]))
+def _map_files(report: Report, name: str) -> dict[str, Callable[[], bytes]]:
+    """Give the files of one method."""
+    heatmap, mask = report.heatmaps[name], report.mask_of(name)
+    contents: dict[str, Callable[[], bytes]] = {
+        "heat": lambda: _npy(heatmap.heat),
+        "heat_picture": lambda: _png(np.asarray(cv2.convertScaleAbs(heatmap.heat, alpha=255), np.uint8)),
+        "mask": lambda: _png(mask.astype(np.uint8) * np.uint8(255)),
+        "overlay": lambda: _png(overlay_picture(report, name)[..., ::-1]),
+    }
+    return {f"{_stem(name)}.{suffix}": contents[kind] for kind, suffix in _SUFFIXES.items()}
 
 
-def _overlay(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def overlay_picture(report: Report, name: str) -> NDArray[np.uint8]:
+    """Draw the overlay of one method, upright, with title and colour bar: (h, w, 3) uint8 RGB."""
+    heatmap = report.heatmaps[name]
     verdict = f"{report.verdict}    " if name == report.method else ""
     score = "no score" if heatmap.doubt else f"score {heatmap.score:.2f}"
     return draw_overlay(
         report.photo.pixels,
         heatmap.heat,
-        mask,
+        report.mask_of(name),
         report.regions_of[name],
         orientation=report.photo.orientation,
         threshold=heatmap.threshold,
@@ -208,6 +216,12 @@ def write_index(entries: Sequence[Entry], out: Path, failures: Sequence[str] = (
     rows = [(entry.name, entry.page.relative_to(out).as_posix(), entry.document) for entry in entries]
     _write(out / "index.html", index_page(rows, failures).encode("utf-8"))
     return out / "index.html"
+
+
+def _npy(array: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

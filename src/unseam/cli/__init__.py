@@ -5,6 +5,6 @@ Exit codes: 0 all done, 1 some photo or the whole task failed, 2 wrong usage, 13
 
 from unseam.cli.app import app, main
 
-from unseam.cli import photos, scanning, data, training, evaluation  # isort: skip  (in the order of --help)
+from unseam.cli import photos, scanning, serving, data, training, evaluation  # isort: skip  (in the order of --help)
 
-__all__ = ["app", "data", "evaluation", "main", "photos", "scanning", "training"]
+__all__ = ["app", "data", "evaluation", "main", "photos", "scanning", "serving", "training"]

@@ -1,0 +1,156 @@
+"""What the API answers in JSON, for its OpenAPI document; a test holds real answers against these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Document(BaseModel):
+    """Nothing beyond what is written here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorDocument(Document):
+    """Why there is no answer: every error has this shape."""
+
+    error: str = Field(description="Name of the error, stable for programs.", examples=["TruncatedPhoto"])
+    message: str = Field(description="What was found, what was expected, and what to do, in plain words.")
+    status: int = Field(description="The HTTP status, repeated: inside a stream there is no other.")
+
+
+class FalseAlarmsDocument(Document):
+    """What is known of how often a method is wrong about authentic photographs."""
+
+    marked: float = Field(description="Share of authentic photographs in which it marks anything.")
+    at_score: float | None = Field(description="Share of them that score at least as high as this photo, where known.")
+    source: str = Field(description="Which photographs these were.")
+
+
+class RegionDocument(Document):
+    """One connected part of a mask, in stored pixels; bottom and right are exclusive."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    area: int = Field(description="Pixels of the mask in it.")
+    mean_heat: float
+
+
+class PatchesDocument(Document):
+    """The patches that a network judged."""
+
+    threshold: float
+    boxes: list[tuple[int, int, int, int]] = Field(description="Top, left, bottom, right in stored pixels.")
+    probability: list[float]
+
+
+class MethodFacts(Document):
+    """What a person needs to know about a method."""
+
+    name: str
+    paper: str
+    sees: str = Field(description="Which trace the method looks for.")
+    blind: str = Field(description="When it sees nothing.")
+    needs: list[str] = Field(description="jpeg: the file's own JPEG coefficients; colour; detail.")
+    min_size: tuple[int, int] = Field(description="Least height and width in pixels.")
+
+
+class MethodDocument(MethodFacts):
+    """What one method found."""
+
+    digest: str | None = Field(description="SHA-256 of the model file of a network.")
+    seconds: float
+    applies: bool
+    reason: str | None = Field(None, description="Why it does not apply; only where it does not.")
+    false_alarms: FalseAlarmsDocument | None
+    score: float | None = Field(None, description="How likely it is that the photo was manipulated at all, 0 to 1.")
+    threshold: float | None = Field(None, description="Heat from which on a pixel counts as manipulated.")
+    doubt: str | None = Field(None, description="Why this must not lead to a verdict.")
+    marked_share: float | None = None
+    regions: list[RegionDocument] | None = None
+    patches: PatchesDocument | None = None
+
+
+class OutlineDocument(Document):
+    """The outline of one region, in pixels of the upright photo."""
+
+    number: int = Field(description="Place in the list of regions, from 1.")
+    path: str = Field(description="An SVG path.")
+    box: tuple[int, int, int, int] = Field(description="Left, top, width, height.")
+
+
+class PictureDocument(Document):
+    """What is drawn of one method."""
+
+    heat: str = Field(description="A data: address of a PNG: the heat in colours, upright.")
+    outlines: list[OutlineDocument]
+
+
+class PicturesDocument(Document):
+    """What the page draws; with include=pictures."""
+
+    width: int = Field(description="Of the upright photo.")
+    height: int
+    photo: str = Field(description="A data: address of a JPEG: the photo, upright.")
+    scale: str = Field(description="A data: address of a PNG of 256 x 1 pixels: the colours of heat from 0 to 1.")
+    methods: dict[str, PictureDocument]
+
+
+class AnswerDocument(Document):
+    """Everything found about a photo. Boxes are in stored pixels, with the orientation beside them."""
+
+    layout: int = Field(description="Number of this layout; a change that breaks readers raises it.")
+    file: str
+    sha256: str
+    format: str
+    height: int
+    width: int
+    orientation: int = Field(ge=1, le=8, description="How a viewer turns the photo, as in EXIF.")
+    verdict: Literal["manipulated", "no evidence", "cannot tell"]
+    reason: str
+    sentence: str = Field(description="The verdict in one plain sentence.")
+    others: str = Field(description="What the other methods mark, in a sentence; may be empty.")
+    method: str | None = Field(description="The first method that applies: verdict, score and regions are its.")
+    score: float | None
+    threshold: float | None
+    marked_share: float | None
+    regions: list[RegionDocument]
+    methods: list[MethodDocument]
+    file_facts: dict[str, Any] | None = Field(description="EXIF, encoder, embedded preview, trailing data.")
+    leads: list[str] = Field(description="What in the file deserves a second look: leads, not evidence.")
+    versions: dict[str, str]
+    written: str = Field(description="ISO 8601, UTC.")
+    pictures: PicturesDocument | None = None
+    masks: dict[str, str] | None = Field(
+        None, description="With include=masks: method to PNG (stored size, 1 bit, white = manipulated), base64."
+    )
+    report: str | None = Field(None, description="With include=report: the report as one HTML file.")
+
+
+class LimitsDocument(Document):
+    """What the service allows."""
+
+    upload_bytes: int
+    pixels: int
+    seconds: float
+    in_flight: int
+
+
+class MethodsDocument(Document):
+    """What is offered here."""
+
+    default: list[str] = Field(description="What is used when no method is named.")
+    methods: list[MethodFacts]
+    limits: LimitsDocument
+    version: str
+
+
+class HealthDocument(Document):
+    """Whether the service takes photos."""
+
+    status: Literal["ok", "stopping"]
+    version: str

@@ -1,0 +1,85 @@
+"""What goes between the service and its worker processes; small, so that the service need not load what judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Format(StrEnum):
+    """What an answer can be."""
+
+    JSON = "json"
+    HTML = "html"
+    MASK = "mask"
+    OVERLAY = "overlay"
+    ZIP = "zip"
+
+
+class Include(StrEnum):
+    """What can be put into an answer in JSON, beside the result."""
+
+    PICTURES = "pictures"
+    MASKS = "masks"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo to judge.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    name : str
+        As the caller calls it, without folder.
+    methods : tuple of str
+        Keys of the methods that the service offers, in the order of preference.
+    format : Format
+    include : frozenset of Include
+        For JSON only.
+    """
+
+    data: bytes = field(repr=False)
+    name: str
+    methods: tuple[str, ...]
+    format: Format = Format.JSON
+    include: frozenset[Include] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is being done: ``waiting`` for a worker, ``loading``, ``judging`` or ``drawing`` the answer.
+
+    Attributes
+    ----------
+    event : str
+    facts : dict
+        For ``waiting``: ``before``, photos ahead of this one. For ``judging``: ``method``, ``number``, ``of``.
+    """
+
+    event: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Give it as JSON tells it."""
+        return {"event": self.event} | self.facts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of a response, made whole.
+
+    Attributes
+    ----------
+    body : bytes
+    media_type : str
+    file_name : str
+        What a browser would save it as.
+    """
+
+    body: bytes = field(repr=False)
+    media_type: str
+    file_name: str

@@ -1,0 +1,153 @@
+"""Why there is no answer: each error of the service with its HTTP status, and their one shape in JSON.
+
+::
+
+    UnseamError
+    └── Refusal                        what a caller is told instead of an answer
+        ├── InvalidRequest      422    a parameter or a part of the form is missing or wrong
+        ├── UnknownAddress      404    no such address (405: not with this HTTP method)
+        ├── CrossSite           403    a page of another site sent this on
+        ├── NotMultipart        415    the body is no multipart form
+        ├── UploadTooLarge      413    more bytes than the limit
+        ├── UploadTooSlow       408    the upload took longer than the limit
+        ├── TooManyRequests     429    as many photos as may be are in flight; Retry-After says when to come again
+        ├── PhotoRefused        4xx    an error of `unseam.errors` about the photo, under its own name
+        ├── OutOfMemory         413    judging the photo took more memory than a worker may have
+        ├── TimeLimit           504    judging the photo took longer than the limit
+        ├── WorkerDied          500    the process that judged the photo died
+        ├── MethodBroke         500    a method failed on this photo: a bug
+        └── ShuttingDown        503    the service is stopping; Retry-After says when to come again
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from unseam import errors
+from unseam.errors import UnseamError
+
+
+class Refusal(UnseamError):  # noqa: N818 - named after what happened, as in `unseam.errors`
+    """What a caller is told instead of an answer.
+
+    Attributes
+    ----------
+    status : int
+        Of HTTP.
+    retry_after : int, optional
+        Seconds after which another try may succeed.
+    """
+
+    status: int = 500
+    retry_after: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the error, stable for programs."""
+        return type(self).__name__
+
+    def document(self) -> dict[str, Any]:
+        """Give the error as JSON tells it."""
+        return {"error": self.name, "message": str(self), "status": self.status}
+
+
+class InvalidRequest(Refusal):
+    """A parameter or a part of the form is missing or wrong."""
+
+    status = 422
+
+
+class UnknownAddress(Refusal):
+    """There is no such address, or not with this HTTP method."""
+
+    def __init__(self, message: str, status: int = 404) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class CrossSite(Refusal):
+    """A page of another site made a browser send this."""
+
+    status = 403
+
+
+class NotMultipart(Refusal):
+    """The body is no multipart form."""
+
+    status = 415
+
+
+class UploadTooLarge(Refusal):
+    """More bytes than the limit."""
+
+    status = 413
+
+
+class UploadTooSlow(Refusal):
+    """The upload took longer than the limit."""
+
+    status = 408
+
+
+class TooManyRequests(Refusal):
+    """As many photos as may be are in flight."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PhotoRefused(Refusal):
+    """An error of `unseam.errors` about the photo; its name is told, and not this one."""
+
+    STATUS: ClassVar[dict[str, int]] = {
+        errors.PhotoTooLarge.__name__: 413,
+        errors.NotAnImage.__name__: 415,
+        errors.UnsupportedPhoto.__name__: 415,
+    }
+    """Of the errors that HTTP has a word for; all others are 422."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(name, message)
+        self.status = self.STATUS.get(name, 422)
+
+    @property
+    def name(self) -> str:
+        """Name of the class in `unseam.errors`."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class OutOfMemory(Refusal):
+    """Judging the photo took more memory than a worker may have."""
+
+    status = 413
+
+
+class TimeLimit(Refusal):
+    """Judging the photo took longer than the limit."""
+
+    status = 504
+
+
+class WorkerDied(Refusal):
+    """The process that judged the photo died."""
+
+    status = 500
+
+
+class MethodBroke(Refusal):
+    """A method failed on this photo: a bug."""
+
+    status = 500
+
+
+class ShuttingDown(Refusal):
+    """The service is stopping."""
+
+    status = 503
+    retry_after = 5
