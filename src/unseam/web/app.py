@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
+from unseam.decoding import PLUGINS
 from unseam.report_page import TEMPLATES
 from unseam.web.documents import (
     AnswerDocument,
@@ -225,6 +227,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
                 seconds=limits.seconds,
                 in_flight=limits.in_flight,
             ),
+            formats=[name for name in PLUGINS if name != "HEIF" or find_spec("pillow_heif")],
             version=number,
         )
 

@@ -146,6 +146,7 @@ class MethodsDocument(Document):
     default: list[str] = Field(description="What is used when no method is named.")
     methods: list[MethodFacts]
     limits: LimitsDocument
+    formats: list[str] = Field(description="Of photos that can be read.")
     version: str
 
 
