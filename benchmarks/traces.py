@@ -120,10 +120,15 @@ def shifted_grid(host: Pixels, donor: Pixels, rng: np.random.Generator) -> Case:
 
 
 def ghost(host: Pixels, donor: Pixels, rng: np.random.Generator) -> Case:
-    """Region once a JPEG of lower quality, on the host's grid."""
+    """Region, or all but the region, once a JPEG of lower quality, on the host's grid."""
     inside = region(host.shape[:2], rng)
     low, high = int(rng.integers(50, 71)), int(rng.integers(85, 96))
-    return load_photo(compressed(pasted(host, resaved(_fit(donor, host.shape), low), inside), high)), inside
+    donor = _fit(donor, host.shape)
+    if rng.random() < 0.5:
+        host = resaved(host, low)
+    else:
+        donor = resaved(donor, low)
+    return load_photo(compressed(pasted(host, donor, inside), high)), inside
 
 
 def noisier(host: Pixels, donor: Pixels, rng: np.random.Generator) -> Case:

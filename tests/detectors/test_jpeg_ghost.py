@@ -92,9 +92,24 @@ def test_it_finds_a_region_of_lower_quality(host_quality: int | None) -> None:
     assert found.score > 0.8
 
 
-def test_it_is_blind_to_a_region_off_the_grid() -> None:
-    photo, _ = pasted(90, shift=3)
-    assert not np.asarray(jpeg_ghost(photo).mask).any()
+@pytest.mark.parametrize("last", [None, 95])
+def test_it_finds_a_region_that_lacks_the_past_of_the_rest(last: int | None) -> None:
+    pixels = scene(512, 640)
+    mask = np.zeros(pixels.shape[:2], bool)
+    mask[160:320, 200:360] = True
+    host = compressed(pixels, 70).copy()
+    host[mask] = pixels[mask]
+    found = jpeg_ghost(load_photo(host if last is None else compressed(host, last)))
+    assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
+    assert found.mask is not None
+    assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
+    assert found.score > 0.8
+
+
+def test_a_region_off_the_grid_shows_only_where_the_rest_has_a_ghost() -> None:
+    assert not np.asarray(jpeg_ghost(pasted(None, shift=3)[0]).mask).any()
+    photo, mask = pasted(75, shift=3)
+    assert f1_score(mask.ravel(), np.asarray(jpeg_ghost(photo).mask).ravel()) >= 0.5
 
 
 @pytest.mark.parametrize("quality", [60, 75, 90, None])
@@ -153,8 +168,17 @@ def test_the_majoritys_dip_is_taken_among_blocks_of_like_texture() -> None:
     texture = np.repeat(np.arange(3.0), 300).reshape(30, 30)
     dips = texture.copy()
     dips[15, 15] = 3  # one of 300 moves no median
-    found = module._from_majority(dips, texture, JpegGhostConfig(groups=2, unrest=0.5))
+    found = module._from_majority(dips, texture, JpegGhostConfig(groups=2, unrest=0.5, common=9))
     assert found[12, 3] == pytest.approx(0)
     assert found[15, 15] == pytest.approx((3 - 1) / 0.5)
     assert found[29, 0] == pytest.approx(0)
     assert found[0, 0] == pytest.approx(-2)  # the flattest third has no say: seen as the least of the others
+
+
+def test_where_most_blocks_dip_those_that_do_not_stand_out_unless_they_are_too_flat() -> None:
+    texture, dips = np.repeat(np.arange(3.0), 300).reshape(30, 30), np.full((30, 30), 0.8)
+    dips[12, 3] = dips[0, 0] = -1
+    found = module._from_majority(dips, texture, JpegGhostConfig(groups=2, unrest=0.5, common=0.1))
+    assert found[12, 3] == pytest.approx(0.8 / 0.5)  # how far below zero texture went does not count
+    assert found[0, 0] == pytest.approx(0)
+    assert found[15, 15] == pytest.approx(0)

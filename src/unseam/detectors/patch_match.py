@@ -36,6 +36,9 @@ LEAST_ROWS = 32
 TABLES, NEIGHBOURS = 4, 4
 """How often the pixels are sorted by their features, and how many that follow in each order are compared."""
 
+SORTED_AT_ONCE = 2
+"""Orders that are held at the same time: each takes the memory of two features of every pixel."""
+
 SORTED, LEVELS = 6, 256
 """Features that an order looks at, and the steps into which each is divided, all filled alike."""
 
@@ -107,8 +110,10 @@ def nearest_field(
     field, cost = np.empty((H, W, 2), np.int16), np.empty((H, W), np.int32)
     bands = [(top, end, seed + 7919 * k) for k, (top, end) in enumerate(parts_of(H))]
     side_by_side(partial(_start, flat, field, cost, least), bands)
-    for order in side_by_side(partial(_sorted, flat, _levels(features)), _tables(seed)):
-        side_by_side(partial(_compare_sorted, flat, field, cost, least, order), parts_of(order.size))
+    levels, tables = _levels(features), _tables(seed)
+    for first in range(0, TABLES, SORTED_AT_ONCE):
+        for order in side_by_side(partial(_sorted, flat, levels), tables[first : first + SORTED_AT_ONCE]):
+            side_by_side(partial(_compare_sorted, flat, field, cost, least, order), parts_of(order.size))
     for iteration in range(iterations):
         step = 1 if iteration % 2 == 0 else -1
         bands = [(top, end, start + 104729) for top, end, start in bands]
@@ -146,12 +151,12 @@ def _tables(seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
 
 def _sorted(
     flat: NDArray[np.int16], levels: NDArray[np.int64], chosen: NDArray[np.int64], shift: NDArray[np.int64]
-) -> NDArray[np.int64]:
+) -> NDArray[np.uint32]:
     """Sort pixels along a curve through the space of the chosen features that keeps what is near together."""
     bits = np.arange(2 * LEVELS)
     spread = sum(((bits >> bit) & 1) << (SORTED * bit) for bit in range((2 * LEVELS - 1).bit_length()))
     keys = _keys(flat, np.asarray(spread)[levels[chosen] + shift[:, None]], chosen)
-    return np.argsort(keys)
+    return np.argsort(keys).astype(np.uint32)
 
 
 @compiled
@@ -226,20 +231,22 @@ def _compare_sorted(
     field: NDArray[np.int16],
     cost: NDArray[np.int32],
     least: Whole,
-    order: NDArray[np.int64],
+    order: NDArray[np.uint32],
     first: Whole,
     end: Whole,
 ) -> None:  # pragma: no cover - compiled
     """Compare pixels that follow each other in an order; a part of it writes to its own pixels only."""
     W = cost.shape[1]
     for i in range(first, end):
-        row, column = order[i] // W, order[i] % W
+        pixel = np.int64(order[i])
+        row, column = pixel // W, pixel % W
         for j in range(i + 1, min(i + 1 + NEIGHBOURS, end)):
-            other, beside = order[j] // W, order[j] % W
+            partner = np.int64(order[j])
+            other, beside = partner // W, partner % W
             down, right = other - row, beside - column
             if down * down + right * right < least * least:
                 continue
-            found = _difference(flat, order[i], order[j])
+            found = _difference(flat, pixel, partner)
             if found < cost[row, column]:
                 cost[row, column] = found
                 field[row, column, 0], field[row, column, 1] = down, right
