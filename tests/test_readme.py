@@ -2,6 +2,7 @@
 
 import doctest
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -11,28 +12,29 @@ from typer.testing import CliRunner
 from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / name for name in ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md")]
-PAGES = ("training.md", "datasets.md", "evaluation.md", "forging.md", "report.md", "scale.md")
-DOCUMENTS += [ROOT / "docs" / name for name in PAGES]
+NAMES = ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")
+DOCUMENTS = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").rglob("*.md"))]
 SUBCOMMANDS = {"datasets": [["check"]]}
-DOCUMENTS += sorted((ROOT / "docs" / "methods").glob("*.md"))
+
+
+def _name(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
 
 
 def _blocks(document: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_the_python_of_the_readme_gives_the_output_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/start/engineer.md"])
+def test_the_python_of_a_document_gives_the_output_it_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    blocks = _blocks(ROOT / "README.md", "python")
-    assert blocks
-    for block in blocks:
-        test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
-        assert test.examples
-        assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
+    text = "\n".join(_blocks(ROOT / name, "python"))
+    test = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
+    assert test.examples
+    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 def test_every_command_that_a_document_names_exists_with_its_options(document: Path) -> None:
     commands = re.findall(r"^(?:\$ )?unseam ([a-z]+)((?: .*)?)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     for name, rest in commands:
@@ -45,7 +47,7 @@ def test_every_command_that_a_document_names_exists_with_its_options(document: P
         assert not missing, f"unseam {' '.join(command)} has no {', '.join(missing)}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
 def test_every_file_that_a_document_links_to_is_there(document: Path) -> None:
     prose = re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", prose)
@@ -58,3 +60,23 @@ def test_make_targets_that_the_readme_names_exist() -> None:
     named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named
     assert named <= targets
+
+
+def test_every_page_of_the_docs_is_in_the_sites_navigation_and_no_other() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n", 1)[1]
+    listed = re.findall(r":\s+(\S+\.md)\s*$", navigation, re.MULTILINE)
+    assert len(set(listed)) == len(listed)
+    there = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    there |= {
+        path.relative_to(ROOT / "docs").with_suffix(".md").as_posix() for path in (ROOT / "docs").rglob("*.ipynb")
+    }
+    inside = {name for name in listed if not name.startswith("repository/")}
+    assert inside == there
+    missing = [name for name in set(listed) - inside if not (ROOT / name.removeprefix("repository/")).is_file()]
+    assert not missing
+
+
+def test_overview_of_the_methods_is_current() -> None:
+    overview = runpy.run_path(str(ROOT / "docs" / "methods.py"))["page"]()
+    written = (ROOT / "docs" / "methods" / "index.md").read_text(encoding="utf-8")
+    assert written == overview, "run: python docs/methods.py"

@@ -26,31 +26,33 @@ from unseam.errors import DataError
 
 
 class Adapter(Protocol):
-    """A function from a folder to the samples whose pairing is proven, and what was left out.
-
-    Parameters
-    ----------
-    root : str
-        The data set's folder, laid out as its module draws it.
-    masks : str, optional
-        Which of several masks; the module says which there are. Its first by default.
-    split : str, optional
-        Only this part, where the data set has parts; all of them by default.
-
-    Returns
-    -------
-    SampleSet
-        Every file of the folder is a sample's photo, a sample's mask, or an exclusion.
-
-    Raises
-    ------
-    DataError
-        Another layout, no such masks, no such part, or not one usable photo.
-    """
+    """A function from a folder to the samples whose pairing is proven, and what was left out."""
 
     __module__: str
 
-    def __call__(self, root: str, /, *, masks: str | None = ..., split: str | None = ...) -> SampleSet: ...  # noqa: D102
+    def __call__(self, root: str, /, *, masks: str | None = ..., split: str | None = ...) -> SampleSet:
+        """Read a folder.
+
+        Parameters
+        ----------
+        root : str
+            The data set's folder, laid out as its module draws it.
+        masks : str, optional
+            Which of several masks; the module says which there are. Its first by default.
+        split : str, optional
+            Only this part, where the data set has parts; all of them by default.
+
+        Returns
+        -------
+        SampleSet
+            Every file of the folder is a sample's photo, a sample's mask, or an exclusion.
+
+        Raises
+        ------
+        DataError
+            Another layout, no such masks, no such part, or not one usable photo.
+        """
+        ...
 
 
 ADAPTERS: Mapping[str, Adapter] = {
