@@ -102,11 +102,19 @@ def test_device_that_is_not_there_is_one_clear_error(recipe: Path, forgeries: Pa
         train(recipe, [forgeries], tmp_path / "run", accelerator="abacus")
 
 
-def test_two_processes_train_and_say_how_it_ended(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
-    two = train(recipe, [forgeries], tmp_path / "two", devices=2, accelerator="cpu", quiet=True)
-    one = train(recipe, [forgeries], tmp_path / "one", accelerator="cpu", quiet=True)
-    assert (two.reason, two.step) == (one.reason, one.step) == ("finished", 10)
+def test_two_processes_end_with_the_weights_of_one_that_saw_the_same_batches(
+    recipe: Path, forgeries: Path, tmp_path: Path
+) -> None:
+    steps = changed(recipe, steps=20, validate_every=20, precision="float32")
+    two = train(steps, [forgeries], tmp_path / "two", devices=2, accelerator="cpu", quiet=True)
+    one = train(steps, [forgeries], tmp_path / "one", accelerator="cpu", quiet=True)
+
+    assert (two.reason, two.step) == (one.reason, one.step) == ("finished", 20)
     assert two.best_value == pytest.approx(one.best_value, abs=1e-3)
+    weights, alone = (load_checkpoint(tmp_path / name / LAST)["network"] for name in ("two", "one"))
+    assert "lstms.0.weight_hh_l0" in alone
+    for name, weight in alone.items():
+        torch.testing.assert_close(weights[name], weight, rtol=0, atol=1e-5, msg=lambda text, n=name: f"{n}: {text}")
 
 
 @pytest.mark.parametrize(

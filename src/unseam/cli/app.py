@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from unseam.errors import UnknownMethod, UnseamError
 from unseam.photo_paths import printable
 
 FAILED, INTERRUPTED = 1, 130
+
+REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""What an operating system says when it cannot write: no space, over the quota, read-only, not allowed."""
 
 app = typer.Typer(
     help="Find the seams in manipulated photographs.",
@@ -46,6 +50,11 @@ def one_line_errors() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from error
     except UnseamError as error:
         complain(error)
+        raise typer.Exit(FAILED) from error
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        complain(f"{error.filename or 'cannot write'}: {error.strerror}; what was finished before is on disk")
         raise typer.Exit(FAILED) from error
     except KeyboardInterrupt as error:
         complain("interrupted; what was finished before is on disk")

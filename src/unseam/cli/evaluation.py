@@ -82,6 +82,7 @@ def reproduce(
         list[Path] | None, typer.Option(help="Folders of photographs with object masks; may be given several times.")
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many forgeries and authentic outputs.")] = 1000,
+    easy: Annotated[bool, typer.Option("--easy", help="Forgeries with hard seams and light compression.")] = False,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 3,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps in place of the recipes' own.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this network; may be given several times.")] = None,
@@ -106,6 +107,7 @@ def reproduce(
             photos=tuple(photos or ()),
             objects=tuple(objects or ()),
             count=count,
+            easy=easy,
             seeds=1 if smoke else seeds,
             steps=steps,
             only=tuple(only or ()),
@@ -118,4 +120,5 @@ def reproduce(
         done = make(settings, out, command=" ".join(["unseam", *map(shlex.quote, sys.argv[1:])]))
         typer.echo(f"Open {printable(done.page)}")
         if not done.finished:
+            complain("interrupted; what was finished before is on disk, the same command does the rest")
             raise typer.Exit(INTERRUPTED)

@@ -185,6 +185,10 @@ PAPER_NETWORK_AUC = 0.7641
 """Table 6: "our approach" on NIST 2016."""
 
 
+PUBLISHED = frozenset(row.recipe for table in TABLES for row in table.rows if row.published)
+"""Recipes of the networks for which the paper gives numbers."""
+
+
 def recipes() -> tuple[str, ...]:
     """Every recipe of the tables, the paper's network first, each once."""
     named = [row.recipe for table in TABLES for row in table.rows]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from unseam.contact_sheet import Tile, contact_sheet
 from unseam.datasets.sample import Sample, stored_shape
@@ -24,6 +23,7 @@ from unseam.methods import METHODS
 from unseam.photo import load_photo
 from unseam.reproduction.paper import CLASSICAL, PAPER_NETWORK_AUC
 from unseam.reproduction.results import Table
+from unseam.whole_files import replacing
 
 OURS = "J-Conv-LSTM-Conv"
 """The paper's network in the table of photos."""
@@ -115,10 +115,9 @@ def draw_seams(test: Sequence[Sample], path: Path, seed: int = 0) -> bool:
             pairs.append(pair)
     if pairs:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet: Image.Image = contact_sheet(
-            pairs, title="Windows of 64 x 64 pixels: on a seam, its truth, and authentic"
-        )
-        sheet.save(path)
+        sheet = contact_sheet(pairs, title="Windows of 64 x 64 pixels: on a seam, its truth, and authentic")
+        with replacing(path) as temporary:
+            sheet.save(temporary, "PNG")
     return bool(pairs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unseam.datasets.splits import DataSet
@@ -17,7 +17,7 @@ from unseam.forging.config import ForgeConfig
 from unseam.forging.factory import forge_folder
 from unseam.reproduction.networks import Experiment, Measured, measure_network
 from unseam.reproduction.page import Reproduction, write_pages
-from unseam.reproduction.paper import PAPER_NETWORK, recipes
+from unseam.reproduction.paper import PAPER_NETWORK, PUBLISHED, recipes
 from unseam.reproduction.photos import draw_examples, draw_seams, judge_photos, photo_table
 from unseam.reproduction.results import claims_table, mean_roc, network_tables
 
@@ -45,6 +45,8 @@ class Settings:
         Else: photographs to forge from, and folders of photographs with object masks.
     count : int
         Forgeries and authentic outputs made of them.
+    easy : bool
+        Hard seams and light compression, `ForgeConfig.easy`: what a small budget can learn.
     seeds : int
         Trainings of each network, each with initial weights and patches of its own.
     steps : int, optional
@@ -65,6 +67,7 @@ class Settings:
     photos: tuple[Path, ...] = ()
     objects: tuple[Path, ...] = ()
     count: int = 1000
+    easy: bool = False
     seeds: int = 3
     steps: int | None = None
     only: tuple[str, ...] = ()
@@ -98,7 +101,8 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     Returns
     -------
     Outcome
-        The page is written anew after every network, so that a stopped run has one.
+        The page is written anew after every network, so that a stopped run has one. The paper's own networks come
+        first, then whole photos, then what the paper leaves open and further seeds.
 
     Raises
     ------
@@ -123,17 +127,20 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
         quiet=settings.quiet,
     )
     wanted = [(name, seed) for seed in range(1, settings.seeds + 1) for name in settings.only or recipes()]
+    whole = max((place for place, (name, seed) in enumerate(wanted) if seed == 1 and name in PUBLISHED), default=-1)
     runs: dict[str, list[Measured]] = {}
+    photos: EvaluationTable | None = None
     for place, (name, seed) in enumerate(wanted):
         measured = measure_network(experiment, name, seed)
         if measured is None:
-            return Outcome(_write(settings, experiment, runs, None, command, wanted[place:]), finished=False)
+            page = _write(settings, experiment, runs, photos, command, wanted[place:])
+            return Outcome(page, finished=False)
         runs.setdefault(name, []).append(measured)
-        page = _write(settings, experiment, runs, None, command, wanted[place + 1 :])
-    model = experiment.place("models", PAPER_NETWORK, 1, ".onnx")
-    if settings.whole_photos and model.is_file():
-        table = judge_photos(model, test, out / "photos", workers=settings.workers)
-        page = _write(settings, experiment, runs, table, command, [])
+        page = _write(settings, experiment, runs, photos, command, wanted[place + 1 :])
+        if place == whole and settings.whole_photos and PAPER_NETWORK in runs:
+            model = experiment.place("models", PAPER_NETWORK, 1, ".onnx")
+            photos = judge_photos(model, test, out / "photos", workers=settings.workers)
+            page = _write(settings, experiment, runs, photos, command, wanted[place + 1 :])
     return Outcome(page, finished=True)
 
 
@@ -151,13 +158,14 @@ def _check(settings: Settings) -> None:
 
 def _forged(settings: Settings, out: Path) -> DataSet:
     """Make the forgeries, or find them made."""
-    photos, objects, count, config = settings.photos, settings.objects, settings.count, ForgeConfig()
+    photos, objects, count = settings.photos, settings.objects, settings.count
+    config = ForgeConfig.easy() if settings.easy else ForgeConfig()
     if settings.smoke:
         authentic = [*(EXAMPLES / "originals").glob("*.jpg"), *(EXAMPLES / "photos").glob("authentic-*")]
         photos, objects, count = tuple(sorted(authentic)), (), SMOKE_COUNT
-        config = ForgeConfig(sides=(SMOKE_SIDE, SMOKE_SIDE), object_share=0.0, split_seed=SMOKE_SPLIT_SEED)
-    elif not objects:
-        config = ForgeConfig(object_share=0.0)
+        config = replace(config, sides=(SMOKE_SIDE, SMOKE_SIDE), split_seed=SMOKE_SPLIT_SEED)
+    if not objects:
+        config = replace(config, object_share=0.0)
     forge_folder(photos, objects, out, count=count, seed=SEED_OF_FORGERIES, workers=settings.workers, config=config)
     return DataSet(out)
 
