@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from unseam.errors import ModelError
 from unseam.false_alarms import FalseAlarms
 from unseam.method import Heatmap, Need, PatchLabels
-from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, open_session, read_model
-from unseam.model_settings import ModelSettings, check_stride
+from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
+from unseam.model_settings import PATCHES, ModelSettings, check_stride
 from unseam.patches import Blend, PatchGrid, cut_batches
 from unseam.postprocess import calibrate, network_mask, photo_score
 from unseam.workers import cores
 
 if TYPE_CHECKING:
+    from unseam.evidence.localizer import EvidenceLocalizer
     from unseam.photo import Photo
 
 
@@ -232,19 +233,21 @@ class Localizer:
         return f"the photo is {photo.width} x {photo.height} pixels, and {self.name} judges patches of {side} x {side}"
 
 
-def load_localizer(path: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Localizer:
+def load_localizer(
+    path: str | os.PathLike[str], options: LocalizerOptions | None = None
+) -> Localizer | EvidenceLocalizer:
     """Load a model file written by ``unseam export``.
 
     Parameters
     ----------
     path : path
-        The ONNX file.
+        The ONNX file, of either kind: a network that judges patches, or one that reads the evidence of all blocks.
     options : LocalizerOptions, optional
         How to run it.
 
     Returns
     -------
-    Localizer
+    Localizer or EvidenceLocalizer
         A method like all others: call it with a photo.
 
     Raises
@@ -253,6 +256,16 @@ def load_localizer(path: str | os.PathLike[str], options: LocalizerOptions | Non
         The file is missing, not ONNX, without our metadata, of another format, or has other inputs or outputs; or the
         stride does not fit.
     """
+    path = Path(path).absolute()
+    if kind_of(path) == PATCHES:
+        return load_patch_localizer(path, options)
+    from unseam.evidence.localizer import load_evidence  # it needs all detectors, which the others should not wait for
+
+    return load_evidence(path, options)
+
+
+def load_patch_localizer(path: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Localizer:
+    """Load a network that judges patches; as `load_localizer`, and ModelError for another kind."""
     path = Path(path).absolute()
     settings, digest = read_model(path)
     return Localizer(path, digest, settings, options or LocalizerOptions())

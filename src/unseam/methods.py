@@ -30,6 +30,7 @@ from unseam.localizer import Localizer, LocalizerOptions, load_localizer
 from unseam.method import Heatmap, Method, Need
 
 if TYPE_CHECKING:
+    from unseam.evidence.localizer import EvidenceLocalizer
     from unseam.photo import Photo
 
 DIGESTS = "SHA256SUMS"
@@ -54,7 +55,7 @@ class ShippedLocalizer:
     asset: str
     options: LocalizerOptions = field(default_factory=LocalizerOptions)
 
-    def load(self) -> Localizer:
+    def load(self) -> Localizer | EvidenceLocalizer:
         """Give the localizer behind this entry; ModelError when its file is missing or not the one shipped."""
         return replace(_shipped(self.asset), options=self.options)
 
@@ -99,7 +100,7 @@ class ShippedLocalizer:
 
 
 @lru_cache
-def _shipped(asset: str) -> Localizer:
+def _shipped(asset: str) -> Localizer | EvidenceLocalizer:
     folder = resources.files("unseam") / "assets"
     try:
         lines = (folder / DIGESTS).read_text(encoding="utf-8").splitlines()
@@ -169,6 +170,6 @@ def find_method(name: str | os.PathLike[str]) -> Method:
     return METHODS[str(name)]
 
 
-def is_learned(method: Method) -> TypeGuard[Localizer | ShippedLocalizer]:
+def is_learned(method: Method) -> TypeGuard[Localizer | EvidenceLocalizer | ShippedLocalizer]:
     """Whether a method is a network, and takes `LocalizerOptions` (by ``dataclasses.replace``)."""
-    return isinstance(method, Localizer | ShippedLocalizer)
+    return isinstance(getattr(method, "options", None), LocalizerOptions)

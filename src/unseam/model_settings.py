@@ -7,16 +7,24 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from unseam.errors import ModelError
 from unseam.false_alarms import FalseAlarms
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FORMAT = 1
 """Number of the layout of the metadata that this version reads."""
 
 METADATA_KEY = "unseam"
 """Key of the JSON object in the ONNX file's metadata_props."""
+
+PATCHES = "patches"
+"""The ``kind`` of networks that are fed patches; files without that key are of this kind."""
+
+S = TypeVar("S", bound="DataclassInstance")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """Names of methods become parts of file names and of commands."""
@@ -38,6 +46,14 @@ class ScoreCurve:
     """score = sigmoid(slope * logit(quantile of the heat over the photo) + intercept)."""
 
     quantile: float
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCurve:
+    """score = sigmoid(slope * the network's own log odds of the photo + intercept)."""
+
     slope: float
     intercept: float
 
@@ -130,7 +146,15 @@ def _refusal(found: str, expected: str) -> ModelError:
 
 
 def parse_settings(text: str) -> ModelSettings:
-    """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
+    """Read the JSON object of a patch network's file; every way in which it can be wrong is a ModelError."""
+    document = parse_document(text)
+    kind = document.get("kind", PATCHES)
+    demand(kind == PATCHES, f"a model of kind {kind!r}", f"one of kind {PATCHES!r}")
+    return settings_of(ModelSettings, document)
+
+
+def parse_document(text: str) -> dict[str, object]:
+    """Read the JSON object of any model file; ModelError if it is none, or of another format."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -138,11 +162,16 @@ def parse_settings(text: str) -> ModelSettings:
     demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
     found = document.get("format")
     demand(found == FORMAT, f"metadata format {found!r}", f"format {FORMAT}; update unseam, or export the model anew")
-    known = fields(ModelSettings)
+    return dict(document)
+
+
+def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
+    """Fill a dataclass of settings from a JSON object, key by key; ModelError where one is missing or wrong."""
+    known = fields(kind)
     keys = [field.name for field in known if field.default is MISSING]
     missing = [key for key in keys if key not in document]
     demand(not missing, f"metadata without {', '.join(missing)}", "all of " + ", ".join(keys))
-    return ModelSettings(
+    return kind(
         **{
             field.name: _READERS[str(field.type)](field.name, document[field.name])
             for field in known
@@ -188,6 +217,16 @@ def _numbers(key: str, value: object, names: tuple[str, ...]) -> list[float]:
     return [_number(f"{key}.{name}", held[name]) for name in names]
 
 
+def _texts(key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _refusal(f"{key} {value!r}", "a list of strings")
+    return tuple(_text(key, item) for item in value)
+
+
+def _photo_curve(key: str, value: object) -> PhotoCurve:
+    return PhotoCurve(*_numbers(key, value, ("slope", "intercept")))
+
+
 def _heat_calibration(key: str, value: object) -> HeatCalibration:
     return HeatCalibration(*_numbers(key, value, ("slope", "intercept")))
 
@@ -219,7 +258,9 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     "float": _number,
     "Mapping[str, object]": _object,
     "tuple[Mapping[str, object], ...]": _objects,
+    "tuple[str, ...]": _texts,
     "HeatCalibration": _heat_calibration,
+    "PhotoCurve": _photo_curve,
     "ScoreCurve": _score_curve,
     "FalseAlarms | None": _false_alarms,
 }

@@ -28,6 +28,10 @@ def forge(
     easy: Annotated[
         bool, typer.Option("--easy", help="Hard seams, light compression: the start of a curriculum.")
     ] = False,
+    sides: Annotated[
+        tuple[int, int] | None,
+        typer.Option(min=64, metavar="LEAST MOST", help="Height and width of the frames in pixels; else 384 to 768."),
+    ] = None,
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw some of them: photo, mask, boxes, windows.")
     ] = None,
@@ -40,6 +44,8 @@ def forge(
         from unseam.forging.factory import forge_folder
 
         config = ForgeConfig.easy() if easy else ForgeConfig()
+        if sides is not None:
+            config = replace(config, sides=sides)
         if not objects:
             config = replace(config, object_share=0.0)  # smooth blobs and polygons only
         made = forge_folder(photos, objects or [], out, count=count, seed=seed, workers=workers, config=config)

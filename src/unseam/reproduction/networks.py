@@ -19,7 +19,7 @@ from unseam.errors import DataError, RecipeError
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
 from unseam.evaluation.identity import file_digest
 from unseam.evaluation.patchwise import PatchResults, Verdicts, judge_windows
-from unseam.localizer import Localizer, load_localizer
+from unseam.localizer import Localizer, load_patch_localizer
 from unseam.model_settings import ModelSettings
 from unseam.reproduction.paper import Task, rules_of
 from unseam.whole_files import replacing
@@ -133,7 +133,7 @@ def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | 
     model = _train(experiment, recipe, name, seed)
     if model is None:
         return None
-    measured = _judge(load_localizer(model), experiment.test, name, seed, digest)
+    measured = _judge(load_patch_localizer(model), experiment.test, name, seed, digest)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(_as_json(measured), indent=1), encoding="utf-8")

@@ -17,7 +17,7 @@ from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figur
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable
-from unseam.localizer import load_localizer
+from unseam.localizer import load_patch_localizer
 from unseam.method import Method
 from unseam.methods import METHODS
 from unseam.photo import load_photo
@@ -37,7 +37,7 @@ MIXED = (0.3, 0.7)
 
 def judge_photos(model: Path, test: Sequence[Sample], out: Path, *, workers: int) -> EvaluationTable:
     """Judge the test photos whole, by the network and by every classical detector; rows are kept and gone on with."""
-    methods: dict[str, Method] = {OURS: load_localizer(model)}
+    methods: dict[str, Method] = {OURS: load_patch_localizer(model)}
     methods |= {name: METHODS[name] for name in METHODS if hasattr(METHODS[name], "evidence")}
     return evaluate(methods, test, out, workers=workers)
 
@@ -95,7 +95,7 @@ def _figure(figure: Figure) -> str:
 def draw_examples(model: Path, test: Sequence[Sample], rows: RowStore, path: Path) -> bool:
     """Draw Figure 5: photos on which the network was best, median and worst, with truth, heat and mask."""
     judged: list[Row] = [row for row in rows.finished.values() if row.method == OURS]
-    return draw_sheet(load_localizer(model), OURS, judged, {sample.name: sample for sample in test}, path)
+    return draw_sheet(load_patch_localizer(model), OURS, judged, {sample.name: sample for sample in test}, path)
 
 
 def draw_seams(test: Sequence[Sample], path: Path, seed: int = 0) -> bool:

@@ -18,7 +18,7 @@ from unseam.datasets.sample import Sample
 from unseam.errors import DataError
 from unseam.evaluation.counts import Counts, bin_threshold
 from unseam.false_alarms import FalseAlarms
-from unseam.localizer import Localizer, load_localizer
+from unseam.localizer import Localizer, load_patch_localizer
 from unseam.method import NO_EVIDENCE, Heatmap
 from unseam.model_settings import HeatCalibration, ScoreCurve
 from unseam.photo import load_photo
@@ -149,7 +149,7 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     PhotoError
         When a photo cannot be read.
     """
-    localizer = load_localizer(model)
+    localizer = load_patch_localizer(model)
     localizer = replace(localizer, options=replace(localizer.options, threads=threads))
     rng = np.random.default_rng(seed)
     heat, patch_threshold = _first_pass(localizer, _drawn(samples, rng, FIRST_PHOTOS), rng)

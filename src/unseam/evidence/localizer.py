@@ -1,0 +1,216 @@
+"""The method `evidence`: features of all blocks of a photo, one look of the network at them, one map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.block_dct import SIDE
+from unseam.detectors.statistic import spread, without_specks
+from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
+from unseam.evidence.features import block_features, feature_names, quantization_steps
+from unseam.evidence.settings import EvidenceSettings
+from unseam.false_alarms import FalseAlarms
+from unseam.localizer import LocalizerOptions
+from unseam.method import Heatmap, Need
+from unseam.model_file import (
+    CELL_OUTPUT,
+    CONFIDENCE_OUTPUT,
+    FEATURES,
+    PHOTO_OUTPUT,
+    Session,
+    open_session,
+    read_checked,
+)
+from unseam.model_settings import demand, parse_document, settings_of
+from unseam.workers import cores
+
+if TYPE_CHECKING:
+    from unseam.photo import Photo
+
+Reals = NDArray[np.float32]
+
+CELL = 4
+"""Pixels: side of the cells of the network's map, a quarter of a block."""
+
+LEAST_SIDE = 64
+"""Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
+
+COARSEST = 50
+"""IJG quality below which a JPEG is too coarse for a verdict: what was pasted looks like the rest."""
+
+
+@dataclass(frozen=True)
+class EvidenceLocalizer:
+    """A learned method that judges a whole photo at once; made by `unseam.load_localizer`. It can be pickled.
+
+    Attributes
+    ----------
+    path : Path
+        The ONNX file.
+    digest : str
+        SHA-256 of its bytes, hex. A file that changes after loading is refused.
+    settings : EvidenceSettings
+        What the file says about itself.
+    options : LocalizerOptions
+        How it is run; only ``threads`` has a meaning here.
+    """
+
+    path: Path
+    digest: str
+    settings: EvidenceSettings = field(repr=False, compare=False)
+    options: LocalizerOptions = field(default_factory=LocalizerOptions)
+
+    def __post_init__(self) -> None:
+        if self.options.stride is not None:
+            raise ModelError(f"{self.name} reads the whole photo at once; it takes no stride")
+
+    @property
+    def name(self) -> str:
+        """Name of the method, from the file."""
+        return self.settings.name
+
+    @property
+    def paper(self) -> str:
+        """The source: authors, year, DOI."""
+        return self.settings.paper
+
+    @property
+    def sees(self) -> str:
+        """Which trace the method looks for."""
+        return self.settings.sees
+
+    @property
+    def blind(self) -> str:
+        """When it sees nothing."""
+        return self.settings.blind
+
+    @property
+    def false_alarms(self) -> FalseAlarms | None:
+        """How often it is wrong about authentic photographs, where the file says so."""
+        return self.settings.false_alarms
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Nothing: what does not apply to a photo is left out of its features."""
+        return frozenset()
+
+    @property
+    def min_size(self) -> tuple[int, int]:
+        """One pixel: the verdict on photos too small for most detectors is "cannot tell"."""
+        return (1, 1)
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo.
+
+        Returns
+        -------
+        Heatmap
+            ``heat`` are calibrated probabilities of cells of 4 x 4 pixels, interpolated between their centres;
+            ``confidence`` is how likely the network holds its own verdict to be right, block by block.
+
+        Raises
+        ------
+        ModelError
+            When the file changed or vanished, or when the network returns no numbers.
+        """
+        odds = self.log_odds(photo)
+        size = (photo.height, photo.width)
+        curve, score_curve = self.settings.heat_calibration, self.settings.photo_curve
+        cell = _logistic(curve.slope * odds.cell + np.float32(curve.intercept))
+        heat = _interpolated(cell, size)
+        mask = without_specks(cell >= np.float32(self.settings.pixel_threshold), self.settings.least_share)
+        return Heatmap(
+            heat=heat,
+            score=float(_logistic(np.array(score_curve.slope * odds.photo + score_curve.intercept))),
+            threshold=self.settings.pixel_threshold,
+            confidence=_interpolated(_logistic(odds.confidence), size),
+            mask=spread(mask, (CELL, CELL), (0, 0), size),
+            doubt=_doubt(photo),
+        )
+
+    def log_odds(self, photo: Photo) -> LogOdds:
+        """Ask the network about a photo, without calibration."""
+        threads = self.options.threads or cores()
+        found = block_features(photo, threads=threads)
+        session = open_session(self.path, self.digest, threads)
+        names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]
+        cell, confidence, photo_odds = session.run(names, {FEATURES: found.values[None]})
+        rows, columns = found.values.shape[1:]
+        fits = cell.shape == (1, 2 * rows, 2 * columns) and confidence.shape == (1, rows, columns)
+        if not fits or not np.isfinite(cell).all() or not np.isfinite(confidence).all():
+            raise ModelError(f"{self.path}: the network returned no numbers for its blocks; export the model anew")
+        return LogOdds(cell[0], confidence[0], float(photo_odds[0]))
+
+
+def load_evidence(path: Path, options: LocalizerOptions | None = None) -> EvidenceLocalizer:
+    """Load a network that reads evidence; errors as `unseam.load_localizer`."""
+    settings, digest = read_checked(path, _parse, _check_graph)
+    return EvidenceLocalizer(path, digest, settings, options or LocalizerOptions())
+
+
+def _parse(text: str) -> EvidenceSettings:
+    settings = settings_of(EvidenceSettings, parse_document(text))
+    own = feature_names()
+    fits = settings.features == own
+    demand(fits, "a network trained on other features of blocks", "those of this version; export or train it anew")
+    return settings
+
+
+def _check_graph(session: Session, settings: EvidenceSettings) -> None:
+    inputs = {node.name: node for node in session.get_inputs()}
+    demand(list(inputs) == [FEATURES], f"inputs {list(inputs)}", f"one input {FEATURES!r}")
+    shape = inputs[FEATURES].shape
+    count = len(settings.features)
+    demand(len(shape) == 4 and shape[1] == count, f"{FEATURES} of shape {shape}", f"{count} features of blocks")
+    outputs = {node.name for node in session.get_outputs()}
+    expected = {CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT}
+    demand(expected <= outputs, f"outputs {sorted(outputs)}", f"{sorted(expected)}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogOdds:
+    """What the network says of a photo of R x C blocks.
+
+    Attributes
+    ----------
+    cell : (2 R, 2 C) float32
+        Log odds that a quarter of a block is manipulated.
+    confidence : (R, C) float32
+        Log odds that the verdict on a block is right.
+    photo : float
+        Log odds that anything is manipulated.
+    """
+
+    cell: Reals
+    confidence: Reals
+    photo: float
+
+
+def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
+    """Enlarge a grid whose cells divide whole blocks to the photo's size, linearly between the cells' centres."""
+    whole = tuple(-(-side // SIDE) * SIDE for side in size)
+    full = cv2.resize(grid, (whole[1], whole[0]), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
+
+
+def _logistic(x: NDArray[np.floating]) -> Reals:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)  # equal to 1 / (1 + exp(-x)), and never overflows
+
+
+def _doubt(photo: Photo) -> str | None:
+    """Say why a photo cannot be judged whatever its map looks like; None if it can."""
+    if min(photo.height, photo.width) < LEAST_SIDE:
+        return f"the photo is {photo.width} x {photo.height} pixels; below {LEAST_SIDE} there is too little to compare"
+    try:
+        luma = None if photo.jpeg is None else photo.jpeg.luma
+    except (DamagedPhoto, UnsupportedPhoto):
+        return None
+    if luma is not None and luma.table.mean() > quantization_steps(COARSEST).mean():
+        return f"the photo was compressed below quality {COARSEST}; that leaves too little of what came before"
+    return None

@@ -1,0 +1,188 @@
+"""The network `evidence`: it relates what the blocks of a whole photo say, by recurrence along rows and columns.
+
+The idea is the paper's (Bappy et al. 2017, DOI 10.1109/ICCV.2017.532): cut features into 8 x 8 blocks, let a recurrent
+network relate neighbours, decode the relation to a map. It is carried from a patch to the whole photo by recurrence in
+four directions over the grid of blocks (Visin et al. 2016, ReSeg, DOI 10.1109/CVPRW.2016.60).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from torch import Tensor, nn
+
+FEATURE_LIMIT = 6.0
+"""Standardised features are limited to plus and minus this: one wild block must not drive the recurrence."""
+
+
+QUARTERS = 2
+"""Cells of the map along each side of a block: 4 x 4 pixels each."""
+
+
+POOLED = 2
+"""Blocks along each side of the groups between which the recurrence goes: 16 x 16 pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceConfig:
+    """Widths and parts of an `EvidenceNetwork`.
+
+    Attributes
+    ----------
+    width : int
+        Channels of a block's state.
+    hidden : int
+        Of the recurrence, in each direction.
+    layers : int
+        How often the state goes along rows and then along columns.
+    relation : "recurrence", "convolution" or "none"
+        How blocks are related; the last two are ablations.
+    without : tuple of str
+        Groups of features, or detectors, that are left out (`unseam.evidence.features.feature_names`): ablations.
+    """
+
+    width: int = 64
+    hidden: int = 32
+    layers: int = 2
+    relation: Literal["recurrence", "convolution", "none"] = "recurrence"
+    without: tuple[str, ...] = ()
+
+
+class EvidenceOutputs(NamedTuple):
+    """Log odds.
+
+    Attributes
+    ----------
+    cell : (N, 2 R, 2 C)
+        That a quarter of a block is manipulated.
+    block : (N, R, C)
+        That a block is.
+    confidence : (N, R, C)
+        That the block's verdict is right.
+    photo : (N,)
+        That anything in the photo is manipulated.
+    """
+
+    cell: Tensor
+    block: Tensor
+    confidence: Tensor
+    photo: Tensor
+
+
+class Recurrence(nn.Module):
+    """Along rows, then along columns, both ways; what it finds is added to what came in."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.along_rows = nn.GRU(width, hidden, bidirectional=True, batch_first=True)
+        self.after_rows = nn.Linear(2 * hidden, width)
+        self.along_columns = nn.GRU(width, hidden, bidirectional=True, batch_first=True)
+        self.after_columns = nn.Linear(2 * hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, R, C, W) -> (N, R, C, W)."""
+        n, r, c, w = x.shape
+        rows, _ = self.along_rows(x.reshape(n * r, c, w))
+        x = x + self.after_rows(rows).view(n, r, c, w)
+        columns, _ = self.along_columns(x.transpose(1, 2).reshape(n * c, r, w))
+        found: Tensor = x + self.after_columns(columns).view(n, c, r, w).transpose(1, 2)
+        return found
+
+
+class Convolutions(nn.Module):
+    """The ablation of `Recurrence`: dilated convolutions of about as many parameters."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width // 2, 3, padding=dilation, dilation=dilation)
+        self.second = nn.Conv2d(width // 2, width, 3, padding=2 * dilation, dilation=2 * dilation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, R, C, W) -> (N, R, C, W)."""
+        planes = x.permute(0, 3, 1, 2)
+        found: Tensor = planes + self.second(F.relu(self.first(planes)))
+        return found.permute(0, 2, 3, 1)
+
+
+class EvidenceNetwork(nn.Module):
+    """(N, F, R, C) features of blocks -> `EvidenceOutputs`.
+
+    Parameters
+    ----------
+    config : EvidenceConfig
+    mean, deviation : (F,) float32
+        Of each feature over training photos.
+    kept : (F,) float32
+        1 for features that are read, 0 for those that are left out.
+    """
+
+    def __init__(self, config: EvidenceConfig, mean: Tensor, deviation: Tensor, kept: Tensor) -> None:
+        super().__init__()
+        self.mean: Tensor
+        self.scale: Tensor
+        self.register_buffer("mean", mean.reshape(1, -1, 1, 1))
+        self.register_buffer("scale", (kept / deviation).reshape(1, -1, 1, 1))
+        w = config.width
+        self.embed = nn.Linear(mean.numel(), w)
+        self.compare = nn.Linear(2 * w, w)
+        self.near = Around(w)
+        relations = {"recurrence": config.layers, "convolution": config.layers, "none": 0}[config.relation]
+        self.relations = nn.ModuleList(
+            Recurrence(w, config.hidden) if config.relation == "recurrence" else Convolutions(w, 2**layer)
+            for layer in range(relations)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(w) for _ in range(relations))
+        self.join = nn.Linear(2 * w, w)
+        self.decode = Around(w)
+        self.cells = nn.Linear(w, QUARTERS * QUARTERS)
+        self.heads = nn.Linear(w, 2)
+        self.photo = nn.Sequential(nn.Linear(2 * w + 2, 32), nn.ReLU(), nn.Linear(32, 1))
+
+    def forward(self, features: Tensor) -> EvidenceOutputs:
+        """Judge whole photos of one size."""
+        x = ((features - self.mean) * self.scale).clamp(-FEATURE_LIMIT, FEATURE_LIMIT).permute(0, 2, 3, 1)
+        x = F.relu(self.embed(x))
+        own = self.near(F.relu(self.compare(torch.cat([x, x - x.mean((1, 2), keepdim=True)], -1))))
+        x = _pooled(own)
+        for relation, norm in zip(self.relations, self.norms, strict=True):
+            x = norm(relation(x))
+        state = self.decode(F.relu(self.join(torch.cat([own, _spread(x, own)], -1))))
+        block, confidence = self.heads(state).unbind(-1)
+        cell = F.pixel_shuffle(self.cells(state).permute(0, 3, 1, 2), QUARTERS)[:, 0]
+        return EvidenceOutputs(cell, block, confidence, self._photo(state, block))
+
+    def _photo(self, state: Tensor, block: Tensor) -> Tensor:
+        flat, odds = state.flatten(1, 2), block.flatten(1)
+        pooled = [flat.mean(1), flat.amax(1), odds.mean(1, keepdim=True), odds.amax(1, keepdim=True)]
+        logit: Tensor = self.photo(torch.cat(pooled, 1))[:, 0]
+        return logit
+
+
+class Around(nn.Module):
+    """3 x 3 blocks of each channel, then all channels of each block; added to what came in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.near = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.mix = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, R, C, W) -> (N, R, C, W)."""
+        around = self.near(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        found: Tensor = x + F.relu(self.mix(F.relu(around)))
+        return found
+
+
+def _pooled(x: Tensor) -> Tensor:
+    """Mean of 2 x 2 blocks: (N, R, C, W) to (N, ceil(R / 2), ceil(C / 2), W)."""
+    planes = F.avg_pool2d(x.permute(0, 3, 1, 2), POOLED, ceil_mode=True, count_include_pad=False)
+    return planes.permute(0, 2, 3, 1)
+
+
+def _spread(x: Tensor, like: Tensor) -> Tensor:
+    """Give each block the state of its group of 2 x 2; the inverse of `_pooled` in shape."""
+    x = x.repeat_interleave(POOLED, 1).repeat_interleave(POOLED, 2)
+    return x[:, : like.shape[1], : like.shape[2]]
