@@ -215,6 +215,14 @@ def test_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint_before(t
     assert load_checkpoint(tmp_path / LAST)["state"]["step"] == 4
 
 
+def test_a_disk_that_is_full_from_the_beginning_is_one_clear_error(tmp_path: Path) -> None:
+    def full(*_: Any) -> None:
+        raise RunError("last.pt: cannot write (No space left on device)")
+
+    with pytest.raises(RunError, match="No space left"):  # an open metrics file would be a warning, hence an error
+        train_tiny(tmp_path / "run", save=full)
+
+
 def test_validation_of_one_class_is_refused(tmp_path: Path) -> None:
     class Authentic(TinySource):
         def validation_batches(self) -> Any:

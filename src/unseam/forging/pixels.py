@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from unseam.forging.history import GRID, resized
 from unseam.forging.plan import Crop
 from unseam.forging.sources import Source
 from unseam.photo import load_photo
+from unseam.whole_files import replacing
 
 Pixels = NDArray[np.uint8]
 
@@ -44,11 +44,11 @@ class PixelStore:
 
     def keep(self, source: Source, pixels: Pixels) -> None:
         """Write decoded pixels to the folder."""
-        target = self.folder / f"{source.digest}.npy"
-        partial = target.with_suffix(f".{os.getpid()}.part")  # two names of one photograph, two processes
-        with partial.open("wb") as file:
-            np.save(file, pixels)
-        partial.replace(target)
+        pixels = np.ascontiguousarray(pixels)
+        # Two names of one photograph, two processes: each has a temporary file of its own.
+        with replacing(self.folder / f"{source.digest}.npy") as temporary, temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(pixels))
+            file.write(pixels.data)  # np.save keeps to itself that the disk is full
 
     def pixels(self, source: Source) -> Pixels:
         """Return a photograph as (H, W, 3) uint8 RGB, read-only."""

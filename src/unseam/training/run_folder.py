@@ -120,10 +120,14 @@ class RunFolder:
         if self._writes:
             cut_back(self._path / METRICS, state.step)
             self._log = MetricsLog(self._path / METRICS)
-            if state.step:
-                self._write_best()
-            else:
-                self.save(state, network, adam)
+            try:
+                if state.step:
+                    self._write_best()
+                else:
+                    self.save(state, network, adam)
+            except BaseException:  # before the context is entered, which closes it otherwise
+                self._log.close()
+                raise
         self.saved_step = state.step
         return state
 
