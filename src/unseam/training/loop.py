@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from lightning.fabric import Fabric
@@ -24,10 +24,10 @@ from unseam.training.progress import ProgressBar
 from unseam.training.run_folder import RunFolder, RunState
 from unseam.training.schedule import learning_rate
 from unseam.training.stopping import StopSignal
-from unseam.training.validation import Validation, losses, on_device, scaled, validate
+from unseam.training.task import Judged, Task, total
+from unseam.training.validation import PatchTask, on_device
 
 if TYPE_CHECKING:
-    from unseam.training.patch_source import Batch
     from unseam.training.recipe import Optimisation
 
 LOG_EVERY = 20
@@ -37,15 +37,19 @@ STEP_SEEDS = 1_000_003
 """A prime apart: the seeds of one run's steps; a run of fewer steps has no seed twice."""
 
 
-class Source(Protocol):
-    """Where patches come from; both must be pure functions, so that a resumed run sees the same ones."""
+PATCHES = PatchTask()
+"""The paper's task."""
 
-    def batch(self, step: int, rank: int, world: int) -> Batch:
+
+class Source(Protocol):
+    """Where batches come from; both must be pure functions, so that a resumed run sees the same ones."""
+
+    def batch(self, step: int, rank: int, world: int) -> Any:  # noqa: ANN401 - what the task takes
         """Return this process's share of the batch of one step."""
         ...
 
-    def validation_batches(self) -> Iterator[Batch]:
-        """Yield the validation patches, always the same, in the same order."""
+    def validation_batches(self) -> Iterator[Any]:
+        """Yield the validation split, always the same, in the same order."""
         ...
 
 
@@ -79,6 +83,7 @@ def train_loop(
     optimisation: Optimisation,
     run: Path,
     *,
+    task: Task = PATCHES,
     recipe: dict[str, object],
     facts: dict[str, object] | None = None,
     resume: bool = False,
@@ -92,13 +97,15 @@ def train_loop(
     fabric : Fabric
         Launched; it decides on device, precision and number of processes.
     network : nn.Module
-        (N, 3, S, S) float32 -> ``Outputs``; its initial weights are those of the run.
+        As the task wants it; its initial weights are those of the run.
     source : Source
-        Of the patches.
+        Of the batches.
     optimisation : Optimisation
         Steps, batch, learning rate and so on.
     run : Path
         The run's folder: ``last.pt``, ``best.pt``, ``metrics.jsonl``.
+    task : Task
+        What the network is trained for; the paper's, on patches, by default.
     recipe : dict
         Of JSON types: what decides the result. It travels in the checkpoints; only the same one can resume.
     facts : dict, optional
@@ -139,9 +146,9 @@ def train_loop(
             torch.manual_seed(STEP_SEEDS * o.seed + state.step * fabric.world_size + fabric.global_rank)
             batch = on_device(fabric, source.batch(state.step, fabric.global_rank, fabric.world_size))
 
-            parts = losses(model(scaled(batch.patches)), batch)
+            parts = task.losses(model, batch)
             adam.zero_grad()
-            fabric.backward(parts.total)
+            fabric.backward(total(parts))
             fabric.clip_gradients(model, optimiser, max_norm=o.gradient_clip, error_if_nonfinite=False)
             optimiser.step()
 
@@ -149,12 +156,12 @@ def train_loop(
             state.seconds = time.perf_counter() - started
             bar.advance(state)
             if state.step % LOG_EVERY == 0:
-                folder.log(_training_line(fabric, state, rate, o.batch))
+                folder.log(_training_line(fabric, state, rate, o.batch, task))
             if state.step % o.validate_every == 0 or state.step == o.steps:
-                validation = validate(fabric, model, source.validation_batches())
+                validation = task.validate(fabric, model, source.validation_batches())
                 state.seconds = time.perf_counter() - started
                 improved = state.judge(validation.criterion)
-                folder.log(_validation_line(state, validation))
+                folder.log(_validation_line(state, validation, task))
                 folder.save(state, network, adam, improved=validation if improved else None)
             elif state.step % o.checkpoint_every == 0:
                 folder.save(state, network, adam)
@@ -172,28 +179,30 @@ def _set_learning_rate(adam: torch.optim.Optimizer, o: Optimisation, step: int) 
     return rate
 
 
-def _training_line(fabric: Fabric, state: RunState, rate: float, batch: int) -> dict[str, str | int | float | None]:
+def _training_line(
+    fabric: Fabric, state: RunState, rate: float, batch: int, task: Task
+) -> dict[str, str | int | float | None]:
     """Close the window of steps since the last line: mean losses over all processes, and speed."""
-    steps, seconds, sums = state.close_window()
-    means = _mean_over_processes(fabric, sums) / steps
-    patch, pixel = means.tolist()
-    names = {"patch_loss": patch, "pixel_loss": pixel, "loss": patch + pixel}
+    steps, seconds, parts, sums = state.close_window()
+    means = (_mean_over_processes(fabric, sums) / steps).tolist()
+    losses = {f"{part}_loss": mean for part, mean in zip(parts, means, strict=True)}
     return {
         "event": "training",
         "step": state.step,
-        "patches": state.patches,
+        task.items: state.patches,
         "seconds": round(state.seconds, 3),
         "learning_rate": rate,
-        **names,
-        "patches_per_second": round(steps * batch / max(seconds, 1e-9), 2),
+        **losses,
+        "loss": sum(means),
+        f"{task.items}_per_second": round(steps * batch / max(seconds, 1e-9), 2),
     }
 
 
-def _validation_line(state: RunState, validation: Validation) -> dict[str, str | int | float | None]:
+def _validation_line(state: RunState, validation: Judged, task: Task) -> dict[str, str | int | float | None]:
     return {
         "event": "validation",
         "step": state.step,
-        "patches": state.patches,
+        task.items: state.patches,
         "seconds": round(state.seconds, 3),
         **validation.as_line(),
         "criterion": validation.criterion,

@@ -164,6 +164,22 @@ def load_source(data: Sequence[Path | DataSet], config: DataConfig, *, side: int
     DataError
         A folder has another layout, a side holds nothing, or a photograph is on two sides.
     """
+    sides = training_sides(data)
+    train, validation = (load_photos(samples, config, side) for samples in (sides.train, sides.validation))
+    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed, left_out=sides.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSides:
+    """The samples to train on and to validate on, and the reason why others were left out, with their number."""
+
+    train: list[Sample]
+    validation: list[Sample]
+    left_out: Mapping[str, int]
+
+
+def training_sides(data: Sequence[Path | DataSet]) -> TrainingSides:
+    """Find both sides of data sets, and prove that no photograph is on both; errors as `load_source`."""
     sets = [(place, sided(place.samples())) for place in map(_as_set, data)]
     sides = {
         side: [s for _, found in sets for s in found.samples if s.split == side] for side in ("train", "validation")
@@ -173,9 +189,8 @@ def load_source(data: Sequence[Path | DataSet], config: DataConfig, *, side: int
         if not chosen:
             total = sum(len(found.samples) for _, found in sets)
             raise DataError(f"nothing on the {name} side of {total} photos; it takes photos of three groups or more")
-    train, validation = (load_photos(samples, config, side) for samples in sides.values())
     left_out = sum((Counter(found.exclusion_counts()) for _, found in sets), Counter[str]())
-    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed, left_out=left_out)
+    return TrainingSides(sides["train"], sides["validation"], left_out)
 
 
 def _demand_apart(sets: Sequence[tuple[DataSet, SampleSet]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
@@ -19,16 +19,14 @@ if TYPE_CHECKING:
     from unseam.training.patch_source import Batch
 
 
+B = TypeVar("B")
+
+
 class Losses(NamedTuple):
     """Cross entropies in nats, float32 scalars; None where the network has no such head."""
 
     patch: Tensor | None
     pixel: Tensor | None
-
-    @property
-    def total(self) -> Tensor:
-        """Sum 1 : 1 (equation 5 of Bappy et al., ICCV 2017, DOI 10.1109/ICCV.2017.532)."""
-        return torch.stack([loss for loss in self if loss is not None]).sum()
 
 
 def scaled(patches: Tensor) -> Tensor:
@@ -139,6 +137,22 @@ def _summed(fabric: Fabric, values: Tensor) -> Tensor:
     return total.to(values.device)
 
 
+@dataclass(frozen=True, slots=True)
+class PatchTask:
+    """The paper's task: the label of a patch, the map of its pixels, or both, 1 : 1 (its equation 5)."""
+
+    items: str = "patches"
+
+    def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Run the network on the patches; the cross entropy of each head that it has."""
+        parts = losses(model(scaled(batch.patches)), batch)
+        return {name: loss for name, loss in parts._asdict().items() if loss is not None}
+
+    def validate(self, fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Validation:
+        """Judge the validation patches; see `validate`."""
+        return validate(fabric, model, batches)
+
+
 @torch.no_grad()
 def validate(fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Validation:
     """Judge the validation patches; each process takes every ``world_size``-th batch.
@@ -164,9 +178,9 @@ def validate(fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Vali
     return Validation(results.get("patch"), results.get("pixel"))
 
 
-def on_device(fabric: Fabric, batch: Batch) -> Batch:
+def on_device(fabric: Fabric, batch: B) -> B:
     """Move the tensors of a batch to the device, where they are not there already."""
-    moved: Batch = fabric.to_device(batch)
+    moved: B = fabric.to_device(batch)
     return moved
 
 
