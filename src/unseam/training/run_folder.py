@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from unseam.errors import RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, Checkpoint, load_checkpoint, writing_to
 from unseam.training.metrics_log import MetricsLog, Value, cut_back
-from unseam.training.validation import Losses, Validation
+from unseam.training.task import Judged
 
 
 @dataclass(slots=True)
@@ -25,15 +25,17 @@ class RunState:
     Attributes
     ----------
     step, patches : int
-        Steps done; patches seen by all processes together.
+        Steps done; patches, or photos, seen by all processes together.
     stale : int
         Validations since the best one.
     best_step, best_value : int, float
         When the validation was best, and its criterion; 0 before the first.
     seconds : float
         Wall-clock time of the run, earlier sessions included.
-    window : (2,) float32
-        Sums of the patch and of the pixel loss since the last line of the metrics.
+    parts : list of str
+        Of the loss.
+    window : (parts,) float32
+        Their sums since the last line of the metrics.
     """
 
     step: int = 0
@@ -44,20 +46,21 @@ class RunState:
     seconds: float = 0.0
     window_start: int = 0
     window_seconds: float = 0.0
-    window: Tensor = field(default_factory=lambda: torch.zeros(2))
+    parts: list[str] = field(default_factory=list)
+    window: Tensor = field(default_factory=lambda: torch.zeros(()))
 
-    def add_step(self, parts: Losses, *, patches: int) -> None:
+    def add_step(self, parts: Mapping[str, Tensor], *, patches: int) -> None:
         """Count one step; the sums stay on the device, so that nothing waits for it."""
         self.step += 1
         self.patches += patches
-        zero = torch.zeros((), device=parts.total.device)
-        sums = torch.stack([zero if loss is None else loss.detach() for loss in parts])
+        self.parts = list(parts)
+        sums = torch.stack([loss.detach() for loss in parts.values()])
         self.window = self.window.to(sums.device) + sums
 
-    def close_window(self) -> tuple[int, float, Tensor]:
-        """Return steps, seconds and summed losses since the last call."""
-        closed = (self.step - self.window_start, self.seconds - self.window_seconds, self.window)
-        self.window_start, self.window_seconds, self.window = self.step, self.seconds, torch.zeros(2)
+    def close_window(self) -> tuple[int, float, list[str], Tensor]:
+        """Return steps, seconds, parts of the loss and their sums since the last call."""
+        closed = (self.step - self.window_start, self.seconds - self.window_seconds, self.parts, self.window)
+        self.window_start, self.window_seconds, self.window = self.step, self.seconds, torch.zeros(())
         return closed
 
     def judge(self, criterion: float) -> bool:
@@ -153,7 +156,7 @@ class RunFolder:
         network: nn.Module,
         adam: torch.optim.Optimizer,
         *,
-        improved: Validation | None = None,
+        improved: Judged | None = None,
     ) -> None:
         """Write ``last.pt`` after its metrics, and ``best.pt`` after it where the validation improved."""
         self.saved_step = state.step
