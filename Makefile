@@ -7,7 +7,7 @@ BIN := $(VENV)/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check format docs pages clean
 
 demo: $(VENV)/.installed
 	$(BIN)/unseam localize examples/photos --out demo
@@ -27,6 +27,14 @@ format: $(VENV)/.installed-dev
 # The site, into site/: warnings are errors, and nothing in it may be loaded from elsewhere.
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+# All that commands make in docs/: tables, notebook, pictures (some minutes). Look at what changed before you commit it.
+pages: $(VENV)/.installed-dev
+	$(BIN)/python docs/datasets.py
+	$(BIN)/python docs/methods.py
+	$(BIN)/python docs/notebooks.py
+	$(BIN)/python docs/pictures.py
+	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py all
 
 clean:
 	rm -rf demo site .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,7 @@
 
     PYTHONPATH=benchmarks python docs/pictures.py [NAME]...
 
-Without a name: README's first screen. With the names of detectors: their pages' pictures, each a case that
+Without a name: README's first screen. With the names of detectors, or all: their pages' pictures, each a case that
 ``benchmarks/traces.py`` constructs from two photographs of ``examples/originals`` with seed 0.
 """
 
@@ -34,8 +34,14 @@ def main() -> None:
         truth = Image.open(ROOT / "examples" / "masks" / f"{EXAMPLE}.png").convert("RGB")
         report = unseam.analyze(ROOT / "examples" / "photos" / f"{EXAMPLE}.jpg")
         _save(_row(report, np.asarray(truth)), ROOT / "docs" / "pictures" / "first-screen.png")
-    for name in sys.argv[1:]:
+    for name in _all_names() if sys.argv[1:] == ["all"] else sys.argv[1:]:
         _save(_constructed(name), ROOT / "docs" / "methods" / f"{name}.png")
+
+
+def _all_names() -> list[str]:
+    from traces import TRACES  # of benchmarks/
+
+    return list(TRACES)
 
 
 def _constructed(name: str) -> list[Image.Image]:
