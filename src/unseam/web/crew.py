@@ -62,6 +62,11 @@ class Worker:
         """Of the process, while there is one."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None and self._process.is_alive()
+
     def start(self) -> None:
         """Start the process, unless it lives, and wait until it has loaded all that it needs.
 
@@ -70,7 +75,7 @@ class Worker:
         RunError
             It ended before it began, or did not begin in time.
         """
-        if self._process is not None and self._process.is_alive():
+        if self.alive:
             return
         self.end()
         limits = self._limits

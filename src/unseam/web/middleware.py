@@ -40,6 +40,10 @@ HEADERS = {
 }
 """Of every response, unless it sets its own."""
 
+STATIC = "/static"
+STATIC_HEADERS = HEADERS | {"cache-control": "no-cache"}
+"""Files of the page may be kept, but are asked for whether they are still the same."""
+
 LINGER_SECONDS = 10.0
 LINGER_BYTES = 256_000_000
 """How long, and how much of, a refused body is still read and thrown away: a browser that cannot finish sending never
@@ -76,7 +80,7 @@ class Around:
                 if status >= 400:
                     await body.linger()
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (STATIC_HEADERS if _address(scope) == STATIC else HEADERS).items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -111,7 +115,7 @@ class _Body:
 
 def _address(scope: Scope) -> str:
     path = getattr(scope.get("route"), "path", None) or OTHER
-    return "/static" if path.startswith("/static") else path
+    return STATIC if path.startswith(STATIC) else path
 
 
 def _method(scope: Scope) -> str:

@@ -41,13 +41,13 @@ def serve(service: Service, host: str, port: int, started: Callable[[str], None]
     RunError
         The address cannot be used, or a worker process does not begin.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     signals = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         service.crew.start()
         address = f"[{host}]" if ":" in host else host
         started(f"http://{address}:{listener.getsockname()[1]}/")
-        _Server(service, log=log).run([listener])
+        Server(service, log=log).run([listener])
     except KeyboardInterrupt:  # before requests were taken, or after the last
         pass
     finally:
@@ -57,7 +57,8 @@ def serve(service: Service, host: str, port: int, started: Callable[[str], None]
             signal.signal(number, handler)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket to serve on; RunError where the address cannot be used."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -68,10 +69,10 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Tells the service when it is about to stop."""
 
-    def __init__(self, service: Service, *, log: bool) -> None:
+    def __init__(self, service: Service, *, log: bool = False) -> None:
         limits = service.limits
         super().__init__(
             uvicorn.Config(

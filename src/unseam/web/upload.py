@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from pathlib import PurePosixPath, PureWindowsPath
 
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from unseam.web.limits import Limits
-from unseam.web.refusals import InvalidRequest, NotMultipart, Refusal, UploadTooLarge, UploadTooSlow
+from unseam.web.refusals import InvalidRequest, NotMultipart, UploadTooLarge, UploadTooSlow
 
 FIELD = "photo"
 """Name of the part that holds the file."""
@@ -63,40 +61,79 @@ def too_large(limits: Limits) -> UploadTooLarge:
     )
 
 
-class _InMemory(MultiPartParser):
-    """Keeps the file in memory, whatever its size: nothing of a photo is written to disk."""
+class _Form:
+    """The one file of a multipart form (RFC 7578), collected in memory as its parts arrive."""
 
-    spool_max_size = 0  # of a SpooledTemporaryFile: it never rolls over
+    def __init__(self, boundary: bytes) -> None:
+        self.data = bytearray()
+        self.name: str | None = None  # of the photo's file, once it has begun
+        self.whole = False
+        self._headers: dict[bytes, bytes] = {}
+        self._header, self._value = b"", b""
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._take_header,
+                "on_header_value": self._take_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._end_headers,
+                "on_part_data": self._take_data,
+                "on_end": self._end,
+            },
+        )
+
+    def feed(self, chunk: bytes) -> None:
+        """Read on; InvalidRequest where this is no form, or another one."""
+        try:
+            self._parser.write(chunk)
+        except FormParserError as error:
+            raise InvalidRequest(f"the form cannot be read: {error}.") from error
+
+    def _begin_part(self) -> None:
+        self._headers = {}
+
+    def _take_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _take_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._header.lower()] = self._value
+        self._header, self._value = b"", b""
+
+    def _end_headers(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        part = options.get(b"name", b"").decode("utf-8", "replace")
+        if part != FIELD or b"filename" not in options or self.name is not None:
+            what = "a second file" if part == FIELD and self.name is not None else f"{part!r} without a file"
+            raise InvalidRequest(f"expected one file in {FIELD!r}, found {what if part == FIELD else repr(part)}.")
+        self.name = base_name(options[b"filename"].decode("utf-8", "replace"))
+
+    def _take_data(self, data: bytes, start: int, end: int) -> None:
+        self.data += data[start:end]
+
+    def _end(self) -> None:
+        self.whole = True
 
 
 async def _parse(request: Request, limits: Limits) -> tuple[bytes, str]:
-    parser = _InMemory(request.headers, _bounded(request, limits), max_files=1, max_fields=0)
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise InvalidRequest(f"the form cannot be used: {error.message} Expected one file in {FIELD!r}.") from error
-    except (HTTPException, UnicodeError, ValueError) as error:
-        if isinstance(error, Refusal):
-            raise
-        raise InvalidRequest(f"the form cannot be read ({type(error).__name__}).") from error
-    photo = form.get(FIELD)
-    if not isinstance(photo, UploadFile):
-        found = ", ".join(map(repr, form)) or "nothing"
-        raise InvalidRequest(f"expected a file in {FIELD!r}, found {found}.")
-    data = photo.file.read()
-    photo.file.close()
-    if len(data) > limits.upload_bytes:
-        raise too_large(limits)
-    return data, base_name(photo.filename or "")
-
-
-async def _bounded(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
-    seen = 0
+    _, options = parse_options_header(request.headers["content-type"])
+    if not options.get(b"boundary"):
+        raise InvalidRequest("the form has no boundary in its content-type; let your HTTP library write that header.")
+    form, seen = _Form(options[b"boundary"]), 0
     async for chunk in request.stream():
         seen += len(chunk)
-        if seen > limits.upload_bytes + FORM_BYTES:
+        if seen > limits.upload_bytes + FORM_BYTES or len(form.data) > limits.upload_bytes:
             raise too_large(limits)
-        yield chunk
+        if chunk:
+            form.feed(chunk)
+    if len(form.data) > limits.upload_bytes:
+        raise too_large(limits)
+    if form.name is None or not form.whole:
+        raise InvalidRequest(f"the form ends too early; expected one file in {FIELD!r}.")
+    return bytes(form.data), form.name
 
 
 def base_name(name: str) -> str:

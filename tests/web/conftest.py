@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from web_methods import obedient
+from web_scenes import png, spots
+from web_service import LIMITS, running
+
+from unseam.web.service import Service
+
+
+@pytest.fixture(scope="session")
+def began(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the methods ``nap`` and ``sleep`` say that they have begun."""
+    return tmp_path_factory.mktemp("began")
+
+
+@pytest.fixture(scope="session")
+def service(began: Path) -> Service:
+    return Service(obedient(began), ["bright"], LIMITS)
+
+
+@pytest.fixture(scope="session")
+def client(service: Service) -> Iterator[httpx.Client]:
+    with running(service) as client:
+        yield client
+
+
+@pytest.fixture
+def photo() -> dict[str, tuple[str, bytes]]:
+    """What httpx takes as files."""
+    return {"photo": ("spots.png", png(spots()))}

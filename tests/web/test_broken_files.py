@@ -1,0 +1,46 @@
+"""Every broken file of the tests of `load_photo`, sent to the service: an error of its own, and the service lives."""
+
+import struct
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from test_photo import FILES, PNG_SIGNATURE, _chunk, _encode, _image
+from unseam.web.documents import ErrorDocument
+
+
+def broken() -> Iterator[tuple[str, bytes, int, str]]:
+    """Name, content, and the status and error that it must meet."""
+    yield "empty.jpg", b"", 422, "EmptyPhoto"
+    for number, data in enumerate([b"This is a text.", b"%PDF-1.7", b"\0" * 100, b"x", b"<svg></svg>"]):
+        yield f"text-{number}.jpg", data, 415, "NotAnImage"
+    for name, make in FILES.items():
+        data = make()
+        for part in (0.02, 0.5, 0.9):
+            yield f"{name}-{part}.dat", data[: max(int(len(data) * part), 16)], 422, "TruncatedPhoto"
+    flipped = bytearray(FILES["png"]())
+    flipped[len(flipped) // 2] ^= 0xFF
+    yield "flipped.png", bytes(flipped), 422, "DamagedPhoto"
+    tiff = bytearray(_encode(_image(), "TIFF", compression="tiff_adobe_deflate"))
+    tiff[20:40] = b"\xff" * 20
+    yield "damaged.tif", bytes(tiff), 422, "DamagedPhoto"
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    bomb = PNG_SIGNATURE + header + _chunk(b"IDAT", b"") + _chunk(b"IEND", b"")
+    yield "bomb.png", bomb, 413, "PhotoTooLarge"
+    yield "float.tif", _encode(_image("L").convert("F"), "TIFF"), 415, "UnsupportedPhoto"
+    yield "raw.tif", _encode(_image(), "TIFF", tiffinfo={254: 1}), 415, "UnsupportedPhoto"
+    yield "other.ppm", _encode(_image(), "PPM"), 415, "UnsupportedPhoto"
+
+
+@pytest.mark.parametrize(("name", "data", "status", "error"), list(broken()), ids=[name for name, *_ in broken()])
+def test_a_broken_file_meets_a_plain_sentence(
+    client: httpx.Client, name: str, data: bytes, status: int, error: str
+) -> None:
+    answer = client.post("/v1/analyze", files={"photo": (name, data)})
+    told = ErrorDocument.model_validate(answer.json())
+    assert (answer.status_code, told.error, told.status) == (status, error, status)
+    assert name in told.message
+    assert told.message.endswith(".")
+    assert "max_pixels" not in told.message
+    assert "Traceback" not in told.message
