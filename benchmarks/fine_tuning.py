@@ -23,7 +23,7 @@ from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.patchwise import Verdicts, judge_windows
-from unseam.localizer import load_localizer
+from unseam.localizer import load_patch_localizer
 
 WINDOWS_PER_PHOTO = 32
 TERMS = "for this comparison only"
@@ -89,7 +89,7 @@ def main() -> None:
         out = asked.out / f"fold-{fold + 1}"
         data = write_fold(samples, sides(samples, asked.folds, fold), out / "pairs.csv")
         models = {"before": asked.model, "after": fine_tune(data, asked.recipe, asked.model, out)}
-        methods = {name: load_localizer(path) for name, path in models.items()}
+        methods = {name: load_patch_localizer(path) for name, path in models.items()}
         test = data.samples("test").samples
         table = evaluate(methods, test, out / "photos")
         for name, method in methods.items():

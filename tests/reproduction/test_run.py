@@ -89,3 +89,27 @@ def test_no_data_or_two_kinds_of_it_are_refused(settings: Settings, tmp_path: Pa
 def test_an_unknown_network_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no network lstm; there are: j-conv-lstm-conv"):
         reproduce(replace(SMOKE, only=("lstm",)), tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+
+    with pytest.raises(DataError, match=r"out: the folder cannot be made \(.*\); name another"):
+        reproduce(SMOKE, tmp_path / "out")
+
+
+def test_a_folder_of_another_layout_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data" / "pictures").mkdir(parents=True)
+
+    with pytest.raises(DataError, match="no folder images/ and no folder masks/ in it; expected"):
+        reproduce(replace(SMOKE, smoke=False, dataset=DataSet(tmp_path / "data")), tmp_path / "out")
+
+
+def test_a_set_with_nothing_to_test_is_refused_before_anything_is_trained(finished: Path, tmp_path: Path) -> None:
+    forged = DataSet(finished / "forged").samples("train").samples[:8]
+    rows = [f"{s.photo},{s.mask or ''},{s.kind},{s.group},train" for s in forged]
+    (tmp_path / "pairs.csv").write_text("\n".join(["photo,mask,kind,group,split", *rows]) + "\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="nothing on the test side; train 8, validation 0, test 0"):
+        reproduce(replace(SMOKE, smoke=False, dataset=DataSet(tmp_path / "pairs.csv")), tmp_path / "out")
+    assert not (tmp_path / "out" / "runs").exists()

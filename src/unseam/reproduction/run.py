@@ -113,7 +113,7 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
         As forging, training, export and evaluation do; `MissingExtra` without the extras ``train`` and ``eval``.
     """
     _check(settings)
-    out.mkdir(parents=True, exist_ok=True)
+    _make(out)
     data = settings.dataset or _forged(settings, out / "forged")
     test = data.samples("test").samples
     experiment = Experiment(
@@ -154,6 +154,13 @@ def _check(settings: Settings) -> None:
         raise DataError(f"no network {', '.join(unknown)}; there are: {', '.join(recipes())}")
     if settings.smoke and not EXAMPLES.is_dir():
         raise DataError("--smoke runs on the repository's examples/; run it from a clone of the repository")
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{out}: the folder cannot be made ({error.strerror}); name another") from error
 
 
 def _forged(settings: Settings, out: Path) -> DataSet:
