@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -38,6 +39,17 @@ def test_any_error_of_ours_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("forge", "a", "--out", "b", "--count", "1")
     assert result.exit_code == 1
     assert result.stderr == "unseam: first line second line\n"
+
+
+def test_a_full_disk_is_one_line_and_other_troubles_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    trouble = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(factory, "forge_folder", lambda *_, **__: (_ for _ in ()).throw(trouble))
+    result = run("forge", "a", "--out", "b", "--count", "1")
+    assert result.exit_code == 1
+    assert result.stderr == "unseam: cannot write: No space left on device; what was finished before is on disk\n"
+
+    trouble.errno = errno.EBADF
+    assert run("forge", "a", "--out", "b", "--count", "1").exception is trouble
 
 
 MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from unseam.cli import main; main()"

@@ -70,7 +70,11 @@ def test_an_interrupted_reproduction_exits_with_130(monkeypatch: pytest.MonkeyPa
     done = SimpleNamespace(page=tmp_path / "index.html", finished=False)
     monkeypatch.setattr(reproduction, "reproduce", recorder([], done))
 
-    assert run("reproduce", "--smoke", "--out", "b").exit_code == 130
+    result = run("reproduce", "--smoke", "--out", "b")
+
+    assert result.exit_code == 130
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("unseam: interrupted; what was finished before is on disk")
 
 
 def test_a_data_set_without_its_folder_is_wrong_usage() -> None:
