@@ -4,8 +4,9 @@
 
 Cuts JPEG photos of each size out of those in PHOTOS, judges them one after the other in this process on one thread
 (loading included), then lets ``unseam scan`` judge the same files. Prints for each size and method: photos a second,
-bare and scanned, by the clock with the start left out (the time of a scan of a tenth of the files is taken off), what
-the start costs, and processor seconds per photo, which the load of the machine disturbs least.
+bare and scanned, by the clock with the start left out (a tenth of the files is judged before, or the time of a scan of
+them is taken off), as a share of the bare rate and of a scan with the first number of workers, what the start costs,
+and processor seconds per photo, which the load of the machine disturbs least.
 """
 
 from __future__ import annotations
@@ -62,17 +63,21 @@ def main() -> None:
 def compare(few: Path, many: Path, method: str, workers: list[int], size: float) -> None:
     """Print the bare rate, and that of a scan with each number of workers."""
     count, some = len(list(many.iterdir())), len(list(few.iterdir()))
+    judge(few, method)  # imports, compilation and the model's file are no part of the bare rate, either
     bare = spent(partial(judge, many, method), resource.RUSAGE_SELF)
     print(f"{method}, {count} photos of {size:g} megapixels, load {os.getloadavg()[0]:.1f}")  # noqa: T201
-    line = "  {:12} {:8.2f} photos/s  {:7.1%} of bare  start {:5.1f} s  {:.4f} processor s/photo"
-    print(line.format("bare", count / bare.clock, 1, 0, bare.processor / count))  # noqa: T201
+    line = "  {:12} {:8.2f} photos/s  {:.4f} processor s/photo"
+    print(line.format("bare", count / bare.clock, bare.processor / count))  # noqa: T201
+    line += "  {:6.1%} of bare  {:.2f} times {} worker(s)  start {:.1f} s"
+    first = None
     for number in workers:
         short, long = (spent(partial(scan, at, method, number), resource.RUSAGE_CHILDREN) for at in (few, many))
         clock, processor = long.clock - short.clock, long.processor - short.processor
         rate = (count - some) / clock
         start = short.clock - some / rate
-        each = processor / (count - some)
-        print(line.format(f"{number} worker(s)", rate, rate * bare.clock / count, start, each))  # noqa: T201
+        each, first = processor / (count - some), first or rate
+        shares = (rate * bare.clock / count, rate / first, workers[0], start)
+        print(line.format(f"{number} worker(s)", rate, each, *shares))  # noqa: T201
 
 
 def spent(work: Callable[[], None], who: int) -> Spent:
