@@ -15,7 +15,7 @@ from unseam.errors import DataError
 from unseam.reproduction import run as room
 from unseam.reproduction.networks import recipe_path
 from unseam.reproduction.run import Settings, reproduce
-from unseam.training.recipe import load_recipe
+from unseam.training.recipe import load_patch_recipe
 
 SMOKE = Settings(smoke=True, seeds=1, only=("p-conv-lstm",), whole_photos=False, accelerator="cpu", quiet=True)
 
@@ -69,7 +69,7 @@ def test_the_measurement_names_its_windows_and_patches(finished: Path) -> None:
     photos, windows, manipulated = stored["windows"]["0.125"]
     assert photos > 0
     assert windows == 2 * manipulated > 0
-    assert stored["patches_seen"] == room.SMOKE_STEPS * load_recipe(recipe_path("p-conv-lstm")).optimisation.batch
+    assert stored["patches_seen"] == room.SMOKE_STEPS * load_patch_recipe(recipe_path("p-conv-lstm")).optimisation.batch
     assert stored["figures"]["0.125 patch"]["majority"] == 0.5
 
 

@@ -18,7 +18,7 @@ from unseam.training.beginning import begin_with, load_beginning
 from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.export import ModelTerms, validation_samples
 from unseam.training.network import LocalizationNetwork, NetworkConfig
-from unseam.training.recipe import Recipe, recipe_from
+from unseam.training.recipe import Recipe, patch_recipe_from
 
 TERMS = ModelTerms("CC0-1.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 16},))
 
@@ -27,7 +27,7 @@ def recipe(**network: object) -> Recipe:
     small = {"patch_side": 32, "front_maps": [4, 1], "lstm_widths": [64, 64], "head_maps": [4, 2], **network}
     optimisation = {"steps": 4, "batch": 8, "learning_rate": 1e-2, "warmup_steps": 0, "validate_every": 4}
     table = {"name": "tiny", "network": small, "data": {"validation_windows": 32}, "optimisation": optimisation}
-    return recipe_from(table)
+    return patch_recipe_from(table)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedExc
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training import launch, train
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
-from unseam.training.recipe import Recipe, load_recipe
+from unseam.training.recipe import Recipe, load_patch_recipe
 
 RECIPE = """
 name = "tiny"
@@ -51,7 +51,7 @@ def recipe(tmp_path: Path) -> Path:
 
 
 def changed(recipe: Path, **optimisation: Any) -> Recipe:
-    read = load_recipe(recipe)
+    read = load_patch_recipe(recipe)
     return dataclasses.replace(read, optimisation=dataclasses.replace(read.optimisation, **optimisation))
 
 
@@ -162,7 +162,7 @@ def test_a_run_begins_with_the_best_weights_of_another_and_says_so(
 
 def test_a_run_cannot_begin_with_the_weights_of_another_network(recipe: Path, forgeries: Path, tmp_path: Path) -> None:
     train(recipe, [forgeries], tmp_path / "first", accelerator="cpu", quiet=True)
-    other = load_recipe(recipe)
+    other = load_patch_recipe(recipe)
     other = dataclasses.replace(other, network=dataclasses.replace(other.network, front_maps=(8, 1)))
     with pytest.raises(RecipeError, match="of another network"):
         train(other, [forgeries], tmp_path / "second", begin_from=tmp_path / "first", accelerator="cpu", quiet=True)

@@ -17,7 +17,7 @@ from unseam.training import export_run, train
 from unseam.training.beginning import load_beginning
 from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.export import ModelTerms, validation_samples
-from unseam.training.recipe import Recipe, load_recipe
+from unseam.training.recipe import Recipe, load_patch_recipe
 
 PAPER = Path(__file__).parents[2] / "recipes" / "paper"
 RECIPES = sorted(PAPER.glob("*.toml"))
@@ -43,7 +43,7 @@ def forgeries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shortened(path: Path) -> Recipe:
-    recipe = load_recipe(path)
+    recipe = load_patch_recipe(path)
     few = {"steps": 2, "batch": 4, "warmup_steps": 0, "validate_every": 2, "precision": "float32"}
     return dataclasses.replace(
         recipe,
@@ -58,7 +58,7 @@ def test_every_network_of_the_papers_tables_has_its_recipe() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_all_networks_get_the_same_patches_budget_schedule_and_seed(path: Path) -> None:
-    recipe, paper = load_recipe(path), load_recipe(PAPER / "j-conv-lstm-conv.toml")
+    recipe, paper = load_patch_recipe(path), load_patch_recipe(PAPER / "j-conv-lstm-conv.toml")
 
     assert recipe.name == path.stem
     assert recipe.optimisation == paper.optimisation

@@ -77,7 +77,7 @@ def heatmap_of(evidence: Statistic, photo: Photo, curve: Curve) -> Heatmap:
         hottest = np.quantile(evidence.values[known], SCORE_QUANTILE)
         score = float(_logistic(curve.score_slope * (hottest - curve.score_middle)))
     size = (photo.height, photo.width)
-    mask = without_specks(known & (heat >= np.float32(curve.threshold)))
+    mask = _without_specks(known & (heat >= np.float32(curve.threshold)))
     return Heatmap(
         heat=spread(heat, evidence.step, evidence.origin, size),
         score=score,
@@ -112,9 +112,8 @@ def _logistic(x: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * np.asarray(x))))  # equal to 1 / (1 + exp(-x)), and never overflows
 
 
-def without_specks(mask: NDArray[np.bool_], least_share: float = LEAST_SHARE) -> NDArray[np.bool_]:
-    """Drop parts of a mask (H, W) below a share of it; cells that touch at a corner are one part."""
+def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= least_share * mask.size
+    large = stats[:, cv2.CC_STAT_AREA] >= LEAST_SHARE * mask.size
     large[0] = False  # the background
     return np.asarray(large[labels])

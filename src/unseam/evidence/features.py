@@ -114,6 +114,22 @@ def feature_names() -> tuple[str, ...]:
     return tuple(f"{group}: {name}" for group, names in _LAYOUT for name in names)
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "JPEG": ("file", "dct-model", "dct-histogram", "aligned-jpeg", "nonaligned-jpeg"),
+}
+"""Names for several groups or detectors together: what a JPEG file stores beside its pixels."""
+
+
+def group_of(name: str) -> str:
+    """Give the group of a feature's name."""
+    return name.partition(": ")[0]
+
+
+def detector_of(name: str) -> str:
+    """Give the detector behind a feature's name; empty for those that have none."""
+    return name.partition(": ")[2].partition(",")[0] if group_of(name) == "detector" else ""
+
+
 def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = frozenset()) -> BlockFeatures:
     """Measure the features of a photo.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import SIDE
-from unseam.detectors.statistic import spread, without_specks
+from unseam.detectors.statistic import spread
 from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
 from unseam.evidence.features import block_features, feature_names, quantization_steps
 from unseam.evidence.settings import EvidenceSettings
@@ -122,14 +122,15 @@ class EvidenceLocalizer:
         odds = self.log_odds(photo)
         size = (photo.height, photo.width)
         curve, score_curve = self.settings.heat_calibration, self.settings.photo_curve
-        cell = _logistic(curve.slope * odds.cell + np.float32(curve.intercept))
+        cell = logistic(curve.slope * odds.cell + np.float32(curve.intercept))
         heat = _interpolated(cell, size)
-        mask = without_specks(cell >= np.float32(self.settings.pixel_threshold), self.settings.least_share)
+        settings = self.settings
+        mask = seeded(cell, settings.pixel_threshold, settings.seed_threshold, settings.least_share)
         return Heatmap(
             heat=heat,
-            score=float(_logistic(np.array(score_curve.slope * odds.photo + score_curve.intercept))),
+            score=float(logistic(np.array(score_curve.slope * odds.photo + score_curve.intercept))),
             threshold=self.settings.pixel_threshold,
-            confidence=_interpolated(_logistic(odds.confidence), size),
+            confidence=_interpolated(logistic(odds.confidence), size),
             mask=spread(mask, (CELL, CELL), (0, 0), size),
             doubt=_doubt(photo),
         )
@@ -150,11 +151,12 @@ class EvidenceLocalizer:
 
 def load_evidence(path: Path, options: LocalizerOptions | None = None) -> EvidenceLocalizer:
     """Load a network that reads evidence; errors as `unseam.load_localizer`."""
-    settings, digest = read_checked(path, _parse, _check_graph)
+    settings, digest = read_checked(path, parse_evidence, _check_graph)
     return EvidenceLocalizer(path, digest, settings, options or LocalizerOptions())
 
 
-def _parse(text: str) -> EvidenceSettings:
+def parse_evidence(text: str) -> EvidenceSettings:
+    """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
     settings = settings_of(EvidenceSettings, parse_document(text))
     own = feature_names()
     fits = settings.features == own
@@ -192,6 +194,25 @@ class LogOdds:
     photo: float
 
 
+def seeded(heat: Reals, extent: float, seed: float, least_share: float) -> NDArray[np.bool_]:
+    """Mark the parts of a map (rows, columns) that are warm all over and hot somewhere (hysteresis, as in Canny 1986).
+
+    Parameters
+    ----------
+    heat : (rows, columns) float32
+    extent, seed : float
+        Heat from which a cell belongs to a part, and that a part must reach somewhere.
+    least_share : float
+        Parts below this share of the map are dropped.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((heat >= extent).astype(np.uint8), connectivity=8)
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, np.asarray(labels, np.intp).ravel(), heat.ravel())
+    kept = (stats[:, cv2.CC_STAT_AREA] >= least_share * heat.size) & (peak >= np.float32(seed))
+    kept[0] = False  # the background
+    return np.asarray(kept[labels])
+
+
 def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     """Enlarge a grid whose cells divide whole blocks to the photo's size, linearly between the cells' centres."""
     whole = tuple(-(-side // SIDE) * SIDE for side in size)
@@ -199,7 +220,8 @@ def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
 
 
-def _logistic(x: NDArray[np.floating]) -> Reals:
+def logistic(x: NDArray[np.floating]) -> Reals:
+    """Turn log odds into probabilities, float32."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)  # equal to 1 / (1 + exp(-x)), and never overflows
 
 

@@ -24,10 +24,10 @@ class EvidenceSettings:
         Name of the method, and of the recipe behind it.
     features : tuple of str
         What the network is fed, in order: `unseam.evidence.features.feature_names` of the version that trained it.
-    pixel_threshold : float
-        From which heat on a pixel is called manipulated.
+    pixel_threshold, seed_threshold : float
+        Heat from which a pixel belongs to a region, and that the region must reach somewhere.
     least_share : float
-        Marked parts below this share of the frame are dropped.
+        Regions below this share of the frame are dropped.
     heat_calibration : HeatCalibration
         From the network's log odds to heat.
     photo_curve : PhotoCurve
@@ -52,6 +52,7 @@ class EvidenceSettings:
     network: str
     features: tuple[str, ...]
     pixel_threshold: float
+    seed_threshold: float
     least_share: float
     heat_calibration: HeatCalibration
     photo_curve: PhotoCurve
@@ -68,7 +69,7 @@ class EvidenceSettings:
     def __post_init__(self) -> None:
         demand(NAME.fullmatch(self.name) is not None, f"name {self.name!r}", "lower-case letters, digits and hyphens")
         demand(self.kind == KIND, f"kind {self.kind!r}", repr(KIND))
-        for key in ("pixel_threshold", "least_share"):
+        for key in ("pixel_threshold", "seed_threshold", "least_share"):
             value = getattr(self, key)
             demand(0 <= value <= 1, f"{key} {value}", "a number from 0 to 1")
         slopes = (self.heat_calibration.slope, self.photo_curve.slope)

@@ -141,9 +141,9 @@ def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | 
 
 
 def _recipe(name: str, seed: int, experiment: Experiment) -> Recipe:
-    from unseam.training.recipe import load_recipe
+    from unseam.training.recipe import load_patch_recipe
 
-    recipe = load_recipe(recipe_path(name))
+    recipe = load_patch_recipe(recipe_path(name))
     o, data = recipe.optimisation, recipe.data
     if experiment.steps is not None:
         o = replace(o, steps=experiment.steps, validate_every=min(o.validate_every, experiment.steps))

@@ -22,9 +22,10 @@ from torch import Tensor
 from unseam.errors import ModelError, RecipeError
 from unseam.model_file import read_model
 from unseam.training.checkpoint import BEST, load_checkpoint
+from unseam.training.evidence_network import EvidenceNetwork
 from unseam.training.network import LocalizationNetwork
 from unseam.training.onnx_graph import check_parity, random_patches
-from unseam.training.recipe import recipe_from
+from unseam.training.recipe import patch_recipe_from
 
 PREFIX = "network."
 """What the exporter puts before the names of weights: the wrapper that makes probabilities holds the network."""
@@ -85,6 +86,18 @@ def begin_with(network: LocalizationNetwork, source: Path) -> Facts:
     return beginning.facts
 
 
+def begin_evidence_with(network: EvidenceNetwork, source: Path) -> Facts:
+    """Fill the network `evidence` with the weights of a run; errors as `begin_with`."""
+    if source.suffix.lower() == ".onnx":
+        raise RecipeError(f"{source}: the network evidence begins with a run's folder, not with a model file")
+    beginning = _of_run(source)
+    try:
+        network.load_state_dict(beginning.weights)
+    except RuntimeError as error:
+        raise RecipeError(f"{source}: its weights are of another network than the recipe's ({error})") from error
+    return beginning.facts
+
+
 def _of_run(run: Path) -> Beginning:
     best = load_checkpoint(run / BEST)
     before = json.loads(best["facts"])
@@ -95,7 +108,7 @@ def _of_run(run: Path) -> Beginning:
 
 def _of_model(path: Path) -> Beginning:
     settings, digest = read_model(path)
-    recipe = recipe_from(dict(settings.recipe))
+    recipe = patch_recipe_from(dict(settings.recipe))
     weights = _weights(path)
     network = LocalizationNetwork(recipe.network)
     try:

@@ -14,6 +14,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor, nn
 
+from unseam.errors import RecipeError
+from unseam.evidence.features import GROUPS, detector_of, feature_names, group_of
+
 FEATURE_LIMIT = 6.0
 """Standardised features are limited to plus and minus this: one wild block must not drive the recurrence."""
 
@@ -77,9 +80,9 @@ class Recurrence(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.along_rows = nn.GRU(width, hidden, bidirectional=True, batch_first=True)
+        self.along_rows = nn.LSTM(width, hidden, bidirectional=True, batch_first=True)
         self.after_rows = nn.Linear(2 * hidden, width)
-        self.along_columns = nn.GRU(width, hidden, bidirectional=True, batch_first=True)
+        self.along_columns = nn.LSTM(width, hidden, bidirectional=True, batch_first=True)
         self.after_columns = nn.Linear(2 * hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -186,3 +189,27 @@ def _spread(x: Tensor, like: Tensor) -> Tensor:
     """Give each block the state of its group of 2 x 2; the inverse of `_pooled` in shape."""
     x = x.repeat_interleave(POOLED, 1).repeat_interleave(POOLED, 2)
     return x[:, : like.shape[1], : like.shape[2]]
+
+
+def build_evidence(config: EvidenceConfig, mean: Tensor, deviation: Tensor) -> EvidenceNetwork:
+    """Make a network with random weights.
+
+    Parameters
+    ----------
+    config : EvidenceConfig
+    mean, deviation : (F,) float32
+        Of the features of this version over training photos.
+
+    Raises
+    ------
+    RecipeError
+        When the configuration leaves out something that is no feature.
+    """
+    names = feature_names()
+    known = {group_of(name) for name in names} | {detector_of(name) for name in names} | set(GROUPS)
+    unknown = sorted(set(config.without) - known)
+    if unknown:
+        raise RecipeError(f"evidence.without names {', '.join(unknown)}; known: {', '.join(sorted(known - {''}))}")
+    left_out = {part for name in config.without for part in GROUPS.get(name, (name,))}
+    kept = [group_of(name) not in left_out and detector_of(name) not in left_out for name in names]
+    return EvidenceNetwork(config, mean, deviation, torch.tensor(kept, dtype=torch.float32))

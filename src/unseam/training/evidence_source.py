@@ -50,7 +50,7 @@ Halves = NDArray[np.float16]
 
 
 class EvidenceBatch(NamedTuple):
-    """N photos, or crops of one size: features (N, F, R, C) and the manipulated share of cells (N, 2 R, 2 C), float32."""
+    """N photos, or crops of one size: features (N, F, R, C), manipulated share of cells (N, 2 R, 2 C); float32."""
 
     features: Tensor
     truth: Tensor
@@ -92,13 +92,14 @@ class EvidenceSource:
     batch_size: int
     seed: int
     left_out: Mapping[str, int] = field(default_factory=dict)
+    by_size: list[int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         manipulated = [bool(photo.truth.any()) for photo in self.train]
         if all(manipulated) or not any(manipulated):
             raise DataError("the training split holds no manipulated or no authentic photo; it needs both")
         sizes = [tuple(min(side, self.config.crop) for side in photo.shape) for photo in self.train]
-        object.__setattr__(self, "_by_size", sorted(range(len(sizes)), key=lambda index: sizes[index]))
+        object.__setattr__(self, "by_size", sorted(range(len(sizes)), key=lambda index: sizes[index]))
 
     def moments(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature over training photos; (F,) float32 each."""
@@ -122,12 +123,10 @@ class EvidenceSource:
 
     def _drawn(self, rng: np.random.Generator) -> list[int]:
         """Draw photos of like size, so that little is cut off when they get one size."""
-        by_size: list[int] = getattr(self, "_by_size")
-        pool = min(len(by_size), self.batch_size * self.config.pool)
-        first = int(rng.integers(len(by_size) - pool + 1))
-        return [
-            by_size[first + int(place)] for place in rng.choice(pool, self.batch_size, replace=pool < self.batch_size)
-        ]
+        pool = min(len(self.by_size), self.batch_size * self.config.pool)
+        first = int(rng.integers(len(self.by_size) - pool + 1))
+        places = rng.choice(pool, self.batch_size, replace=pool < self.batch_size)
+        return [self.by_size[first + int(place)] for place in places]
 
     def validation_batches(self) -> Iterator[EvidenceBatch]:
         """Yield the validation photos one by one, whole."""
@@ -213,7 +212,7 @@ def _read(path: Path) -> Blocks:
 
 
 def cell_shares(truth: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Manipulated share of the cells of R x C blocks: (H, W) bool to (2 R, 2 C) float32; what overhangs counts as 0."""
+    """Give the manipulated share of cells: (H, W) bool to (2 R, 2 C) float32; what overhangs the photo counts as 0."""
     rows, columns = shape
     whole = np.zeros((rows * SIDE, columns * SIDE), np.float32)
     whole[: truth.shape[0], : truth.shape[1]] = truth

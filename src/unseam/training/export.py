@@ -20,14 +20,18 @@ from numpy.typing import NDArray
 from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError, ModelError, RecipeError, RunError
-from unseam.model_settings import FORMAT, METADATA_KEY, ModelSettings, parse_settings
+from unseam.evidence.features import feature_names
+from unseam.evidence.settings import KIND, EvidenceSettings
+from unseam.method import NO_EVIDENCE
+from unseam.model_settings import FORMAT, METADATA_KEY, HeatCalibration, ModelSettings, PhotoCurve, parse_settings
 from unseam.patches import cut
 from unseam.photo import load_photo
 from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
 from unseam.training.checkpoint import BEST, load_checkpoint, replace_file
+from unseam.training.evidence_export import evidence_model, rebuild_evidence
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
 from unseam.training.onnx_graph import as_onnx, check_parity, random_patches
-from unseam.training.recipe import Recipe, recipe_from
+from unseam.training.recipe import EvidenceRecipe, Recipe, recipe_from
 
 MAX_BYTES = 8 * 2**20
 """Largest model file that is written; the paper's network of 1.41 million weights takes 5.5 MiB."""
@@ -134,6 +138,13 @@ def export_run(
     """
     best = load_checkpoint(run / BEST)
     recipe, facts = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"])
+    target = out or run / f"{recipe.name}.onnx"
+    if isinstance(recipe, EvidenceRecipe):
+        settings_of_evidence = _evidence_settings(recipe, facts, terms, int(best["patches"]))
+        evidence = rebuild_evidence(recipe, best["network"])
+        model = evidence_model(evidence, settings_of_evidence, samples, calibrated=calibrated, threads=threads)
+        write_model(target, model)
+        return target
     network = rebuild(recipe, best["network"])
     uncalibrated = _settings(recipe, facts, terms, int(best["patches"]), UNCALIBRATED)
     side = uncalibrated.patch_side
@@ -147,7 +158,6 @@ def export_run(
             draft = Path(temporary, "draft.onnx")
             draft.write_bytes(with_settings(graph, uncalibrated))
             settings = _settings(recipe, facts, terms, int(best["patches"]), calibrate(draft, samples, threads=threads))
-    target = out or run / f"{recipe.name}.onnx"
     write_model(target, with_settings(graph, settings))
     return target
 
@@ -213,6 +223,31 @@ def _settings(
         sees=terms.sees,
         blind=terms.blind,
         false_alarms=calibration.false_alarms,
+    )
+
+
+def _evidence_settings(
+    recipe: EvidenceRecipe, facts: Mapping[str, Any], terms: ModelTerms, photos_seen: int
+) -> EvidenceSettings:
+    """Give the settings of the network `evidence` before calibration."""
+    return EvidenceSettings(
+        kind=KIND,
+        name=terms.name,
+        network=recipe.name,
+        features=feature_names(),
+        pixel_threshold=NO_EVIDENCE,
+        seed_threshold=NO_EVIDENCE,
+        least_share=0.0,
+        heat_calibration=HeatCalibration(1.0, 0.0),
+        photo_curve=PhotoCurve(1.0, 0.0),
+        photos_seen=photos_seen + int(facts.get("patches_before", 0)),
+        recipe=recipe.as_dict(),
+        data_digest=facts.get("data_digest", ""),
+        licence=terms.licence,
+        training_sources=tuple(terms.training_sources),
+        paper=terms.paper,
+        sees=terms.sees,
+        blind=terms.blind,
     )
 
 

@@ -12,18 +12,23 @@ from typing import Literal
 import torch
 from lightning.fabric import Fabric
 from rich.console import Console
+from torch import nn
 from torch.multiprocessing.spawn import ProcessException
 
 from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError, RunError
-from unseam.training.beginning import begin_with
-from unseam.training.loop import TrainingResult, train_loop
+from unseam.training.beginning import begin_evidence_with, begin_with
+from unseam.training.evidence_network import build_evidence
+from unseam.training.evidence_source import EvidenceSource, load_evidence_source
+from unseam.training.evidence_task import EvidenceTask
+from unseam.training.loop import PATCHES, TrainingResult, train_loop
 from unseam.training.memory import keep_freed_memory
 from unseam.training.network import LocalizationNetwork
-from unseam.training.patch_source import PatchSource, data_digest, load_source
-from unseam.training.recipe import Precision, Recipe, load_recipe
+from unseam.training.patch_source import PatchSource, data_digest, load_source, training_sides
+from unseam.training.recipe import EvidenceRecipe, Precision, Recipe, load_recipe
 from unseam.training.run_folder import check_folder
 from unseam.training.stopping import StopSignal
+from unseam.training.task import Task
 
 FULL: Literal["32-true"] = "32-true"
 HALF: Literal["bf16-mixed"] = "bf16-mixed"
@@ -31,6 +36,9 @@ HALF: Literal["bf16-mixed"] = "bf16-mixed"
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go."""
+
+FEATURES = "features"
+"""Folder within a run of the network `evidence`: what was measured of its photos. It may be linked or copied."""
 
 GPU_SHARE = 0.5
 """Photographs go to the GPU if they fit into this share of its free memory; the rest is the network's."""
@@ -40,7 +48,7 @@ GPU_SHARE = 0.5
 class _Job:
     """What every process is told; picklable."""
 
-    recipe: Recipe
+    recipe: Recipe | EvidenceRecipe
     data: tuple[Path | DataSet, ...]
     run: Path
     begin_from: Path | None
@@ -49,7 +57,7 @@ class _Job:
 
 
 def train(
-    recipe: Path | Recipe,
+    recipe: Path | Recipe | EvidenceRecipe,
     data: Sequence[Path | DataSet],
     run: Path | None = None,
     *,
@@ -63,7 +71,7 @@ def train(
 
     Parameters
     ----------
-    recipe : Path or Recipe
+    recipe : Path, Recipe or EvidenceRecipe
         A TOML file, or what was read from one.
     data : sequence of Path or DataSet
         Folders written by ``unseam forge``, whose manifests say what is for training and what for validation; or public
@@ -92,7 +100,7 @@ def train(
     RecipeError, RunError, DataError, ModelError
         As in `unseam.training.recipe.load_recipe` and `unseam.training.loop.train_loop`.
     """
-    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    recipe = load_recipe(recipe) if isinstance(recipe, Path) else recipe
     if devices < 1 or recipe.optimisation.batch % devices:
         raise RecipeError(f"a batch of {recipe.optimisation.batch} cannot be shared by {devices} devices alike")
     job = _Job(recipe, tuple(data), run or RUNS / recipe.name, begin_from, resume, quiet)
@@ -146,6 +154,34 @@ def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
 def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
+    prepare = _evidence if isinstance(recipe, EvidenceRecipe) else _patches
+    network, source, task, earlier = prepare(job, fabric)
+    if fabric.is_global_zero and not job.quiet:
+        for reason, count in source.left_out.items():
+            Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
+    keep_freed_memory()  # after loading: what decoding freed goes back to the system
+    return train_loop(
+        fabric,
+        network,
+        source,
+        recipe.optimisation,
+        job.run,
+        task=task,
+        recipe=recipe.as_dict(),
+        facts={"data_digest": data_digest(job.data), **earlier},
+        resume=job.resume,
+        quiet=job.quiet,
+    )
+
+
+Prepared = tuple[nn.Module, PatchSource | EvidenceSource, Task, dict[str, object]]
+"""Network, its photos, what it is trained for, and the facts of what it begins with."""
+
+
+def _patches(job: _Job, fabric: Fabric) -> Prepared:
+    """Prepare a network that judges patches."""
+    recipe = job.recipe
+    assert isinstance(recipe, Recipe)
     network = LocalizationNetwork(recipe.network)
     earlier = {} if job.begin_from is None else begin_with(network, job.begin_from)
     source = load_source(
@@ -155,21 +191,25 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         batch=recipe.optimisation.batch,
         seed=recipe.optimisation.seed,
     )
-    if fabric.is_global_zero and not job.quiet:
-        for reason, count in source.left_out.items():
-            Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
-    keep_freed_memory()  # after loading: what decoding freed goes back to the system
-    return train_loop(
-        fabric,
-        network,
-        _placed(source, fabric.device),
-        recipe.optimisation,
-        job.run,
-        recipe=recipe.as_dict(),
-        facts={"data_digest": data_digest(job.data), **earlier},
-        resume=job.resume,
-        quiet=job.quiet,
-    )
+    return network, _placed(source, fabric.device), PATCHES, earlier
+
+
+def _evidence(job: _Job, fabric: Fabric) -> Prepared:
+    """Prepare the network that reads evidence; of several processes the first measures the photos."""
+    recipe = job.recipe
+    assert isinstance(recipe, EvidenceRecipe)
+    with fabric.rank_zero_first():
+        source = load_evidence_source(
+            training_sides(job.data),
+            recipe.blocks,
+            batch=recipe.optimisation.batch,
+            seed=recipe.optimisation.seed,
+            cache=job.run / FEATURES,
+            quiet=job.quiet or not fabric.is_global_zero,
+        )
+    network = build_evidence(recipe.evidence, *source.moments())
+    earlier = {} if job.begin_from is None else begin_evidence_with(network, job.begin_from)
+    return network, source, EvidenceTask(), earlier
 
 
 def _placed(source: PatchSource, device: torch.device) -> PatchSource:

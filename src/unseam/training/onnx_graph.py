@@ -83,7 +83,7 @@ def as_onnx(network: nn.Module, side: int) -> onnx.ModelProto:
     names = output_names(network, side)
     fast = Probabilities(_rewritten(network)).eval()
     example = torch.zeros(2, 3, side, side)
-    with _quiet(), torch.no_grad():
+    with quiet_export(), torch.no_grad():
         program = torch.onnx.export(
             fast,
             (example,),
@@ -105,7 +105,7 @@ def as_onnx(network: nn.Module, side: int) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_export() -> Iterator[None]:
     """Keep the exporter's remarks about itself (torchvision is missing, what it deprecates) from the user."""
     exporter = logging.getLogger("torch.onnx")
     before = exporter.level

@@ -11,6 +11,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from unseam.datasets.windows import MANIPULATED_SHARE, NEAR_SHARE, WINDOW_GRID
 from unseam.errors import RecipeError
+from unseam.training.evidence_network import EvidenceConfig
+from unseam.training.evidence_recipe import BlockConfig
 from unseam.training.network import NetworkConfig
 
 Precision = Literal["float32", "bf16", "auto"]
@@ -121,8 +123,33 @@ class Recipe:
         return listed
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Read a recipe.
+@dataclass(frozen=True, slots=True)
+class EvidenceRecipe:
+    """The network `evidence`, how photos are shown to it, and how it is trained; told by its table ``[evidence]``."""
+
+    name: str
+    evidence: EvidenceConfig
+    paper: str = ""
+    note: str = ""
+    blocks: BlockConfig = field(default_factory=BlockConfig)
+    optimisation: Optimisation = field(default_factory=Optimisation)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Fields as JSON types, for checkpoints and model files."""
+        listed: dict[str, Any] = _listed(dataclasses.asdict(self))
+        return listed
+
+
+def load_patch_recipe(path: Path) -> Recipe:
+    """Read the recipe of a network that judges patches; as `load_recipe`, and RecipeError for another kind."""
+    recipe = load_recipe(path)
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{path}: found a recipe of the network evidence; expected one of a network of patches")
+    return recipe
+
+
+def load_recipe(path: Path) -> Recipe | EvidenceRecipe:
+    """Read a recipe, of either kind of network.
 
     A recipe with ``extends = "OTHER.toml"`` (a path from its own folder) has all values of that one, and names only
     what differs: so the networks of a comparison are trained alike by construction.
@@ -165,10 +192,18 @@ def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return base | own | both
 
 
-def recipe_from(table: dict[str, Any]) -> Recipe:
+def recipe_from(table: dict[str, Any]) -> Recipe | EvidenceRecipe:
     """Read a recipe from a nested mapping of JSON or TOML types; errors as in `load_recipe`."""
-    recipe = _build(Recipe, table, "")
-    assert isinstance(recipe, Recipe)
+    recipe = _build(EvidenceRecipe if "evidence" in table else Recipe, table, "")
+    assert isinstance(recipe, Recipe | EvidenceRecipe)
+    return recipe
+
+
+def patch_recipe_from(table: dict[str, Any]) -> Recipe:
+    """Read the recipe of a network that judges patches from a nested mapping; errors as in `load_recipe`."""
+    recipe = recipe_from(table)
+    if not isinstance(recipe, Recipe):
+        raise RecipeError("found a recipe of the network evidence; expected one of a network of patches")
     return recipe
 
 
