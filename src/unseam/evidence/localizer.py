@@ -229,6 +229,8 @@ def _doubt(photo: Photo) -> str | None:
     """Say why a photo cannot be judged whatever its map looks like; None if it can."""
     if min(photo.height, photo.width) < LEAST_SIDE:
         return f"the photo is {photo.width} x {photo.height} pixels; below {LEAST_SIDE} there is too little to compare"
+    if bool((photo.pixels == photo.pixels[0, 0]).all()):
+        return "the photo is of one flat colour; there is nothing to compare"
     try:
         luma = None if photo.jpeg is None else photo.jpeg.luma
     except (DamagedPhoto, UnsupportedPhoto):

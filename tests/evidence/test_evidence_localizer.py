@@ -1,0 +1,189 @@
+"""The method `evidence`, with a network made on the spot: log odds that are one of its features."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from unseam.errors import ModelError
+from unseam.evidence.features import feature_names
+from unseam.evidence.localizer import EvidenceLocalizer, seeded
+from unseam.localizer import LocalizerOptions, load_localizer, load_patch_localizer
+from unseam.method import Method
+from unseam.photo import load_photo
+
+METADATA: dict[str, Any] = {
+    "format": 1,
+    "kind": "evidence",
+    "name": "redness",
+    "network": "red",
+    "features": list(feature_names()),
+    "pixel_threshold": 0.6,
+    "seed_threshold": 0.9,
+    "least_share": 0.01,
+    "heat_calibration": {"slope": 10.0, "intercept": 0.0},
+    "photo_curve": {"slope": 2.0, "intercept": 1.0},
+    "photos_seen": 0,
+    "recipe": {},
+    "data_digest": "0" * 64,
+    "licence": "CC0-1.0",
+    "training_sources": [],
+    "paper": "none: a network for tests",
+    "sees": "red",
+    "blind": "in the dark",
+    "false_alarms": {"marked": 0.02, "source": "for tests", "scores": [0.1, 0.4]},
+}
+
+Maker = Callable[..., Path]
+
+
+def graph(features: int = len(feature_names())) -> onnx.GraphProto:
+    """Redness of a block, -0.5 to 0.5, for its four cells; blue as confidence; for the photo the mean."""
+    red = feature_names().index("colour: red")
+    constants = {
+        "red": np.array([red], np.int64),
+        "blue": np.array([red + 2], np.int64),
+        "scales": np.array([1, 1, 2, 2], np.float32),
+        "channel": np.array([1], np.int64),
+        "all": np.array([1, 2], np.int64),
+    }
+    nodes = [
+        helper.make_node("Gather", ["features", "red"], ["plane"], axis=1),
+        helper.make_node("Resize", ["plane", "", "scales"], ["twice"], mode="nearest"),
+        helper.make_node("Squeeze", ["twice", "channel"], ["cell_log_odds"]),
+        helper.make_node("Gather", ["features", "blue"], ["plane of blue"], axis=1),
+        helper.make_node("Squeeze", ["plane of blue", "channel"], ["confidence_log_odds"]),
+        helper.make_node("ReduceMean", ["cell_log_odds", "all"], ["photo_log_odds"], keepdims=0),
+    ]
+    shapes = {"cell_log_odds": [1, "2R", "2C"], "confidence_log_odds": [1, "R", "C"], "photo_log_odds": [1]}
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, features, "R", "C"])]
+    return helper.make_graph(
+        nodes, "redness", inputs, outputs, [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    )
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Maker:
+    def maker(content: onnx.GraphProto | None = None, **changes: Any) -> Path:
+        model = helper.make_model(content or graph(), opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+        helper.set_model_props(model, {"unseam": json.dumps(METADATA | changes)})
+        path = tmp_path / "redness.onnx"
+        onnx.save(model, path)
+        return path
+
+    return maker
+
+
+def reddish() -> NDArray[np.uint8]:
+    pixels = np.full((96, 133, 3), 90, np.uint8)
+    pixels[24:56, 40:88, 0] = 250
+    return pixels
+
+
+def test_the_map_is_hot_where_the_network_says_so(make: Maker) -> None:
+    heatmap = load_localizer(make())(load_photo(reddish()))
+    assert heatmap.heat.shape == (96, 133)
+    assert heatmap.heat.dtype == np.float32
+    assert heatmap.heat[40, 64] == pytest.approx(1 / (1 + np.exp(-10 * (250 / 255 - 0.5))), abs=1e-4)
+    assert heatmap.heat[5, 120] < 0.3
+    assert heatmap.mask is not None
+    assert heatmap.mask[24:56, 40:88].all()
+    assert np.count_nonzero(heatmap.mask) == 32 * 48
+    assert heatmap.confidence is not None
+    assert heatmap.confidence.shape == (96, 133)
+    assert heatmap.threshold == 0.6
+
+
+def test_the_score_is_the_networks_own_word_for_the_photo(make: Maker) -> None:
+    grey = load_photo(np.full((80, 80, 3), 100, np.uint8))
+    expected = 1 / (1 + np.exp(-(2 * (100 / 255 - 0.5) + 1)))
+    assert load_localizer(make())(grey).score == pytest.approx(expected, abs=1e-4)
+
+
+def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
+    localizer = load_localizer(make())
+    assert isinstance(localizer, EvidenceLocalizer)
+    assert isinstance(localizer, Method)
+    assert (localizer.name, localizer.sees, localizer.blind) == ("redness", "red", "in the dark")
+    assert localizer.needs == frozenset()
+    assert localizer.min_size == (1, 1)
+    assert localizer.false_alarms is not None
+    assert localizer.false_alarms.at(0.3) == 0.5
+    assert pickle.loads(pickle.dumps(localizer)) == localizer
+
+
+def test_the_map_does_not_depend_on_the_number_of_threads(make: Maker) -> None:
+    path, photo = make(), load_photo(reddish())
+    maps = [load_localizer(path, LocalizerOptions(threads=count))(photo).heat for count in (1, 2)]
+    np.testing.assert_array_equal(*maps)
+
+
+def test_a_stride_is_refused_because_it_reads_the_whole_photo(make: Maker) -> None:
+    with pytest.raises(ModelError, match="no stride"):
+        load_localizer(make(), LocalizerOptions(stride=32))
+
+
+def test_what_cannot_be_judged_is_doubted(make: Maker) -> None:
+    localizer = load_localizer(make())
+    assert "too little to compare" in str(localizer(load_photo(np.zeros((40, 300, 3), np.uint8))).doubt)
+    assert "flat colour" in str(localizer(load_photo(np.zeros((100, 100, 3), np.uint8))).doubt)
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG", quality=20)
+    assert "below quality 50" in str(localizer(load_photo(buffer.getvalue())).doubt)
+    assert localizer(load_photo(noise)).doubt is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"features": ["spectrum: 0, 0"]}, "trained on other features"),
+        ({"pixel_threshold": 1.5}, "expected a number from 0 to 1"),
+        ({"heat_calibration": {"slope": -1.0, "intercept": 0.0}}, "slopes above 0"),
+        ({"photo_curve": {"slope": 1.0}}, "photo_curve without intercept"),
+        ({"features": "all"}, "expected a list of strings"),
+        ({"kind": "magic"}, "magic"),
+        ({"name": "No Name"}, "lower-case"),
+        ({"format": 99}, "format 99"),
+    ],
+)
+def test_metadata_that_contradict_themselves_are_refused(
+    make: Maker, changes: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(ModelError, match=complaint):
+        load_localizer(make(**changes))
+
+
+def test_a_graph_of_another_number_of_features_is_refused(make: Maker) -> None:
+    with pytest.raises(ModelError, match="features of shape"):
+        load_localizer(make(graph(features=7)))
+
+
+def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> None:
+    with pytest.raises(ModelError, match="kind 'evidence'"):
+        load_patch_localizer(make())
+
+
+def test_a_part_of_the_mask_must_be_hot_somewhere_and_large_enough() -> None:
+    heat = np.zeros((20, 20), np.float32)
+    heat[2:6, 2:6] = 0.7  # warm, nowhere hot
+    heat[10:14, 10:14] = 0.7
+    heat[12, 12] = 0.95
+    heat[18, 2] = 0.99  # hot, but a speck
+    mask = seeded(heat, 0.6, 0.9, 0.01)
+    assert np.count_nonzero(mask) == 16
+    assert mask[10:14, 10:14].all()
+    assert not seeded(np.zeros((4, 4), np.float32), 0.5, 0.5, 0.0).any()
+    assert seeded(np.ones((4, 4), np.float32), 0.5, 0.5, 0.0).all()
