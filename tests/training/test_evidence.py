@@ -45,7 +45,7 @@ def network(config: EvidenceConfig = TINY, seed: int = 0) -> EvidenceNetwork:
     return build_evidence(config, torch.zeros(F), torch.ones(F)).eval()
 
 
-@pytest.mark.parametrize("relation", ["recurrence", "convolution", "none"])
+@pytest.mark.parametrize("relation", ["recurrence", "convolution", "neighbours"])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (9, 5)])
 def test_photos_of_any_size_get_two_by_two_cells_a_block(relation: str, shape: tuple[int, int]) -> None:
     config = EvidenceConfig(width=8, hidden=4, layers=2, relation=relation)  # type: ignore[arg-type]
@@ -60,18 +60,18 @@ def test_recurrence_carries_evidence_across_the_photo_and_convolution_does_not()
     changed = x.clone()
     changed[..., 0, 0] += 3
     reached = {}
-    for relation in ("recurrence", "none"):
+    for relation in ("recurrence", "neighbours"):
         net = network(EvidenceConfig(width=8, hidden=4, layers=1, relation=relation))  # type: ignore[arg-type]
         with torch.no_grad():
             difference = (net(changed).cell - net(x).cell).abs()
         centred = difference[0, -4:, -4:].max() / difference.max()
         reached[relation] = float(centred)
     assert reached["recurrence"] > 0  # the photo's mean reaches everywhere in both
-    assert reached["recurrence"] != reached["none"]
+    assert reached["recurrence"] != reached["neighbours"]
 
 
 def test_a_cell_lies_where_its_block_lies() -> None:
-    net = network(EvidenceConfig(width=8, hidden=4, relation="none"))
+    net = network(EvidenceConfig(width=8, hidden=4, relation="neighbours"))
     x = torch.zeros(1, F, 8, 8)
     x[..., 5, 2] = 4
     with torch.no_grad():

@@ -41,8 +41,8 @@ class EvidenceConfig:
         Of the recurrence, in each direction.
     layers : int
         How often the state goes along rows and then along columns.
-    relation : "recurrence", "convolution" or "none"
-        How blocks are related; the last two are ablations.
+    relation : "recurrence", "convolution" or "neighbours"
+        How blocks are related; the last two are ablations (only the nearest blocks and the mean of the photo).
     without : tuple of str
         Groups of features, or detectors, that are left out (`unseam.evidence.features.feature_names`): ablations.
     """
@@ -50,7 +50,7 @@ class EvidenceConfig:
     width: int = 64
     hidden: int = 32
     layers: int = 2
-    relation: Literal["recurrence", "convolution", "none"] = "recurrence"
+    relation: Literal["recurrence", "convolution", "neighbours"] = "recurrence"
     without: tuple[str, ...] = ()
 
 
@@ -132,7 +132,7 @@ class EvidenceNetwork(nn.Module):
         self.embed = nn.Linear(mean.numel(), w)
         self.compare = nn.Linear(2 * w, w)
         self.near = Around(w)
-        relations = {"recurrence": config.layers, "convolution": config.layers, "none": 0}[config.relation]
+        relations = {"recurrence": config.layers, "convolution": config.layers, "neighbours": 0}[config.relation]
         self.relations = nn.ModuleList(
             Recurrence(w, config.hidden) if config.relation == "recurrence" else Convolutions(w, 2**layer)
             for layer in range(relations)
