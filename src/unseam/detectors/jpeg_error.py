@@ -302,7 +302,7 @@ def _between_at(places: Floats, transforms: Floats) -> Floats:
     size = np.abs(size, out=size).reshape(-1, BLOCK, BLOCK, BLOCK, BLOCK)  # place, row, v, column, u
     between = (size >= ROUNDING_REACH) & (size < 2 * ROUNDING_REACH)
     between[:, :, 0, :, 0] = False
-    return between.sum(axis=(2, 4)).astype(np.float64)
+    return np.asarray(between.sum(axis=(2, 4)), np.float64)
 
 
 def _on_photos_grid(counts: Floats, top: NDArray[np.int_], left: NDArray[np.int_]) -> Floats:
