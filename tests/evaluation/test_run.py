@@ -77,7 +77,7 @@ def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path,
     files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert files == {
         *("results.md", "results.csv", "rows.parquet", "rows.jsonl", "counts.bin", "curves.csv", "curves.png"),
-        *("patches.csv", "robustness.csv", "robustness-blur.png"),
+        *("reliability.csv", "reliability.png", "patches.csv", "robustness.csv", "robustness-blur.png"),
         *(f"sheets/{name}.png" for name in ("brightness", "centre", "texture")),
     }
     assert parquet.read_table(tmp_path / "out" / "rows.parquet").num_rows == 4 * 2 * 3

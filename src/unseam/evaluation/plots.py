@@ -14,6 +14,7 @@ from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.curves import Averaging, Curve, Kind
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
 from unseam.evaluation.figures import MEAN_AUC, OWN_F1
+from unseam.evaluation.reliability import Reliability
 from unseam.evaluation.robustness import Robustness
 
 if TYPE_CHECKING:
@@ -84,6 +85,27 @@ def draw_roc(false_alarms: NDArray[np.float64], found: Mapping[str, NDArray[np.f
         ax.plot(false_alarms, rates, label=label, linewidth=1.8)
     ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
     _frame(ax, *AXES["roc"], "ROC")
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    _save(figure, ax, path)
+
+
+def draw_reliability(found: Mapping[str, Reliability], path: Path) -> None:
+    """Draw the share of forged photos against the score into one square picture; errors as in `draw_curves`."""
+    figure = _new_figure(8, 5.5)
+    ax = figure.add_subplot()
+    styles = _styles(found)
+    for method, one in found.items():
+        label = f"{method} (calibration error {one.error:.3f})"
+        ax.plot([part.score for part in one.bins], [part.forged for part in one.bins], label=label, **styles[method])
+        ax.scatter(
+            [part.score for part in one.bins],
+            [part.forged for part in one.bins],
+            s=[4 + 2 * part.photos**0.5 for part in one.bins],
+            color=styles[method]["color"],
+        )
+    ax.plot([0, 1], [0, 1], color="0.85", linewidth=1, zorder=0)
+    _frame(ax, "score", "share forged, at prior 0.5", "Does a score mean what it says?")
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     _save(figure, ax, path)

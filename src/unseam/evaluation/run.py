@@ -28,8 +28,9 @@ from unseam.evaluation.patchwise import (
     patch_lines,
     patch_table,
 )
-from unseam.evaluation.plots import draw_curves, draw_robustness
+from unseam.evaluation.plots import draw_curves, draw_reliability, draw_robustness
 from unseam.evaluation.progress import progress_bar
+from unseam.evaluation.reliability import reliability, write_reliability
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
@@ -128,7 +129,8 @@ def run_evaluation(
     -------
     Evaluation
         Written to ``out``: ``results.md`` and ``results.csv``; ``rows.parquet`` (one row per photo, degradation and
-        method); ``curves.csv`` and ``curves.png``; ``sheets/METHOD.png`` (best, median and worst photos);
+        method); ``curves.csv`` and ``curves.png``; ``reliability.csv`` and ``reliability.png`` where there are forged
+        and authentic photos; ``sheets/METHOD.png`` (best, median and worst photos);
         ``robustness.csv`` and ``robustness-NAME.png`` where photos are degraded; ``patches.csv`` for networks. Beside
         them lies what an interrupted run goes on from, ``rows.jsonl`` and ``counts.bin``.
 
@@ -192,6 +194,7 @@ def _write_all(
     table.write(out)
     write_rows(rows, out / "rows.parquet")
     _draw_curves(table, rows, store, out)
+    _draw_reliability([name for name in table.methods if name not in CONTROLS], rows, out)
     if table.robustness:
         draw_robustness(table.robustness, table.methods, out)
     (out / "sheets").mkdir(exist_ok=True)
@@ -210,6 +213,14 @@ def _draw_curves(table: EvaluationTable, rows: Sequence[Row], store: RowStore, o
     labels = {name: name if value is None else f"{name} (mean AUC {value:.3f})" for name, value in values.items()}
     if any(curves.values()):
         draw_curves(curves, labels, out / "curves.png")
+
+
+def _draw_reliability(methods: Sequence[str], rows: Sequence[Row], out: Path) -> None:
+    """Hold scores against the truth where there are forged and authentic photos."""
+    found = {name: one for name in methods if (one := reliability(_rows_of(rows, name))) is not None}
+    if found:
+        write_reliability(found, out / "reliability.csv")
+        draw_reliability(found, out / "reliability.png")
 
 
 def _stem(name: str) -> str:
