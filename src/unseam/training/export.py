@@ -9,7 +9,7 @@ import json
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,29 +137,38 @@ def export_run(
         When there are no samples, or the calibration lacks a class.
     """
     best = load_checkpoint(run / BEST)
-    recipe, facts = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"])
-    target = out or run / f"{recipe.name}.onnx"
+    recipe, facts, seen = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"]), int(best["patches"])
     if isinstance(recipe, EvidenceRecipe):
-        settings_of_evidence = _evidence_settings(recipe, facts, terms, int(best["patches"]))
-        evidence = rebuild_evidence(recipe, best["network"])
-        model = evidence_model(evidence, settings_of_evidence, samples, calibrated=calibrated, threads=threads)
-        write_model(target, model)
-        return target
-    network = rebuild(recipe, best["network"])
-    uncalibrated = _settings(recipe, facts, terms, int(best["patches"]), UNCALIBRATED)
-    side = uncalibrated.patch_side
+        before = _evidence_settings(recipe, facts, terms, seen)
+        model = evidence_model(
+            rebuild_evidence(recipe, best["network"]), before, samples, calibrated=calibrated, threads=threads
+        )
+    else:
+        settings = _settings(recipe, facts, terms, seen, UNCALIBRATED)
+        model = _patch_model(
+            rebuild(recipe, best["network"]), settings, samples, calibrated=calibrated, threads=threads
+        )
+    target = out or run / f"{recipe.name}.onnx"
+    write_model(target, model)
+    return target
+
+
+def _patch_model(
+    network: LocalizationNetwork, settings: ModelSettings, samples: Sequence[Sample], *, calibrated: bool, threads: int
+) -> bytes:
+    """Give the bytes of a patch network's file, after proof that onnxruntime gives the same numbers."""
+    side = settings.patch_side
     graph = as_onnx(network, side)
     check_parity(
         graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches(samples, side)])
     )
-    settings = uncalibrated
-    if calibrated:
-        with tempfile.TemporaryDirectory(prefix="unseam-") as temporary:
-            draft = Path(temporary, "draft.onnx")
-            draft.write_bytes(with_settings(graph, uncalibrated))
-            settings = _settings(recipe, facts, terms, int(best["patches"]), calibrate(draft, samples, threads=threads))
-    write_model(target, with_settings(graph, settings))
-    return target
+    if not calibrated:
+        return with_settings(graph, settings)
+    with tempfile.TemporaryDirectory(prefix="unseam-") as temporary:
+        draft = Path(temporary, "draft.onnx")
+        draft.write_bytes(with_settings(graph, settings))
+        found = calibrate(draft, samples, threads=threads)
+    return with_settings(graph, replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)}))
 
 
 def validation_samples(data: Sequence[Path | DataSet]) -> list[Sample]:
