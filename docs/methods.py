@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unseam.methods import DEFAULT_METHODS, METHODS, is_learned
+from unseam.methods import DEFAULT_METHODS, METHODS
 from unseam.report_text import needs_in_words
+
+PAGES = Path(__file__).with_suffix("")
+"""Folder of the methods' pages."""
 
 TOP = """# Methods
 
@@ -26,7 +29,8 @@ def page() -> str:
     """Write the page."""
     rows = []
     for name, method in METHODS.items():
-        link = "../../MODEL_CARD.md" if is_learned(method) else f"{name}.md"
+        own_page = (PAGES / f"{name}.md").exists()
+        link = f"{name}.md" if own_page else "../../MODEL_CARD.md"
         shown = f"[`{name}`]({link})"
         cells = (
             f"**{shown}**" if name in DEFAULT_METHODS else shown,
@@ -43,4 +47,4 @@ def _sentence(text: str) -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_suffix("").joinpath("index.md").write_text(page(), encoding="utf-8")
+    (PAGES / "index.md").write_text(page(), encoding="utf-8")

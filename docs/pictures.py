@@ -2,7 +2,7 @@
 
     PYTHONPATH=benchmarks python docs/pictures.py [NAME]...
 
-Without a name: README's first screen. With the names of detectors, or all: their pages' pictures, each a case that
+Without a name: README's first screen. With the names of methods, or all: their pages' pictures; of a detector a case that
 ``benchmarks/traces.py`` constructs from two photographs of ``examples/originals`` with seed 0.
 """
 
@@ -20,6 +20,9 @@ from unseam.photo import load_photo
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = "copy-move-houseboat"
+LEARNED = ("evidence",)
+"""Methods whose page shows the example: a network has no trace of its own to construct."""
+
 GAP, HEIGHT = 12, 480
 """Pixels."""
 
@@ -31,17 +34,23 @@ HOST, DONOR = "cactus.jpg", "houseboat.jpg"
 def main() -> None:
     """Write ``docs/pictures/first-screen.png``, or ``docs/methods/NAME.png`` for each name."""
     if not sys.argv[1:]:
-        truth = Image.open(ROOT / "examples" / "masks" / f"{EXAMPLE}.png").convert("RGB")
-        report = unseam.analyze(ROOT / "examples" / "photos" / f"{EXAMPLE}.jpg")
-        _save(_row(report, np.asarray(truth)), ROOT / "docs" / "pictures" / "first-screen.png")
+        _save(_example(None), ROOT / "docs" / "pictures" / "first-screen.png")
     for name in _all_names() if sys.argv[1:] == ["all"] else sys.argv[1:]:
-        _save(_constructed(name), ROOT / "docs" / "methods" / f"{name}.png")
+        row = _example(name) if name in LEARNED else _constructed(name)
+        _save(row, ROOT / "docs" / "methods" / f"{name}.png")
 
 
 def _all_names() -> list[str]:
     from traces import TRACES  # of benchmarks/
 
-    return list(TRACES)
+    return [*LEARNED, *TRACES]
+
+
+def _example(method: str | None) -> list[Image.Image]:
+    """Show an example photo as one method sees it, or as the default ones do."""
+    truth = Image.open(ROOT / "examples" / "masks" / f"{EXAMPLE}.png").convert("RGB")
+    report = unseam.analyze(ROOT / "examples" / "photos" / f"{EXAMPLE}.jpg", method)
+    return _row(report, np.asarray(truth))
 
 
 def _constructed(name: str) -> list[Image.Image]:

@@ -170,6 +170,11 @@ def find_method(name: str | os.PathLike[str]) -> Method:
     return METHODS[str(name)]
 
 
+def takes_stride(method: Method) -> TypeGuard[Localizer | ShippedLocalizer]:
+    """Whether a method is a network that judges patches, at a stride that can be chosen."""
+    return isinstance(method.load() if isinstance(method, ShippedLocalizer) else method, Localizer)
+
+
 def is_learned(method: Method) -> TypeGuard[Localizer | EvidenceLocalizer | ShippedLocalizer]:
     """Whether a method is a network, and takes `LocalizerOptions` (by ``dataclasses.replace``)."""
     return isinstance(getattr(method, "options", None), LocalizerOptions)

@@ -134,16 +134,13 @@ def check_node(node: Node, tail: tuple[int, ...]) -> None:
     demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
 
 
-def open_session(path: Path, digest: str, threads: int = 1) -> Session:
-    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads.
-
-    ``threads`` are those inside one call.
-    """
-    return _open_session(path, digest, threads, os.getpid())
+def open_session(path: Path, digest: str) -> Session:
+    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads."""
+    return _open_session(path, digest, os.getpid())
 
 
 @lru_cache(maxsize=OPEN_SESSIONS)
-def _open_session(path: Path, digest: str, threads: int, process: int) -> Session:  # noqa: ARG001
+def _open_session(path: Path, digest: str, process: int) -> Session:  # noqa: ARG001
     """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
     import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
     from onnxruntime.capi import onnxruntime_pybind11_state as state
@@ -152,7 +149,7 @@ def _open_session(path: Path, digest: str, threads: int, process: int) -> Sessio
     if sha256(model).hexdigest() != digest:
         raise ModelError(f"{path}: the file changed since it was loaded; load it again")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and stderr is the user's
     broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)

@@ -132,7 +132,7 @@ def test_a_stride_without_a_network_is_wrong_usage(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(methods, "METHODS", {"plain": SimpleNamespace(name="plain")})
     result = run("localize", "x.jpg", "--method", "plain", "--stride", "16")
     assert result.exit_code == 2
-    assert "--stride is for learned methods" in result.stderr
+    assert "--stride is for networks that judge patches" in result.stderr
 
 
 def test_a_folder_without_photos_fails(tmp_path: Path, model: Path) -> None:

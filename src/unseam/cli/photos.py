@@ -71,14 +71,14 @@ def _methods(names: list[str] | None, stride: int | None) -> list[Method]:
     from dataclasses import replace
 
     from unseam.localizer import LocalizerOptions
-    from unseam.methods import DEFAULT_METHODS, expanded, find_method, is_learned
+    from unseam.methods import DEFAULT_METHODS, expanded, find_method, takes_stride
 
     methods = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
     if stride is not None:
-        if not any(is_learned(method) for method in methods):
-            raise typer.BadParameter("--stride is for learned methods, and none is among those named")
+        if not any(takes_stride(method) for method in methods):
+            raise typer.BadParameter("--stride is for networks that judge patches, and none is among those named")
         options = LocalizerOptions(stride=stride)
-        methods = [replace(method, options=options) if is_learned(method) else method for method in methods]
+        methods = [replace(method, options=options) if takes_stride(method) else method for method in methods]
     for method in methods:
         _ = method.min_size
     return methods

@@ -58,7 +58,7 @@ class EvidenceLocalizer:
     settings : EvidenceSettings
         What the file says about itself.
     options : LocalizerOptions
-        How it is run; only ``threads`` has a meaning here.
+        How it is run; only ``threads`` has a meaning here: detectors that are asked side by side.
     """
 
     path: Path
@@ -137,9 +137,8 @@ class EvidenceLocalizer:
 
     def log_odds(self, photo: Photo) -> LogOdds:
         """Ask the network about a photo, without calibration."""
-        threads = self.options.threads or cores()
-        found = block_features(photo, threads=threads)
-        session = open_session(self.path, self.digest, threads)
+        found = block_features(photo, threads=self.options.threads or cores())
+        session = open_session(self.path, self.digest)
         names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]
         cell, confidence, photo_odds = session.run(names, {FEATURES: found.values[None]})
         rows, columns = found.values.shape[1:]
