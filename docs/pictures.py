@@ -2,8 +2,8 @@
 
     PYTHONPATH=benchmarks python docs/pictures.py [NAME]...
 
-Without a name: README's first screen. With the names of methods, or all: their pages' pictures; of a detector a case that
-``benchmarks/traces.py`` constructs from two photographs of ``examples/originals`` with seed 0.
+Without a name: README's first screen. With the names of methods, or all: their pages' pictures; of a detector a case
+that ``benchmarks/traces.py`` constructs from two photographs of ``examples/originals`` with seed 0.
 """
 
 from __future__ import annotations

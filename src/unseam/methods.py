@@ -117,6 +117,7 @@ def _shipped(asset: str) -> Localizer | EvidenceLocalizer:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
+        "evidence": ShippedLocalizer("evidence", "evidence.onnx"),
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
         "dct-model": dct_model.METHOD,
         "dct-histogram": dct_histogram.METHOD,
@@ -133,11 +134,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 """All methods, by name: the only list there is."""
 
-DEFAULT_METHODS: tuple[str, ...] = ("dct-model", "block-grid", "cnn-lstm")
+DEFAULT_METHODS: tuple[str, ...] = ("evidence", "dct-model", "block-grid")
 """What is used when no method is named; the first that applies leads, the others stand beside it in the report.
 
-One for JPEG histories on the photo's own grid, one for grids that do not fit (in any format), and the paper's network:
-each sees what the others are blind to."""
+The network that weighs all evidence leads; beside it one detector of JPEG histories on the photo's own grid and one of
+grids that do not fit (in any format), whose maps a person can check against their one trace."""
 
 ALL = "all"
 """Stands for every method of ``METHODS`` where several may be named."""

@@ -206,9 +206,9 @@ def test_thresholds_leave_authentic_photos_calm() -> None:
         judged.append(_Judged(cell, 0.0, truth))
     from unseam.model_settings import HeatCalibration
 
-    extent, seed, share, marked = _mask_thresholds(judged, HeatCalibration(1.0, 0.0))
+    extent, seed, marked = _mask_thresholds(judged, HeatCalibration(1.0, 0.0))
     assert marked == 0
-    assert seed > 1 / (1 + np.exp(-1.0)) or share > 9 / 400
+    assert seed > 1 / (1 + np.exp(-1.0))
     assert extent <= 1 / (1 + np.exp(-2.5))
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unseam.datasets.sample import Sample
+from unseam.detectors.statistic import LEAST_SHARE
 from unseam.errors import DataError, ModelError, RecipeError
 from unseam.evidence.features import block_features, feature_names
 from unseam.evidence.localizer import EvidenceLocalizer, load_evidence, logistic, parse_evidence
@@ -35,8 +36,8 @@ from unseam.training.evidence_task import MAJORITY
 from unseam.training.onnx_graph import OPSET, PARITY, quiet_export
 from unseam.training.recipe import EvidenceRecipe
 
-CALIBRATION_PHOTOS = 400
-"""Drawn at random, half of them authentic."""
+CALIBRATION_PHOTOS = 1000
+"""At most so many, half of them authentic, drawn at random."""
 
 CALM_SHARE = 0.97
 """Share of authentic validation photos without any region. More than the 95 % that is promised: these photos are small
@@ -47,9 +48,8 @@ CELLS_PER_PHOTO = 1000
 
 EXTENTS = tuple(np.round(np.arange(0.30, 0.96, 0.05), 2).tolist())
 SEEDS = tuple(np.round(np.concatenate([np.arange(0.50, 0.95, 0.05), np.arange(0.95, 0.9991, 0.005)]), 3).tolist())
-SHARES = (0.0025, 0.005, 0.01, 0.02)
-"""Candidates for the thresholds of the mask: heat from which a pixel belongs to a region, heat that a region must reach
-somewhere, and least share of the frame."""
+"""Candidates for the thresholds of the mask: heat from which a pixel belongs to a region, and that it must reach
+somewhere. Regions below the detectors' least share of the frame are dropped."""
 
 REAL_PHOTOS = 3
 """Photos of the parity check, beside random features."""
@@ -196,7 +196,7 @@ class _Judged:
 def calibrated_settings(localizer: EvidenceLocalizer, samples: Sequence[Sample], seed: int = 0) -> EvidenceSettings:
     """Fit heat, score and mask on whole validation photos; see `unseam.evidence.settings`.
 
-    Heat and score are logistic regressions in which both classes weigh the same. The mask's three thresholds are those
+    Heat and score are logistic regressions in which both classes weigh the same. The mask's two thresholds are those
     of the best mean F1 over manipulated photos that leave ``CALM_SHARE`` of the authentic ones without a region.
     """
     rng = np.random.default_rng(seed)
@@ -205,7 +205,7 @@ def calibrated_settings(localizer: EvidenceLocalizer, samples: Sequence[Sample],
     odds = np.array([photo.photo for photo in judged])
     manipulated = np.array([photo.manipulated for photo in judged])
     score = PhotoCurve(*fit_platt(odds, manipulated))
-    extent, seed_heat, share, marked = _mask_thresholds(judged, heat)
+    extent, seed_heat, marked = _mask_thresholds(judged, heat)
     scores = np.sort(1 / (1 + np.exp(-(score.slope * odds[~manipulated] + score.intercept))))
     source = f"the {len(scores)} authentic validation photographs that its thresholds were set on"
     return replace(
@@ -214,7 +214,7 @@ def calibrated_settings(localizer: EvidenceLocalizer, samples: Sequence[Sample],
         photo_curve=score,
         pixel_threshold=extent,
         seed_threshold=seed_heat,
-        least_share=share,
+        least_share=LEAST_SHARE,
         false_alarms=FalseAlarms(marked, source, tuple(np.round(scores, SCORE_DECIMALS).tolist())),
     )
 
@@ -272,16 +272,16 @@ def _parts(heat: NDArray[np.float32], truth: NDArray[np.bool_], extent: float) -
     return _Parts(cells / heat.size, cells, right, peak[1:], int(truth.sum()))
 
 
-def _mask_thresholds(judged: Sequence[_Judged], heat: HeatCalibration) -> tuple[float, float, float, float]:
-    """Choose extent, seed and least share; the last number is the share of authentic photos that they mark."""
-    best = (-1.0, EXTENTS[-1], SEEDS[-1], SHARES[-1], 0.0)
+def _mask_thresholds(judged: Sequence[_Judged], heat: HeatCalibration) -> tuple[float, float, float]:
+    """Choose extent and seed; the last number is the share of authentic photos that they mark."""
+    best = (-1.0, EXTENTS[-1], SEEDS[-1], 0.0)
     heats = [logistic(heat.slope * photo.cell + heat.intercept) for photo in judged]
     for extent in EXTENTS:
         photos = [_parts(own, photo.truth, extent) for own, photo in zip(heats, judged, strict=True)]
-        for seed, share in ((seed, share) for seed in SEEDS for share in SHARES if seed >= extent):
-            found = [(parts.manipulated > 0, *parts.judged(seed, share)) for parts in photos]
+        for seed in (seed for seed in SEEDS if seed >= extent):
+            found = [(parts.manipulated > 0, *parts.judged(seed, LEAST_SHARE)) for parts in photos]
             f1 = float(np.mean([score for manipulated, _, score in found if manipulated]))
             marked = float(np.mean([marks for manipulated, marks, _ in found if not manipulated]))
             if marked <= 1 - CALM_SHARE and f1 > best[0]:
-                best = (f1, extent, seed, share, marked)
+                best = (f1, extent, seed, marked)
     return best[1:]
