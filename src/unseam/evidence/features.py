@@ -47,6 +47,9 @@ QUALITIES = (55, 65, 75, 80, 85, 90, 94, 97)
 OFF_GRID = 4
 """Pixels: the second grid of the resaves is half a block beside the photo's own, as far from it as can be."""
 
+MOST_SIDE_BY_SIDE = 16_000_000
+"""Pixels above which detectors are asked one after another: each needs memory of its own."""
+
 MOST = 8.0
 """Log odds of a detector are limited to plus and minus this."""
 
@@ -147,35 +150,41 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
     BlockFeatures
     """
     rows, columns = (-(-side // SIDE) for side in (photo.height, photo.width))
-    values = np.zeros((len(feature_names()), rows, columns), np.float32)
-    left_out: dict[str, str] = {}
-    luma = _luma(_whole_blocks(photo.pixels))
-    start = 0
-    for part in (
-        _spectrum(luma),
-        _residuals(photo.pixels, luma),
-        _quarters(luma),
-        _resaves(luma),
-        _colours(photo.pixels),
-        _tables(photo, rows, columns),
-    ):
-        for plane in part:
-            values[start] = plane
-            start += 1
-    del luma
-    ask = partial(_asked, photo, (rows, columns), without)
-    with ThreadPoolExecutor(threads) as pool:
-        for (detector, _), answer in zip(DETECTORS, pool.map(ask, DETECTORS), strict=True):
-            if isinstance(answer, str):
-                left_out[detector.name] = answer
-            else:
-                values[start] = answer
-                values[start + 1] = 1
-            start += 2
+    values = np.zeros((len(feature_names()), rows, columns), np.float32)  # memory is taken as it is filled
+    first_of_detectors = len(values) - 2 * len(DETECTORS)
+    left_out = _ask_detectors(photo, values[first_of_detectors:], threads, without)
+    for number, plane in enumerate(_measured(photo)):
+        values[number] = plane
     return BlockFeatures(values, left_out)
 
 
-def _asked(photo: Photo, shape: tuple[int, int], without: frozenset[str], asked: tuple[Detector, Curve]) -> Reals | str:
+def _measured(photo: Photo) -> Iterator[Reals]:
+    """Give every feature but the detectors', in the order of their names."""
+    rows, columns = (-(-side // SIDE) for side in (photo.height, photo.width))
+    luma = _luma(_whole_blocks(photo.pixels))
+    yield from _spectrum(luma)
+    yield from _residuals(photo.pixels, luma)
+    yield from _quarters(luma)
+    yield from _resaves(luma)
+    yield from _colours(photo.pixels)
+    yield from _tables(photo, rows, columns)
+
+
+def _ask_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset[str]) -> dict[str, str]:
+    """Fill two planes for each detector, its log odds and whether it applies; give the reasons why some do not."""
+    left_out: dict[str, str] = {}
+    ask = partial(_asked, photo, planes.shape[1:], without)
+    side_by_side = threads if photo.height * photo.width <= MOST_SIDE_BY_SIDE else 1
+    with ThreadPoolExecutor(side_by_side) as pool:
+        for place, (detector, answer) in enumerate(zip(DETECTORS, pool.map(ask, DETECTORS), strict=True)):
+            if isinstance(answer, str):
+                left_out[detector[0].name] = answer
+            else:
+                planes[2 * place], planes[2 * place + 1] = answer, 1
+    return left_out
+
+
+def _asked(photo: Photo, shape: tuple[int, ...], without: frozenset[str], asked: tuple[Detector, Curve]) -> Reals | str:
     """Give a detector's log odds on the block grid, or the reason why it does not apply."""
     detector, curve = asked
     if detector.name in without:
@@ -189,7 +198,7 @@ def _asked(photo: Photo, shape: tuple[int, int], without: frozenset[str], asked:
     return _in_blocks(evidence, curve, shape)
 
 
-def _in_blocks(evidence: Statistic, curve: Curve, shape: tuple[int, int]) -> Reals:
+def _in_blocks(evidence: Statistic, curve: Curve, shape: tuple[int, ...]) -> Reals:
     limited = np.clip(curve.slope * (evidence.values - curve.middle), -MOST, MOST)
     odds: Reals = np.nan_to_num(limited, nan=0.0).astype(np.float32)
     if evidence.step == (SIDE, SIDE) and evidence.origin == (0, 0) and odds.shape == shape:
