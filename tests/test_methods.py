@@ -78,7 +78,7 @@ def test_a_method_is_found_by_name_and_by_file(brightness_model: Path) -> None:
 
 
 def test_an_unknown_method_error_lists_those_that_exist() -> None:
-    with pytest.raises(UnknownMethod, match=r"no method 'cnn_lstm'; there are: cnn-lstm"):
+    with pytest.raises(UnknownMethod, match=r"no method 'cnn_lstm'; there are: evidence, cnn-lstm"):
         find_method("cnn_lstm")
 
 

@@ -110,7 +110,7 @@ def test_the_default_method_is_used_when_none_is_named(listed: None, photo: Path
     ("arguments", "message"),
     [
         (["localize"], "Missing argument"),
-        (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: cnn-lstm"),
+        (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: evidence, cnn-lstm"),
         (["localize", "x.jpg", "--stride", "12"], "12 is no multiple of 8"),
         (["localize", "x.jpg", "--stride", "0"], "0 is no multiple of 8"),
         (["localize", "x.jpg", "--max-pixels", "0"], "--max-pixels"),
