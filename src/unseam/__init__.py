@@ -2,7 +2,7 @@
 
 >>> import unseam
 >>> unseam.DEFAULT_METHODS
-('dct-model', 'block-grid', 'cnn-lstm')
+('evidence', 'dct-model', 'block-grid')
 """
 
 from __future__ import annotations
