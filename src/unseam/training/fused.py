@@ -15,8 +15,8 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-CHUNK = 16
-"""Patches at a time: few enough for the products of one pooling window's pixel to stay near the core."""
+CHUNK = 2
+"""Patches at a time: few enough for the products of one pooling window's pixel to stay in the core's own cache."""
 
 KERNEL, POOL = 5, 2
 WINDOW = KERNEL + POOL - 1
