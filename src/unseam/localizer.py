@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
-from unseam.false_alarms import FalseAlarms
-from unseam.method import Heatmap, Need, PatchLabels
+from unseam.learned import Learned
+from unseam.method import Heatmap, PatchLabels
 from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
 from unseam.model_settings import PATCHES, ModelSettings, check_stride
 from unseam.patches import Blend, PatchGrid, cut_batches
@@ -56,24 +56,17 @@ class LocalizerOptions:
 
 
 @dataclass(frozen=True)
-class Localizer:
+class Localizer(Learned[ModelSettings]):
     """A method that was learned; made by `load_localizer`. It can be pickled, and used by threads and processes.
 
     Attributes
     ----------
-    path : Path
-        The ONNX file.
-    digest : str
-        SHA-256 of its bytes, hex. A file that changes after loading is refused.
-    settings : ModelSettings
-        What the file says about itself.
+    path, digest, settings
+        As in `unseam.learned.Learned`.
     options : LocalizerOptions
         How it is run.
     """
 
-    path: Path
-    digest: str
-    settings: ModelSettings = field(repr=False, compare=False)
     options: LocalizerOptions = field(default_factory=LocalizerOptions)
 
     def __post_init__(self) -> None:
@@ -83,41 +76,6 @@ class Localizer:
     def stride(self) -> int:
         """Distance between patches in pixels."""
         return self.settings.stride if self.options.stride is None else self.options.stride
-
-    @property
-    def name(self) -> str:
-        """Name of the method, from the file."""
-        return self.settings.name
-
-    @property
-    def paper(self) -> str:
-        """The source: authors, year, DOI."""
-        return self.settings.paper
-
-    @property
-    def sees(self) -> str:
-        """Which trace the method looks for."""
-        return self.settings.sees
-
-    @property
-    def blind(self) -> str:
-        """When it sees nothing."""
-        return self.settings.blind
-
-    @property
-    def false_alarms(self) -> FalseAlarms | None:
-        """How often it is wrong about authentic photographs, where the file says so."""
-        return self.settings.false_alarms
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """Nothing: a network reads any photo."""
-        return frozenset()
-
-    @property
-    def min_size(self) -> tuple[int, int]:
-        """One pixel: smaller photos than a patch are mirrored, and the verdict says that they cannot be judged."""
-        return (1, 1)
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo.

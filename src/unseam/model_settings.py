@@ -58,28 +58,18 @@ class PhotoCurve:
     intercept: float
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSettings:
-    """The metadata of a model file; the names are the keys of its JSON object.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedSettings:
+    """What the metadata of every model file says, whatever the network is fed; the names are keys of its JSON object.
 
     Attributes
     ----------
     name, network : str
-        Name of the method, and of the network behind it.
-    patch_side, stride : int
-        In pixels, multiples of 8; ``stride`` is at most ``patch_side``.
-    input_scale, input_offset : float
-        The network is fed ``x * input_scale + input_offset``, x being 8-bit RGB.
-    patch_threshold, pixel_threshold : float
-        From which probability on a patch, and from which heat on a pixel, is called manipulated.
-    patch_rule : float
-        Share of a patch that had to be manipulated for the label "manipulated" in training.
-    smoothing_sigma : float
-        Pixels: standard deviation of the Gaussian that smooths the binary mask.
+        Name of the method, and of the network or recipe behind it.
+    pixel_threshold : float
+        From which heat on a pixel is called manipulated.
     heat_calibration : HeatCalibration
-    score_curve : ScoreCurve
-    patches_seen : int
-        Patches that the network was trained on.
+        From the network's log odds to heat.
     recipe : mapping
         The training recipe in full.
     data_digest : str
@@ -96,17 +86,8 @@ class ModelSettings:
 
     name: str
     network: str
-    patch_side: int
-    stride: int
-    input_scale: float
-    input_offset: float
-    patch_threshold: float
     pixel_threshold: float
-    patch_rule: float
-    smoothing_sigma: float
     heat_calibration: HeatCalibration
-    score_curve: ScoreCurve
-    patches_seen: int
     recipe: Mapping[str, object]
     data_digest: str
     licence: str
@@ -118,15 +99,62 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         demand(NAME.fullmatch(self.name) is not None, f"name {self.name!r}", "lower-case letters, digits and hyphens")
+        demand_shares(pixel_threshold=self.pixel_threshold)
+        demand_rising(heat_calibration=self.heat_calibration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings(LearnedSettings):
+    """The metadata of the file of a network that judges patches.
+
+    Attributes
+    ----------
+    patch_side, stride : int
+        In pixels, multiples of 8; ``stride`` is at most ``patch_side``.
+    input_scale, input_offset : float
+        The network is fed ``x * input_scale + input_offset``, x being 8-bit RGB.
+    patch_threshold : float
+        From which probability on a patch is called manipulated.
+    patch_rule : float
+        Share of a patch that had to be manipulated for the label "manipulated" in training.
+    smoothing_sigma : float
+        Pixels: standard deviation of the Gaussian that smooths the binary mask.
+    score_curve : ScoreCurve
+    patches_seen : int
+        Patches that the network was trained on.
+    """
+
+    patch_side: int
+    stride: int
+    input_scale: float
+    input_offset: float
+    patch_threshold: float
+    patch_rule: float
+    smoothing_sigma: float
+    score_curve: ScoreCurve
+    patches_seen: int
+
+    def __post_init__(self) -> None:
+        LearnedSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
         side, stride = self.patch_side, self.stride
         demand(side > 0 and side % JPEG_GRID == 0, f"patch_side {side}", f"a multiple of {JPEG_GRID}")
         check_stride(stride, side)
-        shares = ("patch_threshold", "pixel_threshold", "patch_rule")
-        for key, value in [(key, getattr(self, key)) for key in shares] + [("quantile", self.score_curve.quantile)]:
-            demand(0 <= value <= 1, f"{key} {value}", "a number from 0 to 1")
+        demand_shares(patch_threshold=self.patch_threshold, patch_rule=self.patch_rule)
+        demand_shares(quantile=self.score_curve.quantile)
         demand(self.smoothing_sigma >= 0, f"smoothing_sigma {self.smoothing_sigma}", "no negative number")
-        slopes = (self.heat_calibration.slope, self.score_curve.slope)
-        demand(min(slopes) > 0, f"slopes {slopes}", "slopes above 0, so that hotter stays hotter")
+        demand_rising(score_curve=self.score_curve)
+
+
+def demand_shares(**values: float) -> None:
+    """Refuse, with a ModelError, a number that is not from 0 to 1; each is given under its key."""
+    for key, value in values.items():
+        demand(0 <= value <= 1, f"{key} {value}", "a number from 0 to 1")
+
+
+def demand_rising(**curves: HeatCalibration | ScoreCurve | PhotoCurve) -> None:
+    """Refuse, with a ModelError, a curve that falls; each is given under its key."""
+    for key, curve in curves.items():
+        demand(curve.slope > 0, f"{key} of slope {curve.slope}", "slopes above 0, so that hotter stays hotter")
 
 
 def check_stride(stride: int, side: int) -> None:

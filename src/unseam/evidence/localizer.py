@@ -15,9 +15,9 @@ from unseam.detectors.statistic import spread
 from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
 from unseam.evidence.features import block_features, feature_names, quantization_steps
 from unseam.evidence.settings import EvidenceSettings
-from unseam.false_alarms import FalseAlarms
+from unseam.learned import Learned
 from unseam.localizer import LocalizerOptions
-from unseam.method import Heatmap, Need
+from unseam.method import Heatmap
 from unseam.model_file import (
     CELL_OUTPUT,
     CONFIDENCE_OUTPUT,
@@ -46,64 +46,22 @@ COARSEST = 50
 
 
 @dataclass(frozen=True)
-class EvidenceLocalizer:
+class EvidenceLocalizer(Learned[EvidenceSettings]):
     """A learned method that judges a whole photo at once; made by `unseam.load_localizer`. It can be pickled.
 
     Attributes
     ----------
-    path : Path
-        The ONNX file.
-    digest : str
-        SHA-256 of its bytes, hex. A file that changes after loading is refused.
-    settings : EvidenceSettings
-        What the file says about itself.
+    path, digest, settings
+        As in `unseam.learned.Learned`.
     options : LocalizerOptions
         How it is run; only ``threads`` has a meaning here: detectors that are asked side by side.
     """
 
-    path: Path
-    digest: str
-    settings: EvidenceSettings = field(repr=False, compare=False)
     options: LocalizerOptions = field(default_factory=LocalizerOptions)
 
     def __post_init__(self) -> None:
         if self.options.stride is not None:
             raise ModelError(f"{self.name} reads the whole photo at once; it takes no stride")
-
-    @property
-    def name(self) -> str:
-        """Name of the method, from the file."""
-        return self.settings.name
-
-    @property
-    def paper(self) -> str:
-        """The source: authors, year, DOI."""
-        return self.settings.paper
-
-    @property
-    def sees(self) -> str:
-        """Which trace the method looks for."""
-        return self.settings.sees
-
-    @property
-    def blind(self) -> str:
-        """When it sees nothing."""
-        return self.settings.blind
-
-    @property
-    def false_alarms(self) -> FalseAlarms | None:
-        """How often it is wrong about authentic photographs, where the file says so."""
-        return self.settings.false_alarms
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """Nothing: what does not apply to a photo is left out of its features."""
-        return frozenset()
-
-    @property
-    def min_size(self) -> tuple[int, int]:
-        """One pixel: the verdict on photos too small for most detectors is "cannot tell"."""
-        return (1, 1)
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo.
@@ -119,17 +77,15 @@ class EvidenceLocalizer:
         ModelError
             When the file changed or vanished, or when the network returns no numbers.
         """
-        odds = self.log_odds(photo)
+        odds, settings = self.log_odds(photo), self.settings
         size = (photo.height, photo.width)
-        curve, score_curve = self.settings.heat_calibration, self.settings.photo_curve
-        cell = logistic(curve.slope * odds.cell + np.float32(curve.intercept))
-        heat = _interpolated(cell, size)
-        settings = self.settings
+        heat_curve, score_curve = settings.heat_calibration, settings.photo_curve
+        cell = logistic(heat_curve.slope * odds.cell + np.float32(heat_curve.intercept))
         mask = seeded(cell, settings.pixel_threshold, settings.seed_threshold, settings.least_share)
         return Heatmap(
-            heat=heat,
+            heat=_interpolated(cell, size),
             score=float(logistic(np.array(score_curve.slope * odds.photo + score_curve.intercept))),
-            threshold=self.settings.pixel_threshold,
+            threshold=settings.pixel_threshold,
             confidence=_interpolated(logistic(odds.confidence), size),
             mask=spread(mask, (CELL, CELL), (0, 0), size),
             doubt=_doubt(photo),
