@@ -35,6 +35,15 @@ def test_core_loads_nothing_heavy(statement: str) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("statement", ["import unseam; unseam.Heatmap; unseam.analyze", "import unseam.cli"])
+def test_package_and_command_line_start_without_numpy(statement: str) -> None:
+    assert _loaded_after(statement).isdisjoint({"numpy", "cv2", "PIL", "onnxruntime"})
+
+
+def test_reports_load_nothing_of_forging() -> None:
+    assert not {name for name in _loaded_after("import unseam.batch, unseam.file_facts") if "unseam.forging" in name}
+
+
 def test_photo_loads_jpeglib_and_heif_only_when_needed() -> None:
     assert _loaded_after("import unseam.photo").isdisjoint({"jpeglib", "pillow_heif", "PIL.TiffImagePlugin"})
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from exif_blocks import jpeg, scene, segment
-from unseam.forging.quantization import camera_tables
+from unseam.camera_tables import camera_tables
 from unseam.jpeg_encoder import (
     STANDARD_CHROMA,
     STANDARD_LUMA,

@@ -17,6 +17,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.camera_tables import camera_tables
 from unseam.errors import PhotoError
 from unseam.exif import plain_text
 from unseam.jpeg_file import COEFFICIENTS, Frame, JpegFile, Segment, component_names, read_frame
@@ -209,8 +210,6 @@ def _photoshop_tables() -> dict[int, tuple[Table, Table]]:
 
 def _camera_settings(luma: Table, chroma: Table | None, turned: bool) -> tuple[int, int]:
     """Count the cameras' settings with these tables, or with their transposes, and all settings."""
-    from unseam.forging.quantization import camera_tables
-
     if turned:
         luma, chroma = _transposed(luma), None if chroma is None else _transposed(chroma)
     known = camera_tables()

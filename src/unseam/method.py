@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # at run time numpy would be most of `import unseam`, and of every command that looks at no photo
+    import numpy as np
+    from numpy.typing import NDArray
 
-if TYPE_CHECKING:
     from unseam.photo import Photo
 
 Need = Literal["jpeg", "colour", "detail"]
@@ -71,6 +71,8 @@ class Heatmap:
 
     def __array__(self, dtype: np.dtype[np.generic] | None = None, copy: bool | None = None) -> NDArray[np.generic]:
         """Let ``np.asarray(heatmap)`` be the heat."""
+        import numpy as np
+
         return np.array(self.heat, dtype=dtype, copy=copy)
 
 

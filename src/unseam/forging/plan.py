@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unseam.camera_tables import camera_tables
 from unseam.forging.config import ForgeConfig, Range
 from unseam.forging.history import GRID, LOSSLESS, STRENGTHS, SUBSAMPLING, Compression, Past
-from unseam.forging.quantization import camera_tables
 from unseam.forging.sources import ObjectBox, Source
 
 INPAINTED = ("telea", "navier-stokes")
