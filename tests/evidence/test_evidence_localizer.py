@@ -18,7 +18,7 @@ from PIL import Image
 
 from unseam.errors import ModelError
 from unseam.evidence.features import feature_names
-from unseam.evidence.localizer import EvidenceLocalizer, seeded
+from unseam.evidence.localizer import EvidenceLocalizer
 from unseam.localizer import LocalizerOptions, load_localizer, load_patch_localizer
 from unseam.method import Method
 from unseam.photo import load_photo
@@ -174,16 +174,3 @@ def test_a_graph_of_another_number_of_features_is_refused(make: Maker) -> None:
 def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> None:
     with pytest.raises(ModelError, match="kind 'evidence'"):
         load_patch_localizer(make())
-
-
-def test_a_part_of_the_mask_must_be_hot_somewhere_and_large_enough() -> None:
-    heat = np.zeros((20, 20), np.float32)
-    heat[2:6, 2:6] = 0.7  # warm, nowhere hot
-    heat[10:14, 10:14] = 0.7
-    heat[12, 12] = 0.95
-    heat[18, 2] = 0.99  # hot, but a speck
-    mask = seeded(heat, 0.6, 0.9, 0.01)
-    assert np.count_nonzero(mask) == 16
-    assert mask[10:14, 10:14].all()
-    assert not seeded(np.zeros((4, 4), np.float32), 0.5, 0.5, 0.0).any()
-    assert seeded(np.ones((4, 4), np.float32), 0.5, 0.5, 0.0).all()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from unseam.photo import Photo
 
 T = TypeVar("T", bound=np.generic)
+F = TypeVar("F", bound=np.floating)
 
 SCORE_QUANTILE = 0.98
 """A photo's score is read from this quantile of its evidence: one cell in fifty is a small forgery."""
@@ -71,11 +72,11 @@ def heatmap_of(evidence: Statistic, photo: Photo, curve: Curve) -> Heatmap:
     """
     known = np.isfinite(evidence.values)
     heat = np.full(evidence.values.shape, NO_EVIDENCE, np.float32)
-    heat[known] = _logistic(curve.slope * (evidence.values[known] - curve.middle))
+    heat[known] = logistic(curve.slope * (evidence.values[known] - curve.middle))
     score = NO_EVIDENCE
     if known.any():
         hottest = np.quantile(evidence.values[known], SCORE_QUANTILE)
-        score = float(_logistic(curve.score_slope * (hottest - curve.score_middle)))
+        score = float(logistic(curve.score_slope * (hottest - curve.score_middle)))
     size = (photo.height, photo.width)
     mask = _without_specks(known & (heat >= np.float32(curve.threshold)))
     return Heatmap(
@@ -108,7 +109,8 @@ def spread(grid: NDArray[T], step: tuple[int, int], origin: tuple[int, int], siz
     return np.ascontiguousarray(grid[rows][:, columns])
 
 
-def _logistic(x: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
+def logistic(x: NDArray[F] | F | float) -> NDArray[F]:
+    """Turn log odds into probabilities of the same shape and dtype."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * np.asarray(x))))  # equal to 1 / (1 + exp(-x)), and never overflows
 
 

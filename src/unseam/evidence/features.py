@@ -28,9 +28,9 @@ from unseam.detectors import (
 )
 from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.detector import Detector
-from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.statistic import Curve, Statistic, spread
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
+from unseam.jpeg_encoder import STANDARD_LUMA, ijg_table
 from unseam.photo import Photo
 
 Reals = NDArray[np.float32]
@@ -91,6 +91,8 @@ KERNELS: tuple[tuple[str, tuple[tuple[float, ...], ...]], ...] = (
 """Zero-sum kernels whose residuals are noise and seams: second differences, and the square ones of Fridrich and
 Kodovsky 2012 (rich models, DOI 10.1109/TIFS.2012.2190402)."""
 
+SQUARE = KERNELS[2][1]
+"""The smaller square one, where one kernel must do."""
 
 EDGES = (((-1.0, 1.0),), ((-1.0,), (1.0,)))
 """First differences, across and down."""
@@ -282,8 +284,7 @@ def _changes(luma: Reals) -> Reals:
 
 def quantization_steps(quality: int) -> Reals:
     """Give the IJG's 64 luma steps of a quality, in natural order."""
-    scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-    return np.clip(np.floor((STANDARD_TABLE.ravel() * scale + 50) / 100), 1, 255).astype(np.float32)
+    return np.array(ijg_table(STANDARD_LUMA, quality), np.float32)
 
 
 def _residuals(pixels: NDArray[np.uint8], luma: Reals) -> Iterator[Reals]:
@@ -293,12 +294,12 @@ def _residuals(pixels: NDArray[np.uint8], luma: Reals) -> Iterator[Reals]:
         mean = _means(residual)
         yield _log(mean)
         yield _log(np.sqrt(_means(np.square(residual)))) - _log(mean)  # heavy tails are seams and grain
-    yield _means((np.abs(_filtered(luma, KERNELS[2][1])) < LEAST_RESIDUAL).astype(np.float32))
+    yield _means((np.abs(_filtered(luma, SQUARE)) < LEAST_RESIDUAL).astype(np.float32))
     yield from _parities(luma)
     red, green, blue = cv2.split(_whole_blocks(pixels))
     for channel in (red, blue):
         colour = np.asarray(cv2.subtract(channel, green, dtype=cv2.CV_32F), np.float32)
-        yield _log(_means(np.abs(_filtered(colour, KERNELS[2][1]))))
+        yield _log(_means(np.abs(_filtered(colour, SQUARE))))
     half = np.asarray(cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
     for _, kernel in KERNELS[2:]:
         residual = np.abs(_filtered(half, kernel))
@@ -309,7 +310,7 @@ def _residuals(pixels: NDArray[np.uint8], luma: Reals) -> Iterator[Reals]:
 def _quarters(luma: Reals) -> Iterator[Reals]:
     """Noise and edges of a block's four quarters, so that the map's seams can be sharper than a block."""
     edges = np.abs(_filtered(luma, EDGES[0])) + np.abs(_filtered(luma, EDGES[1]))
-    for values in (np.abs(_filtered(luma, KERNELS[2][1])), edges):
+    for values in (np.abs(_filtered(luma, SQUARE)), edges):
         size = (luma.shape[1] // SIDE * 2, luma.shape[0] // SIDE * 2)
         means = _log(np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32).reshape(size[::-1]))
         yield from (means[row::2, column::2] for row in (0, 1) for column in (0, 1))

@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.detectors import copy_move
 from unseam.detectors.block_dct import SIDE
-from unseam.detectors.statistic import spread
+from unseam.detectors.statistic import logistic, spread
 from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
 from unseam.evidence.features import block_features, feature_names, quantization_steps
+from unseam.evidence.parts import seeded
 from unseam.evidence.settings import EvidenceSettings
 from unseam.learned import Learned
 from unseam.localizer import LocalizerOptions
@@ -41,6 +43,9 @@ CELL = 4
 LEAST_SIDE = 64
 """Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
 
+SLOWEST = frozenset({copy_move.METHOD.name})
+"""Not asked when it has to be fast: most of the time. The network was trained on photos with and without its word."""
+
 COARSEST = 50
 """IJG quality below which a JPEG is too coarse for a verdict: what was pasted looks like the rest."""
 
@@ -54,7 +59,7 @@ class EvidenceLocalizer(Learned[EvidenceSettings]):
     path, digest, settings
         As in `unseam.learned.Learned`.
     options : LocalizerOptions
-        How it is run; only ``threads`` has a meaning here: detectors that are asked side by side.
+        How it is run: ``threads`` are detectors that are asked side by side, and ``fast`` does without the slowest.
     """
 
     options: LocalizerOptions = field(default_factory=LocalizerOptions)
@@ -84,7 +89,7 @@ class EvidenceLocalizer(Learned[EvidenceSettings]):
         mask = seeded(cell, settings.pixel_threshold, settings.seed_threshold, settings.least_share)
         return Heatmap(
             heat=_interpolated(cell, size),
-            score=float(logistic(np.array(score_curve.slope * odds.photo + score_curve.intercept))),
+            score=float(np.float32(logistic(score_curve.slope * odds.photo + score_curve.intercept))),
             threshold=settings.pixel_threshold,
             confidence=_interpolated(logistic(odds.confidence), size),
             mask=spread(mask, (CELL, CELL), (0, 0), size),
@@ -93,7 +98,8 @@ class EvidenceLocalizer(Learned[EvidenceSettings]):
 
     def log_odds(self, photo: Photo) -> LogOdds:
         """Ask the network about a photo, without calibration."""
-        found = block_features(photo, threads=self.options.threads or cores())
+        without = SLOWEST if self.options.fast else frozenset()
+        found = block_features(photo, threads=self.options.threads or cores(), without=without)
         session = open_session(self.path, self.digest)
         names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]
         cell, confidence, photo_odds = session.run(names, {FEATURES: found.values[None]})
@@ -149,35 +155,11 @@ class LogOdds:
     photo: float
 
 
-def seeded(heat: Reals, extent: float, seed: float, least_share: float) -> NDArray[np.bool_]:
-    """Mark the parts of a map (rows, columns) that are warm all over and hot somewhere (hysteresis, as in Canny 1986).
-
-    Parameters
-    ----------
-    heat : (rows, columns) float32
-    extent, seed : float
-        Heat from which a cell belongs to a part, and that a part must reach somewhere.
-    least_share : float
-        Parts below this share of the map are dropped.
-    """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((heat >= extent).astype(np.uint8), connectivity=8)
-    peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, np.asarray(labels, np.intp).ravel(), heat.ravel())
-    kept = (stats[:, cv2.CC_STAT_AREA] >= least_share * heat.size) & (peak >= np.float32(seed))
-    kept[0] = False  # the background
-    return np.asarray(kept[labels])
-
-
 def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     """Enlarge a grid whose cells divide whole blocks to the photo's size, linearly between the cells' centres."""
     whole = tuple(-(-side // SIDE) * SIDE for side in size)
     full = cv2.resize(grid, (whole[1], whole[0]), interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
-
-
-def logistic(x: NDArray[np.floating]) -> Reals:
-    """Turn log odds into probabilities, float32."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float32)  # equal to 1 / (1 + exp(-x)), and never overflows
 
 
 def _doubt(photo: Photo) -> str | None:

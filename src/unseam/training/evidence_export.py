@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unseam.datasets.sample import Sample
-from unseam.detectors.statistic import LEAST_SHARE
+from unseam.detectors.statistic import LEAST_SHARE, logistic
 from unseam.errors import DataError, ModelError, RecipeError
 from unseam.evidence.features import block_features, feature_names
-from unseam.evidence.localizer import EvidenceLocalizer, load_evidence, logistic, parse_evidence
+from unseam.evidence.localizer import EvidenceLocalizer, load_evidence, parse_evidence
+from unseam.evidence.parts import Parts
 from unseam.evidence.settings import EvidenceSettings
 from unseam.false_alarms import FalseAlarms
 from unseam.localizer import LocalizerOptions
@@ -247,29 +247,24 @@ def _heat_curve(judged: Sequence[_Judged], rng: np.random.Generator) -> tuple[fl
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Parts:
-    """The connected parts of one photo's heat above an extent: share of the frame, cells, manipulated ones, peak."""
+class _Marked:
+    """The parts of one photo's heat above an extent: manipulated cells of each (N,), and of the whole photo."""
 
-    share: NDArray[np.float64]
-    cells: NDArray[np.int64]
+    parts: Parts
     right: NDArray[np.int64]
-    peak: NDArray[np.float64]
     manipulated: int
 
-    def judged(self, seed: float, least_share: float) -> tuple[bool, float]:
+    @classmethod
+    def of(cls, heat: NDArray[np.float32], truth: NDArray[np.bool_], extent: float) -> _Marked:
+        parts = Parts.of(heat, extent)
+        right = np.bincount(parts.labels[truth], minlength=len(parts.cells) + 1)[1:]
+        return cls(parts, right, int(truth.sum()))
+
+    def judged(self, seed: float) -> tuple[bool, float]:
         """Say whether any part remains, and the F1."""
-        kept = (self.peak >= seed) & (self.share >= least_share)
-        f1 = 2 * self.right[kept].sum() / max(self.cells[kept].sum() + self.manipulated, 1)
+        kept = self.parts.kept(seed, LEAST_SHARE)
+        f1 = 2 * self.right[kept].sum() / max(self.parts.cells[kept].sum() + self.manipulated, 1)
         return bool(kept.any()), float(f1)
-
-
-def _parts(heat: NDArray[np.float32], truth: NDArray[np.bool_], extent: float) -> _Parts:
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((heat >= extent).astype(np.uint8), connectivity=8)
-    peak = np.zeros(count)
-    np.maximum.at(peak, np.asarray(labels, np.intp).ravel(), heat.ravel())
-    cells = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
-    right = np.bincount(labels[truth], minlength=count)[1:]
-    return _Parts(cells / heat.size, cells, right, peak[1:], int(truth.sum()))
 
 
 def _mask_thresholds(judged: Sequence[_Judged], heat: HeatCalibration) -> tuple[float, float, float]:
@@ -277,9 +272,9 @@ def _mask_thresholds(judged: Sequence[_Judged], heat: HeatCalibration) -> tuple[
     best = (-1.0, EXTENTS[-1], SEEDS[-1], 0.0)
     heats = [logistic(heat.slope * photo.cell + heat.intercept) for photo in judged]
     for extent in EXTENTS:
-        photos = [_parts(own, photo.truth, extent) for own, photo in zip(heats, judged, strict=True)]
+        photos = [_Marked.of(own, photo.truth, extent) for own, photo in zip(heats, judged, strict=True)]
         for seed in (seed for seed in SEEDS if seed >= extent):
-            found = [(parts.manipulated > 0, *parts.judged(seed, LEAST_SHARE)) for parts in photos]
+            found = [(photo.manipulated > 0, *photo.judged(seed)) for photo in photos]
             f1 = float(np.mean([score for manipulated, _, score in found if manipulated]))
             marked = float(np.mean([marks for manipulated, marks, _ in found if not manipulated]))
             if marked <= 1 - CALM_SHARE and f1 > best[0]:

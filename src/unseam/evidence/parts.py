@@ -1,0 +1,57 @@
+"""The connected parts of a map: which of them are hot enough somewhere, and large enough, to be marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """The N connected parts of a map that are warm all over; cells that touch at a corner are connected.
+
+    Attributes
+    ----------
+    labels : (rows, columns) int32
+        From 1 to N in the cells of a part, 0 outside.
+    cells : (N,) int64
+        How many cells each has.
+    peak : (N,) float32
+        Highest heat of each.
+    """
+
+    labels: NDArray[np.int32]
+    cells: NDArray[np.int64]
+    peak: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, heat: NDArray[np.float32], extent: float) -> Parts:
+        """Find the parts of a map (rows, columns) float32 whose cells reach the heat ``extent``."""
+        warm = (heat >= extent).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(warm, connectivity=8, ltype=cv2.CV_32S)
+        peak = np.zeros(count, np.float32)
+        np.maximum.at(peak, np.asarray(labels, np.intp).ravel(), heat.ravel())
+        cells = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)  # from 1 on: the background is no part
+        return cls(np.asarray(labels, np.int32), cells, peak[1:])
+
+    def kept(self, seed: float, least_share: float) -> NDArray[np.bool_]:
+        """Say of each part, (N,) bool, whether it reaches the heat ``seed`` and this share of the map."""
+        return (self.cells >= least_share * self.labels.size) & (self.peak >= np.float32(seed))
+
+
+def seeded(heat: NDArray[np.float32], extent: float, seed: float, least_share: float) -> NDArray[np.bool_]:
+    """Mark the parts of a map (rows, columns) that are warm all over and hot somewhere (hysteresis, as in Canny 1986).
+
+    Parameters
+    ----------
+    heat : (rows, columns) float32
+    extent, seed : float
+        Heat from which a cell belongs to a part, and that a part must reach somewhere.
+    least_share : float
+        Parts below this share of the map are dropped.
+    """
+    parts = Parts.of(heat, extent)
+    return np.asarray(np.concatenate([[False], parts.kept(seed, least_share)])[parts.labels])
