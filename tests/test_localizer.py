@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from tiny_models import METADATA, ModelMaker, graph, save_model
 from unseam.errors import ModelError
-from unseam.localizer import LocalizerOptions, load_localizer
+from unseam.localizer import Localizer, LocalizerOptions, load_localizer
 from unseam.method import Heatmap, Method
 from unseam.photo import load_photo
 
@@ -250,3 +251,78 @@ def test_the_number_of_threads_changes_no_bit(brightness_model: Path, spotted: N
         for threads in (1, 2, 5)
     }
     assert len(maps) == 1
+
+
+def _varied(height: int, width: int, bright: float) -> NDArray[np.uint8]:
+    """Dark noise with bright rectangles, so that some patches are labelled manipulated and most are not."""
+    random = np.random.default_rng(11)
+    pixels = random.integers(0, 90, (height, width, 3), dtype=np.uint8)
+    for _ in range(round(bright * 10)):
+        top, left = int(random.integers(0, height - 60)), int(random.integers(0, width - 60))
+        pixels[top : top + 70, left : left + 60] += 150
+    return pixels
+
+
+@pytest.mark.parametrize("stride", [16, 32, 64])
+@pytest.mark.parametrize("sigma", [0.0, 2.0, 7.0])
+@pytest.mark.parametrize("bright", [0.0, 0.1, 0.4])
+def test_fast_gives_the_same_mask_at_the_same_stride(
+    make_model: ModelMaker, stride: int, sigma: float, bright: float
+) -> None:
+    path = make_model(patch_threshold=0.4, pixel_threshold=0.3, smoothing_sigma=sigma)
+    photo = load_photo(_varied(330, 471, bright))
+    every, fast = (load_localizer(path, LocalizerOptions(stride=stride, fast=fast))(photo) for fast in (False, True))
+    assert every.mask is not None
+    assert fast.mask is not None
+    np.testing.assert_array_equal(fast.mask, every.mask)
+    assert every.mask.any() == (bright > 0)
+    np.testing.assert_array_equal(fast.heat[fast.mask], every.heat[every.mask])
+    assert every.patches is not None
+    assert fast.patches is not None
+    np.testing.assert_array_equal(fast.patches.probability, every.patches.probability)
+
+
+def test_fast_asks_for_pixels_only_where_a_mask_can_be(make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = dict.fromkeys(("patch_probability", "pixel_probability"), 0)
+    judge = Localizer._ask
+
+    def counting(self: Localizer, session: Any, patches: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        answer = judge(self, session, patches)
+        for name in answer:
+            asked[name] += len(patches)
+        return answer
+
+    monkeypatch.setattr(Localizer, "_ask", counting)
+    path = make_model(patch_threshold=0.4, pixel_threshold=0.3)
+    heatmap = load_localizer(path, LocalizerOptions(fast=True, threads=1))(load_photo(_varied(640, 640, 0.1)))
+    assert heatmap.patches is not None
+    assert len(heatmap.patches.boxes) == 10 * 10
+    assert 100 < asked["patch_probability"] < 140
+    assert 0 < asked["pixel_probability"] < 40
+    assert (heatmap.heat == 0).mean() > 0.5
+
+
+def test_fast_does_not_ask_twice_where_most_patches_are_labelled(
+    make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Localizer, "_judge_gated", None)
+    path = make_model(patch_threshold=0.0)
+    assert load_localizer(path, LocalizerOptions(fast=True))(load_photo(_varied(200, 200, 0.1))).heat.all()
+
+
+@pytest.mark.parametrize("heads", [("patch_probability",), ("pixel_probability",)])
+def test_fast_with_one_head_is_only_the_longer_step(make_model: ModelMaker, heads: tuple[str, ...]) -> None:
+    path, photo = make_model(heads), load_photo(_varied(200, 200, 0.2))
+    fast, same = (
+        load_localizer(path, options)(photo) for options in (LocalizerOptions(fast=True), LocalizerOptions(64))
+    )
+    np.testing.assert_array_equal(fast.heat, same.heat)
+    assert fast.score == same.score
+
+
+@pytest.mark.parametrize("bright", [0.0, 0.1, 0.3])
+def test_the_score_of_fast_is_near_that_of_all_pixels(make_model: ModelMaker, bright: float) -> None:
+    path = make_model(score_curve={"quantile": 0.9, "slope": 1.0, "intercept": 0.0}, patch_threshold=0.4)
+    photo = load_photo(_varied(640, 640, bright))
+    every, fast = (load_localizer(path, LocalizerOptions(stride=64, fast=fast))(photo).score for fast in (False, True))
+    assert fast == pytest.approx(every, abs=0.03)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unseam.patches import Blend, PatchGrid, cut, cut_batches, stitch, window
+from unseam.patches import Blend, PatchGrid, cut, cut_batches, stitch, touched, window
 
 SIZES = st.integers(1, 90)
 SIDES_AND_STRIDES = st.sampled_from([(64, 32), (64, 8), (64, 64), (16, 8), (8, 8), (7, 3), (1, 1)])
@@ -73,8 +73,24 @@ def test_batches_hold_the_same_patches_as_one_cut(height: int, width: int, batch
     pixels = photo(height, width)
     grid = PatchGrid(height, width, 16, 8)
     batches = list(cut_batches(pixels, grid, batch))
-    assert [first for first, _ in batches] == list(range(0, len(grid), batch))
+    assert [number for numbers, _ in batches for number in numbers] == list(range(len(grid)))
+    assert {len(numbers) for numbers, _ in batches[:-1]} <= {batch}
     np.testing.assert_array_equal(np.concatenate([patches for _, patches in batches]), cut(pixels, 16, 8))
+
+
+def test_some_patches_are_the_same_as_among_all() -> None:
+    pixels, grid = photo(70, 50), PatchGrid(70, 50, 16, 8)
+    chosen = np.array([3, 4, 11, len(grid) - 1])
+    batches = list(cut_batches(pixels, grid, 3, chosen))
+    np.testing.assert_array_equal(np.concatenate([numbers for numbers, _ in batches]), chosen)
+    np.testing.assert_array_equal(np.concatenate([patches for _, patches in batches]), cut(pixels, 16, 8)[chosen])
+
+
+def test_patches_that_an_area_touches_are_those_that_hold_one_of_its_pixels() -> None:
+    grid = PatchGrid(40, 40, 16, 8)
+    area = np.zeros((40, 40), bool)
+    area[0, 8] = True
+    assert [tuple(grid.corners()[number]) for number in np.flatnonzero(touched(area, grid))] == [(0, 0), (0, 8)]
 
 
 def test_cutting_neither_changes_the_photo_nor_hands_out_views_of_it() -> None:
@@ -89,7 +105,7 @@ def test_seams_between_patches_do_not_show() -> None:
     grid = PatchGrid(64, 160, 64, 32)
     steps = np.array([0, 1, 0, 1], dtype=np.float32)
     blend = Blend(grid)
-    blend.add(0, steps)
+    blend.add(np.arange(len(steps)), steps)
     row = blend.finish()[0]
     assert row.min() == 0
     assert np.abs(np.diff(row)).max() < 0.04  # one patch against the next, without blending, is a step of 1
@@ -105,7 +121,7 @@ def test_one_value_a_patch_is_the_same_as_a_constant_map_a_patch() -> None:
     grid = PatchGrid(100, 130, 64, 32)
     values = np.linspace(0, 1, len(grid), dtype=np.float32)
     blend = Blend(grid)
-    blend.add(0, values)
+    blend.add(np.arange(len(values)), values)
     maps = np.broadcast_to(values[:, None, None], (len(grid), 64, 64))
     np.testing.assert_array_equal(blend.finish(), stitch(maps, 100, 130, 32))
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypedDict, TypeGuard, Unpack
 
 from unseam.detectors import (
     aligned_jpeg,
@@ -174,6 +174,20 @@ def find_method(name: str | os.PathLike[str]) -> Method:
 def takes_stride(method: Method) -> TypeGuard[Localizer | ShippedLocalizer]:
     """Whether a method is a network that judges patches, at a stride that can be chosen."""
     return isinstance(method.load() if isinstance(method, ShippedLocalizer) else method, Localizer)
+
+
+class OptionChanges(TypedDict, total=False):
+    """What `with_options` can change: the attributes of `LocalizerOptions`."""
+
+    stride: int | None
+    batch: int
+    threads: int
+    fast: bool
+
+
+def with_options(method: Method, **changes: Unpack[OptionChanges]) -> Method:
+    """Give a network run another way, see `LocalizerOptions`; any other method as it is."""
+    return replace(method, options=replace(method.options, **changes)) if is_learned(method) else method
 
 
 def is_learned(method: Method) -> TypeGuard[Localizer | EvidenceLocalizer | ShippedLocalizer]:

@@ -1,6 +1,7 @@
-"""A model file: an ONNX graph of known inputs and outputs, with its settings in its own metadata.
+"""A model file: an ONNX graph of known contents, inputs and outputs, with its settings in its own metadata.
 
-Read without the onnx package: onnxruntime hands out the metadata itself.
+Whoever loads a model file comes through `open_session`: the size is looked at before the file is read, the contents
+(`unseam.model_contents`) before onnxruntime sees them, and the digest each time the file is opened again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from unseam.errors import ModelError
 from unseam.model_settings import METADATA_KEY, PATCHES, ModelSettings, demand, parse_document, parse_settings
+from unseam.onnx_wire import cut_short
 
 INPUT = "patches"
 PATCH_OUTPUT = "patch_probability"
@@ -134,13 +136,16 @@ def check_node(node: Node, tail: tuple[int, ...]) -> None:
     demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
 
 
-def open_session(path: Path, digest: str) -> Session:
-    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads."""
-    return _open_session(path, digest, os.getpid())
+def open_session(path: Path, digest: str, output: str | None = None) -> Session:
+    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads.
+
+    With ``output``, of the part of the network that this output needs.
+    """
+    return _open_session(path, digest, output, os.getpid())
 
 
 @lru_cache(maxsize=OPEN_SESSIONS)
-def _open_session(path: Path, digest: str, process: int) -> Session:  # noqa: ARG001
+def _open_session(path: Path, digest: str, output: str | None, process: int) -> Session:  # noqa: ARG001
     """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
     import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
     from onnxruntime.capi import onnxruntime_pybind11_state as state
@@ -148,6 +153,8 @@ def _open_session(path: Path, digest: str, process: int) -> Session:  # noqa: AR
     model = _bytes(path)
     if sha256(model).hexdigest() != digest:
         raise ModelError(f"{path}: the file changed since it was loaded; load it again")
+    if output is not None:
+        model = cut_short(model, output)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
     options.inter_op_num_threads = 1

@@ -86,7 +86,9 @@ def window(side: int) -> NDArray[np.float32]:
     return np.minimum(rising, rising[::-1]).astype(np.float32)
 
 
-def cut_batches(pixels: NDArray[np.uint8], grid: PatchGrid, batch: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def cut_batches(
+    pixels: NDArray[np.uint8], grid: PatchGrid, batch: int, numbers: NDArray[np.intp] | None = None
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint8]]]:
     """Give the patches of a photo in reading order, few at a time, so that a photo of any size needs little memory.
 
     Parameters
@@ -97,23 +99,33 @@ def cut_batches(pixels: NDArray[np.uint8], grid: PatchGrid, batch: int) -> Itera
         Where the patches lie; its size must be the photo's.
     batch : int
         Most patches at a time.
+    numbers : (N,) int, optional
+        Which patches, by their place in reading order; all unless given.
 
     Yields
     ------
-    (int, (N, S, S, C) uint8)
-        The number of the first patch of this batch, and the patches.
+    ((N,) int, (N, S, S, C) uint8)
+        The numbers of the patches of this batch, and the patches.
     """
     if pixels.shape[:2] != (grid.height, grid.width):
         raise ValueError(f"expected pixels of {grid.height} x {grid.width}, found {pixels.shape[:2]}")
     rows = _mirrored(int(grid.tops[-1]) + grid.side, grid.height)
     columns = _mirrored(int(grid.lefts[-1]) + grid.side, grid.width)
     corners = grid.corners()
+    numbers = np.arange(len(corners)) if numbers is None else numbers
     inside = np.arange(grid.side)
-    for first in range(0, len(corners), batch):
-        top_left = corners[first : first + batch]
+    for first in range(0, len(numbers), batch):
+        chosen = numbers[first : first + batch]
+        top_left = corners[chosen]
         row = rows[top_left[:, 0, None] + inside]  # (N, S)
         column = columns[top_left[:, 1, None] + inside]  # (N, S)
-        yield first, pixels[row[:, :, None], column[:, None, :]]  # (N, S, S, C)
+        yield chosen, pixels[row[:, :, None], column[:, None, :]]  # (N, S, S, C)
+
+
+def touched(area: NDArray[np.bool_], grid: PatchGrid) -> NDArray[np.bool_]:
+    """Say of every patch whether any pixel of an area (H, W) lies in it: (N,)."""
+    side = grid.side
+    return np.array([area[top : top + side, left : left + side].any() for top, left in grid.corners()])
 
 
 def cut(pixels: NDArray[np.uint8], side: int, stride: int) -> NDArray[np.uint8]:
@@ -146,16 +158,16 @@ class Blend:
         self._weights = along[:, None] * along[None, :]  # (S, S)
         self._total = np.zeros((grid.height, grid.width), dtype=np.float32)
 
-    def add(self, first: int, values: NDArray[np.float32]) -> None:
-        """Add the values of the patches from number ``first`` on: (N, S, S), or (N,) for one value a patch."""
+    def add(self, numbers: NDArray[np.intp], values: NDArray[np.float32]) -> None:
+        """Add the values of the patches of these numbers: (N, S, S), or (N,) for one value a patch."""
         side = self._grid.side
-        for (top, left), value in zip(self._corners[first : first + len(values)], values, strict=True):
+        for (top, left), value in zip(self._corners[numbers], values, strict=True):
             target = self._total[top : top + side, left : left + side]
             height, width = target.shape
             target += (self._weights * value)[:height, :width]
 
     def finish(self) -> NDArray[np.float32]:
-        """Divide by the weights and hand the map over, (H, W) float32; call once, after every patch was added."""
+        """Divide by the weights and hand the map over, (H, W) float32; call once. Patches not added count as 0."""
         rows = _weight_along(self._grid.tops, self._grid.height, self._grid.side)
         columns = _weight_along(self._grid.lefts, self._grid.width, self._grid.side)
         self._total /= rows[:, None]
@@ -192,5 +204,5 @@ def stitch(patches: NDArray[np.float32], height: int, width: int, stride: int) -
     if len(patches) != len(grid):
         raise ValueError(f"{height} x {width} at a stride of {stride} has {len(grid)} patches, found {len(patches)}")
     blend = Blend(grid)
-    blend.add(0, patches)
+    blend.add(np.arange(len(grid)), patches)
     return blend.finish()

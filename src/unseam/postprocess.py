@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -50,9 +52,19 @@ def calibrate(probability: NDArray[np.float32], slope: float, intercept: float) 
     return np.asarray(1 / (1 + np.exp(-(slope * logit + intercept))), dtype=np.float32)
 
 
-def photo_score(heat: NDArray[np.float32], quantile: float, slope: float, intercept: float) -> float:
-    """Give the probability in [0, 1] that a photo was manipulated at all, from one quantile of its heat (H, W)."""
-    hottest = np.asarray(np.quantile(heat, quantile), dtype=np.float32)
+def photo_score(
+    heat: NDArray[np.float32],
+    quantile: float,
+    slope: float,
+    intercept: float,
+    weights: NDArray[np.float64] | None = None,
+) -> float:
+    """Give the probability in [0, 1] that a photo was manipulated at all, from one quantile of its heat.
+
+    With ``weights``, of the shape of ``heat``, each value stands for so many pixels.
+    """
+    method: Literal["linear", "inverted_cdf"] = "linear" if weights is None else "inverted_cdf"
+    hottest = np.asarray(np.quantile(heat, quantile, weights=weights, method=method), dtype=np.float32)
     return float(calibrate(hottest, slope, intercept))
 
 
@@ -90,6 +102,17 @@ def network_mask(
     if labels is not None:
         mask &= labels >= MAJORITY
     return mask
+
+
+def smoothing_reach(sigma: float) -> int:
+    """Pixels from which the smoothing of `network_mask` reaches a pixel: OpenCV cuts the Gaussian at 4 sigma."""
+    return math.ceil(4 * sigma) + 1 if sigma > 0 else 0
+
+
+def within_reach(area: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Give all pixels whose row and column are within so many pixels of one of an area's (H, W)."""
+    square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    return np.asarray(cv2.dilate(area.astype(np.uint8), square) > 0).reshape(area.shape)
 
 
 def find_regions(

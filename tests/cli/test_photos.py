@@ -95,6 +95,12 @@ def test_the_stride_reaches_the_network(photo: Path, model: Path) -> None:
     assert counts == {"64": 3 * 3, "16": 7 * 9}
 
 
+def test_fast_reaches_the_network(photo: Path, model: Path) -> None:
+    for extra, count in (((), 4 * 5), (("--fast",), 3 * 3), (("--fast", "--stride", "16"), 7 * 9)):
+        document = json.loads(run("localize", photo, "--method", model, "--json", *extra).stdout)
+        assert len(document["methods"][0]["patches"]["boxes"]) == count
+
+
 def test_several_methods_are_all_in_the_report(photo: Path, model: Path, brightness_model: Path) -> None:
     result = run("localize", photo, "--method", model, "--method", brightness_model, "--json")
     names = [method["name"] for method in json.loads(result.stdout)["methods"]]

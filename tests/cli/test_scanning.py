@@ -53,10 +53,11 @@ def test_more_failures_than_anyone_reads_are_counted(monkeypatch: pytest.MonkeyP
 def test_options_reach_the_engine(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     calls: list[Any] = []
     monkeypatch.setattr(local, "scan_locally", recorder(calls, Summary()))
-    limits = ["--timeout", "0", "--memory", "1.5", "--max-pixels", "7", "--workers", "3", "--all-files"]
+    limits = ["--fast", "--timeout", "0", "--memory", "1.5", "--max-pixels", "7", "--workers", "3", "--all-files"]
     assert run("scan", "a", "--method", model, "--out", "b", "--resume", "--retry-failed", *limits).exit_code == 0
     ((plan,), _) = calls[0]
     assert (plan.place, plan.out, list(plan.methods), plan.workers) == ("a", "b", ["brightness"], 3)
+    assert plan.methods["brightness"].options.fast
     assert (plan.seconds, plan.memory, plan.max_pixels) == (None, 1_500_000_000, 7)
     assert plan.resume
     assert plan.retry_failed

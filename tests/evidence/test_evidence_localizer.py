@@ -17,11 +17,12 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from unseam.errors import ModelError
-from unseam.evidence.features import feature_names
+from unseam.evidence import localizer as room
+from unseam.evidence.features import BlockFeatures, block_features, feature_names
 from unseam.evidence.localizer import EvidenceLocalizer
 from unseam.localizer import LocalizerOptions, load_localizer, load_patch_localizer
 from unseam.method import Method
-from unseam.photo import load_photo
+from unseam.photo import Photo, load_photo
 
 METADATA: dict[str, Any] = {
     "format": 1,
@@ -128,6 +129,19 @@ def test_the_map_does_not_depend_on_the_number_of_threads(make: Maker) -> None:
     path, photo = make(), load_photo(reddish())
     maps = [load_localizer(path, LocalizerOptions(threads=count))(photo).heat for count in (1, 2)]
     np.testing.assert_array_equal(*maps)
+
+
+def test_fast_does_not_look_for_copied_regions(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def measured(photo: Photo, **how: Any) -> BlockFeatures:
+        asked.append(how["without"])
+        return block_features(photo, **how)
+
+    monkeypatch.setattr(room, "block_features", measured)
+    for fast in (False, True):
+        load_localizer(make(), LocalizerOptions(fast=fast))(load_photo(reddish()))
+    assert asked == [frozenset(), frozenset({"copy-move"})]
 
 
 def test_a_stride_is_refused_because_it_reads_the_whole_photo(make: Maker) -> None:

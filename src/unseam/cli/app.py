@@ -15,6 +15,8 @@ from unseam.photo_paths import printable
 
 FAILED, INTERRUPTED = 1, 130
 
+FAST = "Networks do without what takes longest: copied regions; of authentic patches, the pixels."
+
 REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 """What an operating system says when it cannot write: no space, over the quota, read-only, not allowed."""
 

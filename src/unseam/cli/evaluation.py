@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, INTERRUPTED, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, app, complain, one_line_errors
 from unseam.cli.training import Accelerator
 from unseam.photo_paths import printable
 from unseam.workers import cores
@@ -38,6 +38,7 @@ def evaluate(
             "as in jpeg=90,70. May be given several times.",
         ),
     ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
     patches_only: Annotated[bool, typer.Option("--patches-only", help="Only the tables over patches.")] = False,
     patches_per_photo: Annotated[int, typer.Option(min=0, help="Patches drawn from each photo.")] = 8,
     seed: Annotated[int, typer.Option(help="Of all that is drawn: photos, noise, patches.")] = 0,
@@ -59,6 +60,7 @@ def evaluate(
             patches_per_photo=patches_per_photo,
             seed=seed,
             workers=workers or cores(),
+            fast=fast,
         )
         command = " ".join(["unseam", *map(shlex.quote, sys.argv[1:])])
         evaluation = run_evaluation(method, root, out, plan, command=command)

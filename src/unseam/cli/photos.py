@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo_paths import find_photos, printable
 
@@ -43,6 +43,7 @@ def localize(
         int | None,
         typer.Option(callback=_on_grid, help="Pixels between patches, a multiple of 8: larger is faster and coarser."),
     ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
     ] = None,
@@ -52,7 +53,7 @@ def localize(
         from unseam.batch import judge_photos
 
         out = out if out is not None or as_json else DEFAULT_OUT
-        methods = _methods(method, stride)
+        methods = _methods(method, stride, fast)
         found = find_photos(photos, out)
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
@@ -66,19 +67,16 @@ def localize(
             raise typer.Exit(FAILED)
 
 
-def _methods(names: list[str] | None, stride: int | None) -> list[Method]:
+def _methods(names: list[str] | None, stride: int | None, fast: bool) -> list[Method]:
     """Find the methods and read their model files once, so that a broken one is told once and not for each photo."""
-    from dataclasses import replace
-
-    from unseam.localizer import LocalizerOptions
-    from unseam.methods import DEFAULT_METHODS, expanded, find_method, takes_stride
+    from unseam.methods import DEFAULT_METHODS, expanded, find_method, takes_stride, with_options
 
     methods = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
     if stride is not None:
         if not any(takes_stride(method) for method in methods):
             raise typer.BadParameter("--stride is for networks that judge patches, and none is among those named")
-        options = LocalizerOptions(stride=stride)
-        methods = [replace(method, options=options) if takes_stride(method) else method for method in methods]
+        methods = [with_options(method, stride=stride) if takes_stride(method) else method for method in methods]
+    methods = [with_options(method, fast=fast) for method in methods]
     for method in methods:
         _ = method.min_size
     return methods

@@ -16,7 +16,7 @@ from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
-from unseam.methods import is_learned
+from unseam.methods import with_options
 from unseam.workers import Crash, Pool
 
 
@@ -138,7 +138,7 @@ def measure_all(
     """
     _refuse_clashes(methods, samples)
     methods = {**methods, **CONTROLS}
-    run = {name: _on_one_thread(method) if workers > 1 else method for name, method in methods.items()}
+    run = {name: with_options(method, threads=1) if workers > 1 else method for name, method in methods.items()}
     digests = {name: method_digest(method) for name, method in methods.items()}
     bench = Bench(run, digests, frozenset(key for key in store.finished if store.is_finished(key)), seed)
     jobs = [Job(sample, condition, tuple(methods)) for sample in samples for condition in conditions]
@@ -170,7 +170,3 @@ def _results(bench: Bench, jobs: Iterable[Job], workers: int) -> Iterator[tuple[
     pool: Pool[Job, tuple[dict[str, str], list[Measured]]] = Pool(bench, workers, Job.parts)
     for job, result in pool.run(jobs):
         yield job, *(bench.crashed(job, result) if isinstance(result, Crash) else result)
-
-
-def _on_one_thread(method: Method) -> Method:
-    return replace(method, options=replace(method.options, threads=1)) if is_learned(method) else method

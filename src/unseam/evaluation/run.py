@@ -36,7 +36,7 @@ from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.localizer import Localizer
 from unseam.method import Method
-from unseam.methods import ShippedLocalizer, expanded, find_method
+from unseam.methods import ShippedLocalizer, expanded, find_method, with_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Plan:
         Of the sample, of the degradations' noise, and of the windows.
     workers : int
         Processes that judge photos side by side; 0 to judge in this one.
+    fast : bool
+        Networks do without what takes longest; see `unseam.localizer.LocalizerOptions`.
     """
 
     dataset: str = "folder"
@@ -75,6 +77,7 @@ class Plan:
     patches_per_photo: int = PATCHES_PER_PHOTO
     seed: int = 0
     workers: int = 0
+    fast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def run_evaluation(
     conditions = find_conditions(plan.degrade)
     found = _samples(plan, root)
     samples = found.samples if plan.limit is None else draw_samples(found.samples, plan.limit, plan.seed)
-    named = _named(methods)
+    named = {name: with_options(method, fast=plan.fast) for name, method in _named(methods).items()}
     notes = (*_notes(plan, len(samples), len(found.samples)), *([LOOKS_INVERTED] if found.looks_inverted else []))
     out.mkdir(parents=True, exist_ok=True)
     table = None

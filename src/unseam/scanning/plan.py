@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,9 @@ class Plan:
 
     def task(self, source: Source) -> Task:
         """Give the task, each method on one thread: files are judged side by side instead."""
-        methods = {name: _on_one_thread(method) for name, method in self.methods.items()}
+        from unseam.methods import with_options
+
+        methods = {name: with_options(method, threads=1) for name, method in self.methods.items()}
         heat_maps = None if self.heat_maps is None else self.heat_maps.absolute()
         return Task(source, methods, self.max_pixels, heat_maps)
 
@@ -92,12 +94,6 @@ class Plan:
             "all_files": self.all_files,
             "heat_maps": None if self.heat_maps is None else str(self.heat_maps.absolute()),
         }
-
-
-def _on_one_thread(method: Method) -> Method:
-    from unseam.methods import is_learned
-
-    return replace(method, options=replace(method.options, threads=1)) if is_learned(method) else method
 
 
 @dataclass(slots=True)

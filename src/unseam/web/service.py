@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from unseam.errors import UnknownMethod
 from unseam.method import Method
-from unseam.methods import ALL, is_learned
+from unseam.methods import ALL, with_options
 from unseam.web.crew import Crew, Message
 from unseam.web.judging import Judge
 from unseam.web.limits import Limits
@@ -47,7 +47,7 @@ class Service:
 
     def __post_init__(self) -> None:
         threads = self.limits.threads
-        self.methods = {name: _on_threads(method, threads) for name, method in self.methods.items()}
+        self.methods = {name: with_options(method, threads=threads) for name, method in self.methods.items()}
         self.crew = Crew(Judge(self.methods, self.limits.pixels), self.limits)
 
     def choose(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -118,7 +118,3 @@ class Service:
         """End all work at once."""
         self.stopping = True
         self.crew.stop()
-
-
-def _on_threads(method: Method, threads: int) -> Method:
-    return replace(method, options=replace(method.options, threads=threads)) if is_learned(method) else method
