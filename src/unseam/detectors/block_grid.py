@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import cv2
 import numpy as np
@@ -187,9 +186,9 @@ def _median_across(values: Floats, length: int) -> Floats:
 @functools.cache
 def _running_median() -> Callable[[Floats, int, Floats], None]:
     """Compile the running median along rows: a sorted window that loses one value and gains one at each step."""
-    import numba
+    from unseam.detectors.compiled import compiled  # imports numba
 
-    @numba.njit(cache=True)
+    @compiled
     def running_median(padded: Floats, length: int, medians: Floats) -> None:  # pragma: no cover - compiled
         window = np.empty(length)
         fewer = np.empty(length + 1)
@@ -205,7 +204,7 @@ def _running_median() -> Callable[[Floats, int, Floats], None]:
                     window[i] = max(fewer[i], min(fewer[i + 1], entering))
                 medians[row, column] = window[length // 2]
 
-    return cast(Callable[[Floats, int, Floats], None], running_median)
+    return running_median
 
 
 def _median_of_period(values: Floats) -> Floats:

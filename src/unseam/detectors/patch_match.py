@@ -8,19 +8,17 @@ the same features give the same field, bit for bit, however many threads there a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.detectors.compiled import compiled, inlined
 from unseam.detectors.side_by_side import side_by_side
 from unseam.detectors.zernike import LARGEST
 
-F = TypeVar("F", bound=Callable[..., Any])
 Whole = int | np.signedinteger[Any]
 Best = tuple[Whole, Whole, Whole]
 
@@ -47,19 +45,6 @@ STEEPEST = 2
 
 BIN = 64
 """Fine bins in one coarse bin of the running median's histogram."""
-
-
-def compiled(function: F) -> F:
-    """Compile with numba, once for all processes where its cache can be written, else once for each process."""
-    try:
-        return cast(F, numba.njit(function, cache=True, nogil=True))
-    except RuntimeError:  # numba finds no folder that it may write to
-        return cast(F, numba.njit(function, nogil=True))
-
-
-def inlined(function: F) -> F:
-    """Compile into the loops that call the function: a call would cost more than its work."""
-    return cast(F, numba.njit(function, nogil=True, forceinline=True))
 
 
 def parts_of(length: int, least: int = LEAST_ROWS) -> list[tuple[int, int]]:
