@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -30,6 +31,9 @@ SINGLE_THREADED = dict.fromkeys(
 )
 """Environment of processes that work side by side; read by the libraries when they are loaded."""
 
+MATRIX_PRODUCTS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Those of them that numpy's matrix products obey."""
+
 PATIENCE = 5.0
 """Seconds that a process gets to end by itself."""
 
@@ -41,6 +45,17 @@ def cores() -> int:
     """Count the cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux: containers and taskset allow fewer than there are
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def multiply_on_one_thread() -> None:
+    """Let numpy multiply matrices on one thread in this process, unless it is loaded or the environment says otherwise.
+
+    Its products here are of small blocks, and detectors work side by side: further threads only wait for one another.
+    On two busy cores they made `dct-model` take 1.1 s for a megapixel instead of 0.05 s.
+    """
+    if "numpy" not in sys.modules:
+        for name in MATRIX_PRODUCTS:
+            os.environ.setdefault(name, "1")
 
 
 @dataclass(frozen=True, slots=True)

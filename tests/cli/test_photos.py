@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -206,3 +208,14 @@ def test_methods_as_json(listed: None) -> None:
     (method,) = document["methods"]
     assert set(method) == {"name", "paper", "sees", "blind", "needs", "min_size"}
     assert method["min_size"] == [1, 1]
+
+
+@pytest.mark.parametrize(("wanted", "found"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
+def test_matrix_products_take_one_thread_unless_the_user_says_otherwise(wanted: dict[str, str], found: str) -> None:
+    judge = "from unseam.cli import app; app(['localize', 'none.jpg'], standalone_mode=False)"
+    code = f"import os; {judge}; print(os.environ.get('OPENBLAS_NUM_THREADS'))"
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"} | wanted
+
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+
+    assert answer.stdout.split() == [found]

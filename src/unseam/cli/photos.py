@@ -12,6 +12,7 @@ import typer
 from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo_paths import find_photos, printable
+from unseam.workers import multiply_on_one_thread
 
 if TYPE_CHECKING:
     from unseam.batch import Outcome
@@ -49,6 +50,7 @@ def localize(
     ] = None,
 ) -> None:
     """Find manipulated regions: heat map, mask, overlay, JSON and HTML report for each photo."""
+    multiply_on_one_thread()
     with one_line_errors():
         from unseam.batch import judge_photos
 
