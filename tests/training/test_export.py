@@ -159,7 +159,16 @@ def test_terms_are_read_from_toml(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [('licence = "x"\n', "missing keys.*training_sources"), ("licence = ", "cannot be read"), ("[x]\n", "unknown")],
+    [
+        ('licence = "x"\n', "missing keys.*training_sources"),
+        ("licence = ", "cannot be read"),
+        ("[x]\n", "unknown"),
+        ('licence = "x"\ntraining_sources = 3\n', "training_sources must be tables"),
+        ('licence = "x"\ntraining_sources = ["a"]\n', "training_sources must be tables"),
+        ("licence = 3\ntraining_sources = []\n", "licence must be text"),
+        ("licence = " + "[" * 60_000, "cannot be read"),
+        ("licence = " + "9" * 5000, "cannot be read"),
+    ],
 )
 def test_terms_that_say_too_little_or_too_much_are_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "terms.toml"

@@ -54,6 +54,11 @@ def test_a_head_that_is_not_there_is_written_none() -> None:
         ({"name": "x", "data": {"rule": 1.0}}, "data.rule is 1.0"),
         ({"name": "x", "data": {"grid": 0}}, "data.grid is 0"),
         ({"name": "x", "data": {"validation_windows": 1}}, "validation_windows is 1"),
+        ({"name": "x", "optimisation": {"steps": 2**63}}, "optimisation.steps is an integer of more than 64 bits"),
+        ({"name": "x", "optimisation": {"learning_rate": 10**400}}, "an integer of more than 64 bits"),
+        ({"name": "x", "network": {"lstm_widths": 16**6000}}, "lstm_widths is a huge number; expected a list"),
+        ({"name": "x", "paper": ["a"] * 9000}, r"paper is \['a', 'a', 'a', 'a', 'a', 'a', ...\]; expected str"),
+        ({"name": "x", "a" * 9000: 1}, "unknown key a{80}; known"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_its_name(table: dict[str, object], complaint: str) -> None:
@@ -68,6 +73,21 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
         load_recipe(broken)
     with pytest.raises(RecipeError, match=r"missing\.toml: the recipe cannot be read"):
         load_recipe(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize("text", ["x = " + "9" * 5000, "x = " + "[" * 60_000, "x = " + "{a = " * 900 + "1" + "}" * 900])
+def test_numbers_and_depths_that_nobody_means_are_no_toml(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deep.toml").write_text(text)
+    with pytest.raises(RecipeError, match=r"deep\.toml: no TOML"):
+        load_recipe(tmp_path / "deep.toml")
+
+
+def test_a_recipe_is_a_file_that_ends(tmp_path: Path) -> None:
+    (tmp_path / "long.toml").write_text("#" * 1_000_001)
+    with pytest.raises(RecipeError, match="no recipe is that long"):
+        load_recipe(tmp_path / "long.toml")
+    with pytest.raises(RecipeError, match="no file that ends"):
+        load_recipe(tmp_path)
 
 
 def test_a_recipe_that_extends_another_names_only_what_differs(tmp_path: Path) -> None:
@@ -89,11 +109,14 @@ def test_a_recipe_that_extends_another_names_only_what_differs(tmp_path: Path) -
         ('extends = "gone.toml"', r"gone\.toml: the recipe cannot be read"),
         ('extends = "own.toml"', "in a circle"),
         ("extends = 3", "extends is 3"),
+        (r'extends = "\u0000"', "expected the path of a recipe"),
+        ('extends = "flat.toml"\n[network]\npatch_side = 64', "missing key name"),
         ('extends = "base.toml"\ncolour = 1', r"own\.toml: unknown key colour"),
     ],
 )
 def test_a_recipe_that_cannot_extend_another_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "base.toml").write_text('name = "base"')
+    (tmp_path / "flat.toml").write_text("network = 3")
     (tmp_path / "own.toml").write_text(text)
 
     with pytest.raises(RecipeError, match=complaint):

@@ -6,15 +6,14 @@ Nothing is written unless torch and onnxruntime agree; what is written appears a
 from __future__ import annotations
 
 import json
-import tempfile
+import reprlib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from unseam.datasets.sample import Sample
@@ -23,14 +22,14 @@ from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.evidence.features import feature_names
 from unseam.evidence.settings import KIND, EvidenceSettings
 from unseam.method import NO_EVIDENCE
-from unseam.model_settings import FORMAT, METADATA_KEY, HeatCalibration, ModelSettings, PhotoCurve, parse_settings
+from unseam.model_settings import HeatCalibration, ModelSettings, PhotoCurve, parse_settings
 from unseam.patches import cut
 from unseam.photo import load_photo
 from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
-from unseam.training.checkpoint import BEST, load_checkpoint, replace_file
+from unseam.training.checkpoint import BEST, fill, load_checkpoint, replace_file
 from unseam.training.evidence_export import evidence_model, rebuild_evidence
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
-from unseam.training.onnx_graph import as_onnx, check_parity, random_patches
+from unseam.training.onnx_graph import as_onnx, check_parity, model_bytes, random_patches
 from unseam.training.recipe import EvidenceRecipe, Recipe, recipe_from
 
 MAX_BYTES = 8 * 2**20
@@ -81,16 +80,23 @@ def load_terms(path: Path) -> ModelTerms:
     Raises
     ------
     RecipeError
-        When the file cannot be read, or a key is missing or unknown.
+        When the file cannot be read, a key is missing or unknown, or a value is of another type.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecipeError(f"{path}: the terms cannot be read ({error})") from error
     known = {field.name for field in fields(ModelTerms)}
     unknown, missing = table.keys() - known, {"licence", "training_sources"} - table.keys()
     if unknown or missing:
-        raise RecipeError(f"{path}: unknown keys {sorted(unknown)}, missing keys {sorted(missing)}")
+        told = f"unknown keys {reprlib.repr(sorted(unknown))}, missing keys {sorted(missing)}"
+        raise RecipeError(f"{path}: {told}")
+    sources = table["training_sources"]
+    if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
+        raise RecipeError(f"{path}: training_sources must be tables, [[training_sources]]")
+    wrong = sorted(key for key in table.keys() - {"training_sources"} if not isinstance(table[key], str))
+    if wrong:
+        raise RecipeError(f"{path}: {', '.join(wrong)} must be text")
     return ModelTerms(**table | {"training_sources": tuple(table["training_sources"])})
 
 
@@ -162,13 +168,12 @@ def _patch_model(
     check_parity(
         graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches(samples, side)])
     )
-    if not calibrated:
-        return with_settings(graph, settings)
-    with tempfile.TemporaryDirectory(prefix="unseam-") as temporary:
-        draft = Path(temporary, "draft.onnx")
-        draft.write_bytes(with_settings(graph, settings))
+
+    def fit(draft: Path) -> ModelSettings:
         found = calibrate(draft, samples, threads=threads)
-    return with_settings(graph, replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)}))
+        return replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)})
+
+    return model_bytes(graph, settings, parse_settings, fit if calibrated else None)
 
 
 def validation_samples(data: Sequence[Path | DataSet]) -> list[Sample]:
@@ -200,10 +205,7 @@ def real_patches(samples: Sequence[Sample], side: int) -> NDArray[np.uint8]:
 def rebuild(recipe: Recipe, weights: Mapping[str, Any]) -> LocalizationNetwork:
     """Make the network of a recipe with the weights of a checkpoint."""
     network = LocalizationNetwork(recipe.network)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise RecipeError(f"the checkpoint is not of the network in its recipe ({error})") from error
+    fill(network, weights)
     return network
 
 
@@ -211,8 +213,7 @@ def _settings(
     recipe: Recipe, facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
 ) -> ModelSettings:
     return ModelSettings(
-        name=terms.name,
-        network=recipe.name,
+        **_said(recipe, facts, terms),
         patch_side=recipe.network.patch_side,
         stride=recipe.network.patch_side // PATCHES_ACROSS,
         input_scale=INPUT_SCALE,
@@ -224,13 +225,6 @@ def _settings(
         heat_calibration=calibration.heat_calibration,
         score_curve=calibration.score_curve,
         patches_seen=patches_seen + int(facts.get("patches_before", 0)),
-        recipe=recipe.as_dict(),
-        data_digest=facts.get("data_digest", ""),
-        licence=terms.licence,
-        training_sources=tuple(terms.training_sources),
-        paper=terms.paper,
-        sees=terms.sees,
-        blind=terms.blind,
         false_alarms=calibration.false_alarms,
     )
 
@@ -240,9 +234,8 @@ def _evidence_settings(
 ) -> EvidenceSettings:
     """Give the settings of the network `evidence` before calibration."""
     return EvidenceSettings(
+        **_said(recipe, facts, terms),
         kind=KIND,
-        name=terms.name,
-        network=recipe.name,
         features=feature_names(),
         pixel_threshold=NO_EVIDENCE,
         seed_threshold=NO_EVIDENCE,
@@ -250,24 +243,17 @@ def _evidence_settings(
         heat_calibration=HeatCalibration(1.0, 0.0),
         photo_curve=PhotoCurve(1.0, 0.0),
         photos_seen=photos_seen + int(facts.get("patches_before", 0)),
-        recipe=recipe.as_dict(),
-        data_digest=facts.get("data_digest", ""),
-        licence=terms.licence,
-        training_sources=tuple(terms.training_sources),
-        paper=terms.paper,
-        sees=terms.sees,
-        blind=terms.blind,
     )
 
 
-def with_settings(graph: onnx.ModelProto, settings: ModelSettings) -> bytes:
-    """Give the bytes of a model file: the graph with its settings in the metadata, proven to be readable."""
-    text = json.dumps({"format": FORMAT, **asdict(settings)}, sort_keys=True, allow_nan=False)
-    parse_settings(text)
-    model = onnx.ModelProto()
-    model.CopyFrom(graph)
-    onnx.helper.set_model_props(model, {METADATA_KEY: text})
-    return bytes(model.SerializeToString(deterministic=True))
+def _said(recipe: Recipe | EvidenceRecipe, facts: Mapping[str, Any], terms: ModelTerms) -> dict[str, Any]:
+    """Give what every model file says of itself, whatever its network is fed."""
+    return {
+        "network": recipe.name,
+        "recipe": recipe.as_dict(),
+        "data_digest": facts.get("data_digest", ""),
+        **{term.name: getattr(terms, term.name) for term in fields(terms)},
+    }
 
 
 def write_model(path: Path, model: bytes) -> None:

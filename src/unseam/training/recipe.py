@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,15 @@ from unseam.training.evidence_recipe import BlockConfig
 from unseam.training.network import NetworkConfig
 
 Precision = Literal["float32", "bf16", "auto"]
+
+MOST_BYTES = 1_000_000
+"""Of a recipe's file; those of the repository have some 2000."""
+
+INTEGER_BITS = 64
+"""TOML's integers (version 1.0.0), the sign included; Python's own would be of any size."""
+
+LONGEST_SHOWN = 80
+"""Letters of a key that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +182,28 @@ def _extended(path: Path, extending: tuple[Path, ...]) -> dict[str, Any]:
     base = table.pop("extends", None)
     if base is None:
         return table
-    _demand(isinstance(base, str), f"{path}: extends is {base!r}; expected the path of a recipe")
+    named = isinstance(base, str) and "\0" not in base
+    _demand(named, f"{path}: extends is {_shown(base)}; expected the path of a recipe")
     return _merged(_extended(path.parent / base, (*extending, path.resolve())), table)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        _demand(path.is_file() or not path.exists(), f"{path}: no file that ends; name a .toml file")
         with path.open("rb") as file:
-            return tomllib.load(file)
+            text = file.read(MOST_BYTES + 1)
+        _demand(len(text) <= MOST_BYTES, f"{path}: more than {MOST_BYTES} bytes; no recipe is that long")
+        return tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror}); name a .toml file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, a number of too many digits, too deep
         raise RecipeError(f"{path}: no TOML ({error})") from error
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Lay a table over another, inner tables key by key."""
-    both = {key: _merged(base[key], own[key]) for key in base.keys() & own.keys() if isinstance(own[key], dict)}
-    return base | own | both
+    shared = [key for key in base.keys() & own.keys() if isinstance(base[key], dict) and isinstance(own[key], dict)]
+    return base | own | {key: _merged(base[key], own[key]) for key in shared}
 
 
 def recipe_from(table: dict[str, Any]) -> Recipe | EvidenceRecipe:
@@ -213,7 +227,8 @@ def _build(kind: type[Any], table: object, where: str) -> object:
     assert isinstance(table, dict)
     types = get_type_hints(kind)
     unknown = sorted(table.keys() - types.keys())
-    _demand(not unknown, f"unknown key {', '.join(where + key for key in unknown)}; known: {', '.join(types)}")
+    told = ", ".join(where + key for key in unknown)
+    _demand(not unknown, f"unknown key {told[:LONGEST_SHOWN]}; known: {', '.join(types)}")
     required = {f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING}
     missing = sorted(required - table.keys())
     _demand(not missing, f"missing key {', '.join(where + key for key in missing)}")
@@ -224,12 +239,14 @@ def _value(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - an
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _build(kind, value, f"{where}.")
     if get_origin(kind) is tuple:
-        _demand(isinstance(value, list), f"{where} is {value!r}; expected a list")
+        _demand(isinstance(value, list), f"{where} is {_shown(value)}; expected a list")
         assert isinstance(value, list)
         return tuple(_value(get_args(kind)[0], item, where) for item in value)
+    if isinstance(value, int):
+        _demand(value.bit_length() < INTEGER_BITS, f"{where} is an integer of more than {INTEGER_BITS} bits")
     if kind is float and type(value) is int:
         return float(value)
-    _demand(_fits(kind, value), f"{where} is {value!r}; expected {_described(kind)}")
+    _demand(_fits(kind, value), f"{where} is {_shown(value)}; expected {_described(kind)}")
     # TOML has no null: a head that is not there is written "none".
     return None if value == "none" and type(None) in _options(kind) else value
 
@@ -252,6 +269,14 @@ def _described(kind: Any) -> str:  # noqa: ANN401
         '"none"' if option is type(None) else getattr(option, "__name__", repr(option)) for option in _options(kind)
     )
     return " or ".join(names)
+
+
+def _shown(value: object) -> str:
+    """Repeat a value in an error, cut short."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a huge number"
 
 
 def _listed(value: Any) -> Any:  # noqa: ANN401
