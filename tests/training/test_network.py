@@ -227,3 +227,25 @@ def test_fused_pooling_works_in_bfloat16_under_autocast() -> None:
     fused.sum().backward()
     assert weight.grad is not None
     assert weight.grad.dtype == torch.float32
+
+
+def test_the_arithmetic_of_a_look_is_counted_as_torch_counts_it() -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    for config in (
+        NetworkConfig(lstm_widths=(), front_maps=(16, 16, 32), head_maps=(32, 2), patch_head=None),
+        NetworkConfig(lstm_widths=(4, 256), patch_head="all"),
+        NetworkConfig(lstm_widths=(9, 64), patch_head="last"),
+        NetworkConfig(front_maps=(), lstm_widths=(256,), head_maps=(32, 2), patch_head=None),
+    ):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            LocalizationNetwork(config)(torch.zeros(1, 3, 64, 64))
+        widths = (config.step_features, *config.lstm_widths)
+        steps = sum(config.steps * 4 * out * (into + out) for into, out in itertools.pairwise(widths))
+        assert (
+            counter.get_total_flops() + 2 * steps == 2 * config.multiply_adds
+        )  # torch does not count what an LSTM does
+
+
+def test_the_papers_network_takes_what_the_design_says() -> None:
+    assert 2 * NetworkConfig().multiply_adds / 1e9 == pytest.approx(0.44, abs=0.01)

@@ -135,6 +135,26 @@ class NetworkConfig:
         """Whether conv3 pools 2 x 2: the map after the LSTM is twice the patch's side."""
         return self.lstm_block_side == 2 * self.block_side
 
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications, each with its addition, of one look at one patch: its convolutions, LSTMs and patch head."""
+        pixels, side, total, channels = self.patch_side**2, KERNEL**2, 0, 3
+        for maps in self.front_maps:
+            total += pixels * side * channels * maps
+            channels = maps
+        width = self.step_features
+        for features in self.lstm_widths:
+            total += self.steps * 4 * features * (width + features)
+            width = features
+        if self.patch_head is not None:
+            total += 2 * width * (self.steps if self.patch_head == "all" else 1)
+        channels = 1 if self.lstm_widths else channels
+        for place, maps in enumerate(self.head_maps):
+            before_pooling = 4 if place == 0 and self.lstm_widths and self.pools else 1
+            total += before_pooling * pixels * side * channels * maps
+            channels = maps
+        return total
+
 
 def to_blocks(maps: Tensor, side: int) -> Tensor:
     """Cut maps into square blocks, row-major: (N, C, H, W) -> (N, T, side * side * C)."""
