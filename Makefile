@@ -7,7 +7,7 @@ BIN := $(VENV)/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs pages clean
+.PHONY: demo test check format docs pages packages lowest newest audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/unseam localize examples/photos --out demo
@@ -29,15 +29,28 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 # All that commands make in docs/: tables, notebook, pictures (some minutes). Look at what changed before you commit it.
-pages: $(VENV)/.installed-dev
+pages: $(VENV)/.installed-dev $(VENV)/.installed-docs
 	$(BIN)/python docs/datasets.py
 	$(BIN)/python docs/methods.py
 	$(BIN)/python docs/notebooks.py
 	$(BIN)/python docs/pictures.py
 	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py all
+	$(BIN)/python docs/dependencies.py
+
+# Wheel and source archive, into dist/: built, looked into, installed into empty environments, used.
+packages: $(VENV)/.installed-dev
+	$(BIN)/python .ci/packages.py
+
+# The tests with the lowest versions that pyproject.toml allows, and with the newest; each in an environment of its own.
+lowest newest: $(VENV)/.installed-dev
+	$(BIN)/python .ci/bounds.py $@
+
+# Known weaknesses of the packages that users would install; needs the Python Package Index itself, no mirror.
+audit: $(VENV)/.installed-dev
+	$(BIN)/python .ci/audit.py
 
 clean:
-	rm -rf demo site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf demo dist site .venv-lowest .venv-newest .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)

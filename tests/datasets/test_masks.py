@@ -56,6 +56,20 @@ def test_unusable_mask_is_refused_with_what_was_found(tmp_path: Path, values: np
         load_mask(save(tmp_path / "m.png", values), (4, 6))
 
 
+@pytest.mark.parametrize("name", ["m.tif", "m.png"])
+def test_damaged_mask_is_refused_and_nothing_else_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = save(tmp_path / name, np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[60:200] = b"\xff" * 140
+    data[4:8] = b"\x08\0\0\0" if name == "m.tif" else data[4:8]
+    path.write_bytes(bytes(data))
+    with pytest.raises(DataError, match="cannot be read"):
+        load_mask(path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_file_that_is_no_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.png").write_text("not an image")
     with pytest.raises(DataError, match="cannot be read"):
@@ -112,9 +126,7 @@ def test_every_format_of_mask_is_read(tmp_path: Path, name: str) -> None:
 
 
 def test_palette_masks_are_read_by_their_colours_and_not_by_their_indices(tmp_path: Path) -> None:
-    image = Image.fromarray(half(1)).convert("L")
-    palette = Image.new("P", image.size)
-    palette.putdata(list(image.get_flattened_data()))
+    palette = Image.fromarray(half(1)).convert("P")
     palette.putpalette([255, 255, 255, 0, 0, 0])
     palette.save(tmp_path / "m.png")
     assert np.array_equal(load_mask(tmp_path / "m.png"), half(1) == 0)

@@ -1,0 +1,40 @@
+"""Run the tests with the lowest versions of every package that pyproject.toml allows, or with the newest.
+
+    python .ci/bounds.py lowest         on the lowest Python, the packages that pyproject.toml names at their bounds
+    python .ci/bounds.py newest         on the newest Python, every package as new as it can be
+
+Further arguments go to pytest, instead of `WITHOUT`. torch stays at the version that the extra ``test`` names: other
+CPU builds are in no index. The environment is made anew each time, in .venv-lowest/ or .venv-newest/.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from environments import ROOT, empty_environment, install, interpreters
+
+EXTRAS = "heif,eval,scan,ray,web,train,test"
+
+WITHOUT = ("--ignore=tests/reproduction", "--deselect=tests/training/test_training.py")
+"""What trains networks for minutes and calls no package that other tests do not call."""
+
+
+RESOLUTION = {"lowest": "lowest-direct", "newest": "highest"}
+
+
+def main() -> None:
+    """Install and test; exit with what pytest says."""
+    which, arguments = sys.argv[1], sys.argv[2:] or ["tests", *WITHOUT]
+    found = interpreters()
+    version = min(found) if which == "lowest" else max(found)
+    own = empty_environment(ROOT / f".venv-{which}", found[version])
+    package = f"unseam[{EXTRAS}] @ {ROOT.as_uri()}"
+    install(own, "--refresh-package", "unseam", package, resolution=RESOLUTION[which])
+    print(f"Python {version}, {which} versions", flush=True)
+    tests = [own, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    raise SystemExit(subprocess.run(tests, cwd=ROOT, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
