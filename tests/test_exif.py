@@ -1,4 +1,5 @@
 import struct
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -104,3 +105,18 @@ def test_nothing_that_a_file_can_hold_raises(junk: bytes, place: int, cut: int) 
     for data in (b"II*\0\x08\0\0\0" + junk, FULL[:place] + junk + FULL[place + cut :], junk):
         exif = read_exif(data)
         assert all(isinstance(oddity, str) for oddity in exif.oddities)
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"A"])
+def test_a_thousand_entries_that_each_claim_the_whole_file_take_no_memory(filling: bytes) -> None:
+    size = 10_000_000
+    entries = b"".join(struct.pack("<HHII", 0x0100 + tag, 2, size, 8) for tag in range(1000))
+    data = b"II*\0" + struct.pack("<IH", 8, 1000) + entries + bytes(4) + filling * size
+
+    tracemalloc.start()
+    exif = read_exif(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < size
+    assert exif.make is not None

@@ -269,3 +269,23 @@ def test_first_picture_of_a_multi_picture_file_is_read() -> None:
     assert photo.format == "JPEG"
     assert photo.pixels.shape == (32, 40, 3)
     assert photo.jpeg.luma.coefficients.shape == (4, 5, 8, 8)
+
+
+def test_headers_that_are_cut_bring_no_coefficient() -> None:
+    data = _encode(_noise(32, 32))
+    ended = cut_into_segments(data)
+    for header in (b"\xff\xda\0\2", b"\xff\xda\0\3\3", b"\xff\xc0\0\2"):
+        assert has_every_scan(ended) == has_every_scan(cut_into_segments(data[:-2] + header + data[-2:]))
+
+
+def test_a_component_that_no_scan_brings_may_name_no_table() -> None:
+    data = bytearray(_encode(_noise(16, 16), subsampling=0))
+    file = cut_into_segments(bytes(data))
+    frame = next(segment for segment in file.segments if segment.marker == 0xC0)
+    scan = next(segment for segment in file.segments if segment.marker == 0xDA)
+    data[frame.start + 4 + 6 + 8] = 200  # the last component's table
+    header = struct.pack(">BBHBBBBBBBB", 0xFF, 0xDA, 10, 2, 1, 0, 2, 0x11, 0, 63, 0)  # of the first two components
+    data[scan.start :] = header + bytes(data[scan.start + 14 :])
+
+    with pytest.raises(DamagedPhoto):
+        read_coefficients(bytes(data))

@@ -14,6 +14,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from unseam import photo as photo_module
 from unseam.containers import PNG_SIGNATURE
+from unseam.decoding import MOST_SCANS
 from unseam.errors import (
     DamagedPhoto,
     EmptyPhoto,
@@ -26,6 +27,7 @@ from unseam.errors import (
     UnreadablePhoto,
     UnsupportedPhoto,
 )
+from unseam.jpeg_file import START_OF_SCAN, cut_into_segments
 from unseam.orientation import exif_orientation
 from unseam.photo import Photo, load_photo, upright
 
@@ -360,6 +362,39 @@ def test_pillows_own_limit_neither_warns_nor_refuses(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         for name in ("jpeg", "png", "gif", "bmp"):
             assert load_photo(FILES[name]()).width == WIDTH
+
+
+def test_a_gif_whose_frame_is_larger_than_its_screen_does_not_warn(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(FILES["gif"]())
+    data[6:10] = struct.pack("<HH", 1, 1)
+    frame = data.index(b",\0\0\0\0")
+    data[frame + 5 : frame + 9] = struct.pack("<HH", 12_000, 10_000)  # above the size at which Pillow warns
+
+    with pytest.raises(PhotoTooLarge):
+        load_photo(bytes(data))
+    assert capfd.readouterr() == ("", "")
+
+
+def _with_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan is sent again and again, without data."""
+    data = FILES["progressive"]()
+    scans = [segment for segment in cut_into_segments(data).segments if segment.marker == START_OF_SCAN]
+    last = data[scans[-1].start : scans[-1].start + 2 + int.from_bytes(data[scans[-1].start + 2 :][:2], "big")]
+    return data[:-2] + last * (count - len(scans)) + data[-2:]
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_they_are_decoded() -> None:
+    assert load_photo(_with_scans(MOST_SCANS)).width == WIDTH
+    with pytest.raises(UnsupportedPhoto, match="101 scans; expected 100 at most"):
+        load_photo(_with_scans(MOST_SCANS + 1))
+
+
+def test_a_jpeg_of_nothing_but_segments_is_refused_before_they_are_kept() -> None:
+    data = FILES["jpeg"]()
+    comments = b"\xff\xfe\0\2"
+    assert load_photo(data[:2] + comments * 9_000 + data[2:]).width == WIDTH
+    with pytest.raises(DamagedPhoto, match="more than 10000 segments"):
+        load_photo(data[:2] + comments * 10_001 + data[2:])
 
 
 def test_file_larger_than_any_photo_within_the_limit_is_not_read(

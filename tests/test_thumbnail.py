@@ -1,3 +1,6 @@
+import io
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -85,3 +88,27 @@ def test_what_cannot_be_compared_says_why(data: bytes, photo: np.ndarray, oddity
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (33, 2000), (2000, 33), (700, 41)])
 def test_photos_of_any_shape_are_compared(height: int, width: int) -> None:
     assert isinstance(compare_thumbnail(preview(PHOTO), scene(height, width)).agrees, bool)
+
+
+@pytest.mark.parametrize("shape", [(32, 30_000), (30_000, 32)])
+@pytest.mark.parametrize("photo", [(640, 32), (32, 640), (1000, 40)])
+def test_a_preview_of_an_absurd_shape_takes_little_memory(shape: tuple[int, int], photo: tuple[int, int]) -> None:
+    data = jpeg(scene(*shape))
+    tracemalloc.start()
+    found = compare_thumbnail(data, scene(*photo))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.pixels is not None
+    assert peak < 200_000_000
+
+
+def test_a_preview_of_a_format_whose_decoder_complains_leaves_standard_error_clean(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(PHOTO).resize((160, 120)).save(buffer, "TIFF", compression="tiff_adobe_deflate")
+    data = bytearray(buffer.getvalue())
+    assert compare_thumbnail(bytes(data), PHOTO).agrees is True
+    data[20:40] = b"\xff" * 20
+    assert compare_thumbnail(bytes(data), PHOTO).oddity == "the preview cannot be decoded"
+    assert capfd.readouterr() == ("", "")

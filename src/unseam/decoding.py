@@ -38,7 +38,7 @@ from PIL import Image, ImageFile
 
 from unseam.containers import ends_early, format_of, split_png
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
-from unseam.jpeg_file import END_OF_IMAGE, JpegFile, cut_into_segments, has_every_scan
+from unseam.jpeg_file import END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
 from unseam.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
 
 PLUGINS = {
@@ -73,6 +73,10 @@ DECODER_FAILURES = (
 
 PREVIEW_TAG, RAW_TAG = 254, 50706
 """NewSubfileType of TIFF 6.0 (bit 0: a reduced picture of another one) and DNGVersion of Adobe's DNG."""
+
+MOST_SCANS = 100
+"""Of a JPEG: programs write 10, optimizers up to some 30. Each goes through all blocks, however few bytes it has:
+thousands of them would take hours."""
 
 CONTINUATIONS = (b"", b"\xaa" * 64, b"\x55" * 64, b"\xfe" * 64)
 """What may follow the end of a cut JPEG: nothing (libjpeg continues with zero bits) and three other patterns."""
@@ -208,11 +212,16 @@ def _pillow_failures(name: str, where: str) -> Iterator[None]:
 
 
 def _decode_jpeg(data: bytes, where: str, max_pixels: int) -> Decoded:
-    file = cut_into_segments(data)
+    file = cut_into_segments(data, where)
     image = _open("JPEG", file.picture(), where, max_pixels)
     if file.cut:
         raise TruncatedPhoto(
             f"{where} is a JPEG that ends too early, inside its header; expected a whole file. Copy it again."
+        )
+    scans = sum(segment.marker == START_OF_SCAN for segment in file.segments)
+    if scans > MOST_SCANS:
+        raise UnsupportedPhoto(
+            f"{where} is a JPEG of {scans} scans; expected {MOST_SCANS} at most. Save it again with another program."
         )
     pixels = _load(image, "JPEG", where) if file.ended else _load_without_end(file, where, max_pixels)
     return Decoded(pixels, "JPEG", exif_orientation(file.exif))

@@ -23,8 +23,14 @@ from unseam import errors
 from unseam.containers import format_of
 from unseam.decoding import Decoded, decode
 
-NOISY_FORMATS = frozenset({"TIFF", "AVIF", "HEIF"})
-"""libtiff writes to standard error; on TIFF, and on EXIF in AVIF and HEIF, Pillow warns about metadata."""
+NOISY_FORMATS = frozenset({"TIFF", "AVIF", "HEIF", "GIF"})
+"""libtiff writes to standard error; Pillow warns about metadata of TIFF, about EXIF in AVIF and HEIF, and about the
+size of a GIF whose frame is larger than its screen."""
+
+
+def decode_quietly(data: bytes, where: str, max_pixels: int) -> Decoded:
+    """Decode an image file so that nothing reaches standard error; as `unseam.decoding.decode`."""
+    return (decode_apart if format_of(data) in NOISY_FORMATS else decode)(data, where, max_pixels)
 
 
 def decode_apart(data: bytes, where: str, max_pixels: int) -> Decoded:

@@ -19,6 +19,9 @@ from unseam.photo_paths import printable
 LONGEST_TEXT = 200
 """Characters of a text that are kept; names of cameras and programs have some 20."""
 
+BYTES_PER_LETTER = 4
+"""At most, in UTF-8."""
+
 MOST_ENTRIES = 1000
 """Entries of a directory that are read; cameras write some 60."""
 
@@ -37,8 +40,8 @@ _KIND_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 
 
 _DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 
-Directory = dict[int, tuple[int, bytes]]
-"""Tag -> type and bytes of the value."""
+Directory = dict[int, tuple[int, memoryview]]
+"""Tag -> type and bytes of the value: a view, for a thousand entries may each claim the whole file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class _Reader:
     """Reads directories of one block and notes what is wrong with them."""
 
     def __init__(self, block: bytes) -> None:
-        self.block = block
+        self.block = memoryview(block)
         self.order = {b"II": "<", b"MM": ">"}.get(block[:2], "")
         self.oddities: list[str] = []
 
@@ -149,7 +152,7 @@ class _Reader:
             self.oddities.append(f"{lost} of {count} entries of {what} cannot be read")
         return found, self.number("I", start + 2 + 12 * held) if held == count else 0
 
-    def value(self, place: int) -> tuple[int, bytes] | None:
+    def value(self, place: int) -> tuple[int, memoryview] | None:
         """Give type and bytes of the entry at a place; None when they lie outside the block."""
         kind, count = self.number("H", place + 2), self.number("I", place + 4)
         length = _KIND_BYTES.get(kind, 0) * count
@@ -167,7 +170,7 @@ class _Reader:
 
     def integer(self, directory: Directory, tag: int) -> int | None:
         """Read the first number of an entry; None where there is none."""
-        kind, data = directory.get(tag, (0, b""))
+        kind, data = directory.get(tag, (0, memoryview(b"")))
         code = TIFF_INTEGERS.get(kind)
         if code is None or len(data) < struct.calcsize(self.order + code):
             return None
@@ -182,7 +185,7 @@ class _Reader:
         if kind not in _TEXTS:
             self.oddities.append(f"the {what} is no text")
             return None
-        return plain_text(data.split(b"\0")[0])
+        return plain_text(bytes(data[: BYTES_PER_LETTER * LONGEST_TEXT]).partition(b"\0")[0])
 
     def date(self, directory: Directory, tag: int, what: str) -> str | None:
         """Read a date; as it is written, and noted, where it is none."""
@@ -206,11 +209,11 @@ class _Reader:
         if place + length > len(self.block):
             self.oddities.append("the preview lies outside the EXIF block")
             return b""
-        return self.block[place : place + length]
+        return bytes(self.block[place : place + length])
 
 
 def plain_text(data: bytes) -> str | None:
     """Make a stranger's bytes a short text on one line, without control or invisible characters; None if empty."""
-    text = printable(data[: 4 * LONGEST_TEXT].decode("utf-8", "replace").strip())
+    text = printable(data[: BYTES_PER_LETTER * LONGEST_TEXT].decode("utf-8", "replace").strip())
     shortened = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
     return shortened or None

@@ -103,6 +103,8 @@ def read_coefficients(data: bytes, where: str = "this JPEG") -> JpegCoefficients
     bare = [data[segment.start : segment.end] for segment in file.segments if segment.carries_picture]
     picture = b"".join([START_OF_IMAGE, *bare, END_OF_IMAGE])
     tables, numbers, planes, complaint = _decode(picture, frame, where)
+    if not all(0 <= number < jpeg_process.TABLES for number in numbers[: len(planes)]):
+        raise DamagedPhoto(f"{where}: a component of the JPEG has no quantization table; get the original file.")
     for array in (tables, *planes):
         array.setflags(write=False)
     components = tuple(

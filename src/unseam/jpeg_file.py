@@ -20,10 +20,13 @@ COEFFICIENTS = BLOCK_SIDE**2
 
 # Marker codes: ITU-T T.81 (1992), table B.1.
 _RESTARTS_AND_ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
-_EOI, _SOS, _APP0, _APP1, _APP14, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
+_EOI, START_OF_SCAN, _APP0, _APP1, _APP14, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _HUFFMAN_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}
 """Frames that are read (baseline, extended, progressive), and whether they are progressive."""
+
+MOST_SEGMENTS = 10_000
+"""Of a file: a profile or a depth map of 64 MB has 1000. Four bytes can be a segment, and each takes 150 bytes here."""
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -103,8 +106,14 @@ class JpegFile:
         return b"".join([START_OF_IMAGE, *kept, END_OF_IMAGE if self.ended else b""])
 
 
-def cut_into_segments(data: bytes) -> JpegFile:
-    """Cut a JPEG file into its segments, up to the end of its first image; junk between segments is skipped."""
+def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
+    """Cut a JPEG file into its segments, up to the end of its first image; junk between segments is skipped.
+
+    Raises
+    ------
+    DamagedPhoto
+        There are more than `MOST_SEGMENTS`.
+    """
     segments: list[Segment] = []
     position = len(START_OF_IMAGE)
     while found := _MARKER.search(data, position):
@@ -118,11 +127,13 @@ def cut_into_segments(data: bytes) -> JpegFile:
         position = after + max(length, 2)
         if position > len(data):
             return JpegFile(data, tuple(segments), ended=False, cut=True)
-        if marker == _SOS:
+        if marker == START_OF_SCAN:
             scan_end = _END_OF_SCAN.search(data, position)
             position = scan_end.start() if scan_end else len(data.rstrip(b"\xff"))
         segments.append(Segment(marker, start, position))
-    no_scan = all(segment.marker != _SOS for segment in segments)
+        if len(segments) > MOST_SEGMENTS:
+            raise DamagedPhoto(f"{where} has more than {MOST_SEGMENTS} segments, which no photo has; get the original.")
+    no_scan = all(segment.marker != START_OF_SCAN for segment in segments)
     return JpegFile(data, tuple(segments), ended=False, cut=no_scan)
 
 
@@ -199,10 +210,10 @@ def has_every_scan(file: JpegFile) -> bool:
     progressive = False
     for segment in file.segments:
         body = segment.body(file.data)
-        if segment.marker in _FRAMES:
+        if segment.marker in _FRAMES and len(body) >= 6:
             progressive = _HUFFMAN_FRAMES.get(segment.marker, False)
             identifiers |= set(body[6::3][: body[5]])
-        elif segment.marker == _SOS:
+        elif segment.marker == START_OF_SCAN and body and len(body) >= 4 + 2 * body[0]:
             count = body[0]
             first, last, bits = body[1 + 2 * count : 4 + 2 * count] if progressive else (0, COEFFICIENTS - 1, 0)
             for identifier in body[1 : 1 + 2 * count : 2]:

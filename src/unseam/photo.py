@@ -19,9 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.containers import format_of
-from unseam.decoding import decode
-from unseam.decoding_process import NOISY_FORMATS, decode_apart
+from unseam.decoding_process import decode_quietly
 from unseam.errors import (
     EmptyPhoto,
     NotAFile,
@@ -163,8 +161,7 @@ def load_photo(
         raise TypeError(f"{type(source).__name__} is no photo; expected a path, bytes or an (H, W, 3) uint8 array.")
     if not data:
         raise EmptyPhoto(f"{where} holds zero bytes; expected an image. Copy or download it again.")
-    apart = format_of(data) in NOISY_FORMATS
-    decoded = (decode_apart if apart else decode)(data, where, max_pixels)
+    decoded = decode_quietly(data, where, max_pixels)
     return Photo(decoded.pixels, name, decoded.format, data, decoded.orientation)
 
 

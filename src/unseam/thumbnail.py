@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.decoding import decode
+from unseam.decoding_process import decode_quietly
 from unseam.errors import PhotoError
 from unseam.orientation import upright
 
@@ -47,6 +47,10 @@ REDUCED_SIDE = 640
 
 SLACK = 14
 """The shorter side over this is how far the preview may be shifted: cameras cut up to 7 of 120 rows."""
+
+OTHER_SHAPE = 4.0
+"""Ratio of two ratios of sides from which on no cutting or squeezing is looked for: 16 : 9 turned in 4 : 3 has 2.4, and
+a preview made to be 30,000 pixels wide would ask for a photo as wide."""
 
 BLUR_SIGMA = 1.0
 """Pixels: previews are sharpened, or are not, and that is no disagreement."""
@@ -101,7 +105,7 @@ def compare_thumbnail(data: bytes, photo: NDArray[np.uint8]) -> Thumbnail:
         Never an exception for what the bytes hold.
     """
     try:
-        pixels = decode(data, "the preview", MOST_PIXELS).pixels
+        pixels = decode_quietly(data, "the preview", MOST_PIXELS).pixels
     except PhotoError:
         return Thumbnail(oddity="the preview cannot be decoded")
     if min(*pixels.shape[:2], *photo.shape[:2]) < LEAST_SIDE:
@@ -140,7 +144,7 @@ def _fits(photo: Grey, preview: Grey) -> Iterator[tuple[Grey, Grey]]:
     factors = height / photo.shape[0], width / photo.shape[1]
     whole = _scaled(photo, min(factors))[:height, :width]
     yield whole, _middle(preview, whole.shape)
-    if max(factors) > 1.02 * min(factors):
+    if 1.02 < max(factors) / min(factors) < OTHER_SHAPE:
         squeezed = cv2.resize(np.ascontiguousarray(photo), (width, height), interpolation=cv2.INTER_AREA)
         yield np.asarray(squeezed, np.float32), preview
         cut = _middle(_scaled(photo, max(factors)), preview.shape)
