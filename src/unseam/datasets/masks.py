@@ -14,9 +14,9 @@ from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from unseam.errors import DataError
+from unseam.errors import DataError, PhotoError
+from unseam.photo import load_photo
 
 MASK_THRESHOLD = 0.5
 """From this share of white on, a pixel of a soft-edged mask is white."""
@@ -27,7 +27,7 @@ FAINT_THRESHOLD = 0.1
 COLOUR_TOLERANCE = 0.125
 """Share of white by which the channels of a grey picture may differ: what JPEG does to grey edges."""
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = NDArray[np.uint8]
 
 
 class Reading(Enum):
@@ -57,8 +57,8 @@ def load_mask(
     Parameters
     ----------
     path : str or path
-        A picture in any format that Pillow reads. White is 255, 65535 in 16 bits, or 1 in a mask that knows only 0
-        and 1. Grey may be stored as colour; alpha is ignored.
+        A picture in any format that `unseam.load_photo` reads, as it reads it. White is 255, 65535 in 16 bits, or 1 in
+        a mask of 8 bits that knows only 0 and 1. Grey may be stored as colour; alpha is ignored.
     shape : (H, W), optional
         The photo's stored height and width.
     reading : Reading
@@ -107,19 +107,20 @@ def wrong_size(mask: tuple[int, ...], photo: tuple[int, ...]) -> str:
 def _pixels(path: Path) -> Pixels:
     """Return (H, W) grey or (H, W, 3) RGB."""
     try:
-        with Image.open(path) as image:
-            sixteen_bit = image.mode.startswith("I")
-            pixels = np.asarray(image if image.mode == "L" or sixteen_bit else image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        pixels = load_photo(path).pixels
+    except PhotoError as error:
         raise DataError(f"{path}: mask that cannot be read ({error}); expected a picture such as a grey PNG") from error
-    return pixels.astype(np.uint16) if sixteen_bit else np.asarray(pixels, np.uint8)
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    return red if np.array_equal(red, green) and np.array_equal(red, blue) else pixels
 
 
 def _marked(path: Path, pixels: Pixels, reading: Reading) -> NDArray[np.bool_]:
-    white = 1 if pixels.max(initial=0) <= 1 else np.iinfo(pixels.dtype).max
+    white = 1 if pixels.max(initial=0) <= 1 else 255
     if reading in (Reading.RED, Reading.GREEN):
-        if pixels.ndim == 2:
+        if pixels.ndim == 2 and pixels.any():
             _refuse(path, "mask without colour", reading)
+        if pixels.ndim == 2:  # all black
+            return np.zeros(pixels.shape, bool)
         redness = pixels[..., 0].astype(np.int16) - pixels[..., 1]
         return np.asarray(redness > 0 if reading is Reading.RED else redness < 0)
     if reading is Reading.NOT_BLACK:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.datasets.masks import Reading, load_masks
+from unseam.decoding import DECODER_FAILURES
 from unseam.photo import load_photo
 
 AUTHENTIC = "authentic"
@@ -114,11 +115,11 @@ def stored_shape(path: Path) -> tuple[int, int]:
         The file is not a photo.
     """
     with warnings.catch_warnings():
-        # The limit on pixels is load_photo's; a header costs nothing.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # The limit on pixels is load_photo's, and so is what is said of a damaged file; a header costs nothing.
+        warnings.simplefilter("ignore")
         try:
             with Image.open(path) as image:
                 return image.height, image.width
-        except (OSError, SyntaxError, Image.DecompressionBombError):
+        except DECODER_FAILURES:
             photo = load_photo(path)
     return photo.height, photo.width
