@@ -102,3 +102,10 @@ def test_a_folder_that_links_to_itself_is_searched_once(tmp_path: Path) -> None:
     touch(tmp_path / "a.jpg")
     (tmp_path / "loop").symlink_to(tmp_path)
     assert len(find_photos([tmp_path])) == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 60_000, "9" * 5000, "[]", '{"sha256": [1]}'])
+def test_a_report_that_cannot_be_read_is_of_another_photo(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "report.json").write_text(text)
+    assert folder_for(find_photos([Path("a.jpg")])[0], tmp_path, "0123456789").name == "a-01234567"

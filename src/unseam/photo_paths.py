@@ -105,7 +105,7 @@ def _reported(folder: Path) -> str | None:
         document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(document.get("sha256", "")) if isinstance(document, dict) else ""
 

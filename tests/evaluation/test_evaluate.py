@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 import zlib
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError, ModelError
 from unseam.evaluation.evaluate import evaluate
-from unseam.evaluation.rows import RowStore
+from unseam.evaluation.rows import Row, RowStore, row_to_json
 from unseam.evaluation.tables import EvaluationTable
 from unseam.method import Heatmap
 from unseam.photo import Photo
@@ -241,3 +242,36 @@ def test_rows_of_another_version_are_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps({"key": "a", "unknown": 1}) + "\n")
     with pytest.raises(DataError, match="another version"):
         RowStore(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["[]", "[" * 60_000, "3", '"text"', "9" * 5000, "{}"])
+def test_rows_that_are_none_are_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "rows.jsonl").write_text(line + "\n")
+    with pytest.raises(DataError, match="another version"):
+        RowStore(tmp_path)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 5), (0, 2**80), ("0", 5), (0.5, 5), (True, 5)])
+def test_rows_that_point_nowhere_are_refused(tmp_path: Path, offset: object, length: object) -> None:
+    row = json.loads(row_to_json(Row("k", "a", "splice", "", "m", "judged"))) | {"offset": offset, "length": length}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match="another version"):
+        RowStore(tmp_path)
+
+
+@pytest.mark.parametrize("counts", [b"", b"no counts", zlib.compress(b"short"), zlib.compress(bytes(10**8), 9)])
+def test_damaged_counts_are_refused_and_never_unpacked_beyond_their_size(tmp_path: Path, counts: bytes) -> None:
+    (tmp_path / "counts.bin").write_bytes(counts)
+    row = Row("k", "a", "splice", "", "m", "judged", length=10**6)
+    (tmp_path / "rows.jsonl").write_text(row_to_json(row) + "\n")
+    store = RowStore(tmp_path)
+    tracemalloc.start()
+    try:
+        if len(counts) > 10**4:
+            assert store.counts_of(store.finished.values()).positives.sum() == 0
+        else:
+            with pytest.raises(DataError, match="damaged"):
+                store.counts_of(store.finished.values())
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()

@@ -32,7 +32,21 @@ def test_rows_are_there_for_who_comes_after_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "tail", [b'{"path":"c","sta', b'{"path":"c"}\n', b"\0\0\0\0\n", b'{"path":"c","status":"done"}']
+    "tail",
+    [
+        b'{"path":"c","sta',
+        b'{"path":"c"}\n',
+        b"\0\0\0\0\n",
+        b'{"path":"c","status":"done"}',
+        b'{"path":"c","status":"finished"}\n',
+        b'{"path":"c","status":"done","score":"high"}\n',
+        b'{"path":"c","status":"done","size":1e3}\n',
+        b'{"path":"c","status":"done","size":' + b"9" * 30 + b"}\n",
+        b'{"path":"c","status":"done","format":"\\ud800"}\n',
+        b'{"path":["c"],"status":"done"}\n',
+        b"[" * 60_000 + b"\n",
+        b"9" * 5000 + b"\n",
+    ],
 )
 def test_a_half_written_row_is_never_taken_for_finished(tmp_path: Path, tail: bytes) -> None:
     with Journal(tmp_path / "j", SETTINGS) as journal:
@@ -52,6 +66,22 @@ def test_other_settings_are_refused_and_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="Windows has no such locks")
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff\xfe", b"[" * 60_000, b"9" * 5000])
+def test_settings_that_cannot_be_read_are_told(tmp_path: Path, text: bytes) -> None:
+    Journal(tmp_path / "j", SETTINGS).close()
+    (tmp_path / "j" / "scan.json").write_bytes(text)
+    with pytest.raises(DataError, match=r"scan\.json is damaged"):
+        Journal(tmp_path / "j", SETTINGS)
+
+
+def test_settings_of_another_scan_are_told_in_short_and_in_print(tmp_path: Path) -> None:
+    Journal(tmp_path / "j", SETTINGS).close()
+    (tmp_path / "j" / "scan.json").write_text(json.dumps({"source": "\ud800" * 5000, "methods": {"m": "1"}}))
+    with pytest.raises(DataError, match=r"^.{1,900}$") as told:
+        Journal(tmp_path / "j", SETTINGS)
+    assert str(told.value).isprintable()
+
+
 def test_two_scans_cannot_write_to_one_journal(tmp_path: Path) -> None:
     first = Journal(tmp_path / "j", SETTINGS)
     with pytest.raises(DataError, match="another scan is at work"):

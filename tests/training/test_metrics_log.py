@@ -50,7 +50,15 @@ def test_cutting_back_a_file_that_is_not_there_is_no_error(tmp_path: Path) -> No
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("line", "reason"), [(b"garbage\n", "not JSON"), (b'{"event": "training"}\n', "no step")])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"garbage\n", "not JSON"),
+        (b"[1]\n", "no object"),
+        (b"[" * 60_000 + b"\n", "not JSON"),
+        (b'{"event": "training"}\n', "no step"),
+    ],
+)
 def test_damaged_line_is_an_error_that_shows_it(metrics: Path, line: bytes, reason: str) -> None:
     metrics.write_bytes(line + metrics.read_bytes())
     with pytest.raises(RunError, match=reason):

@@ -23,6 +23,9 @@ Outcome = Literal["judged", "not applicable", "failed"]
 
 ROWS, COUNTS = "rows.jsonl", "counts.bin"
 
+LARGEST_FILE = 2**62
+"""Bytes, of ``counts.bin``: more than any disk has, and a number that files take."""
+
 LAYOUT = 2
 """Number of the way in which rows are measured; a change of what a row says raises it, and rows are measured anew."""
 
@@ -104,7 +107,11 @@ def row_from_json(line: str) -> Row:
     values = json.loads(line)
     for name in ("own", "half", "best"):
         values[name] = values[name] and Confusion(**values[name])
-    return Row(**{**values, "condition": Condition(**values["condition"])})
+    row = Row(**{**values, "condition": Condition(**values["condition"])})
+    places = (row.offset, row.length)
+    if not isinstance(row.key, str) or not all(type(place) is int and 0 <= place < LARGEST_FILE for place in places):
+        raise ValueError(f"no row of counts at {places}")
+    return row
 
 
 def pack(counts: Counts) -> bytes:
@@ -113,8 +120,9 @@ def pack(counts: Counts) -> bytes:
 
 
 def unpack(data: bytes) -> Counts:
-    """Undo `pack`."""
-    positives, negatives = np.frombuffer(zlib.decompress(data), "<i8").reshape(2, BINS).astype(np.int64)
+    """Undo `pack`; ValueError or zlib.error where there is something else."""
+    raw = zlib.decompressobj().decompress(data, 2 * BINS * np.dtype("<i8").itemsize)  # never more than counts have
+    positives, negatives = np.frombuffer(raw, "<i8").reshape(2, BINS).astype(np.int64)
     return Counts(positives, negatives)
 
 
@@ -137,7 +145,7 @@ class RowStore:
                 file.truncate(len(whole))
         try:
             return [row_from_json(line) for line in whole.decode("utf-8").splitlines()]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DataError(f"{self._rows}: rows of another version ({error}); choose another folder") from error
 
     def is_finished(self, key: str) -> bool:
@@ -162,5 +170,11 @@ class RowStore:
             for row in rows:
                 if row.length:
                     file.seek(row.offset)
-                    total = total + unpack(file.read(row.length))
+                    total = total + self._unpacked(file.read(row.length))
         return total
+
+    def _unpacked(self, data: bytes) -> Counts:
+        try:
+            return unpack(data)
+        except (ValueError, zlib.error) as error:
+            raise DataError(f"{self._counts}: counts that are damaged ({error}); choose another folder") from error

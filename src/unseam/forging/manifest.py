@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from unseam.errors import DataError
 from unseam.forging.history import Compression, Past
 from unseam.forging.make import Forgery
 from unseam.forging.plan import Plan
@@ -16,6 +17,28 @@ NAME = "manifest.csv"
 
 Value = str | int | float | bool
 Row = dict[str, Value]
+
+CAPTIONED = frozenset(
+    {
+        "file",
+        "mask_source",
+        "index",
+        "kind",
+        "fill",
+        "shape",
+        "seam",
+        "seam_width",
+        "format",
+        "tables",
+        "quality",
+        "subsampling",
+        "after_touch",
+    }
+)
+"""Columns that are read back, to go on and for `caption`."""
+
+LONGEST_INDEX = 10
+"""Digits."""
 
 SOFT_SEAMS = ("feather", "matte", "smooth")
 """Seams that have a width."""
@@ -116,12 +139,28 @@ def _edit_columns(plan: Plan) -> Row:
 
 
 def read_rows(folder: Path) -> list[dict[str, str]]:
-    """Read a folder's manifest; empty if there is none yet."""
+    """Read a folder's manifest, cells that are missing empty; no rows if there is none yet.
+
+    Raises
+    ------
+    DataError
+        It is no manifest.
+    """
     path = folder / NAME
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            read = csv.DictReader(file)
+            names = tuple(read.fieldnames or ())
+            rows = [{name: row.get(name) or "" for name in names} for row in read]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: no manifest ({error}); forge into a new folder") from error
+    missing = sorted(CAPTIONED - set(names))
+    if missing or not all(row["index"].isdecimal() and len(row["index"]) < LONGEST_INDEX for row in rows):
+        what = f"no columns {', '.join(missing)}" if missing else "an index that is no number"
+        raise DataError(f"{path}: no manifest ({what}); forge into a new folder")
+    return rows
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:

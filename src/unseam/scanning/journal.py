@@ -21,7 +21,8 @@ from typing import Any, Self
 import numpy as np
 
 from unseam.errors import DataError
-from unseam.scanning.rows import Row, in_lots
+from unseam.photo_paths import printable
+from unseam.scanning.rows import Row, fits, in_lots
 from unseam.whole_files import replacing
 
 ROWS, SETTINGS, LOCK, SORTED = "rows.jsonl", "scan.json", "lock", "sorted"
@@ -31,6 +32,10 @@ DIGEST_BYTES = 16
 
 ROWS_IN_MEMORY = 50_000
 """Rows that are sorted at a time, about a kilobyte each."""
+
+
+LONGEST_SHOWN = 400
+"""Letters of another scan's setting that an error repeats."""
 
 
 class Journal:
@@ -56,6 +61,7 @@ class Journal:
         self.folder = folder
         self._lock = _locked(folder / LOCK)
         self._keep(settings)
+        self._methods = tuple(settings["methods"])
         self._rows = folder / ROWS
         if not self._rows.exists():
             with replacing(self._rows) as temporary, temporary.open("wb") as file:
@@ -84,7 +90,7 @@ class Journal:
     def _keep(self, settings: Mapping[str, Any]) -> None:
         path = self.folder / SETTINGS
         if path.exists():
-            check_settings(json.loads(path.read_text(encoding="utf-8")), settings, str(self.folder))
+            check_settings(_settings(path), settings, str(self.folder))
             return
         with replacing(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=1), encoding="utf-8")
@@ -93,7 +99,7 @@ class Journal:
         good = 0
         with self._rows.open("rb") as file:
             for line in file:
-                if not line.endswith(b"\n") or _parsed(line) is None:
+                if not line.endswith(b"\n") or not _finished(line, self._methods):
                     break
                 good += len(line)
         if good < self._rows.stat().st_size:
@@ -152,8 +158,13 @@ def check_settings(found: Mapping[str, Any], wanted: Mapping[str, Any], where: s
     """Raise `DataError` where rows made with other settings would be mixed."""
     other = [key for key in wanted if found.get(key) != wanted[key]]
     if other:
-        told = "; ".join(f"{key} was {found.get(key)!r} and is now {wanted[key]!r}" for key in other)
+        told = "; ".join(f"{key} was {_shown(found.get(key))} and is now {wanted[key]!r}" for key in other)
         raise DataError(f"{where} was begun with other settings ({told}); use those, or another --out")
+
+
+def _shown(value: object) -> str:
+    text = printable(repr(value))
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 class Finished:
@@ -184,12 +195,19 @@ def _line(row: Row) -> bytes:
     return json.dumps(row, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
-def _parsed(line: bytes) -> Row | None:
-    with suppress(ValueError):
-        row = json.loads(line)
-        if isinstance(row, dict) and "path" in row and "status" in row:
-            return row
-    return None
+def _finished(line: bytes, methods: Iterable[str]) -> bool:
+    """Whether a line is a whole row, which the table can hold."""
+    with suppress(ValueError, RecursionError):
+        return fits(json.loads(line), methods)
+    return False
+
+
+def _settings(path: Path) -> Mapping[str, Any]:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict):
+            return found
+    raise DataError(f"{path} is damaged; delete {path.parent} to scan anew, or use another --out")
 
 
 def _sorted(lines: list[bytes]) -> list[bytes]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from unseam.errors import DataError
 
@@ -27,6 +27,9 @@ Row = dict[str, Any]
 """Column -> str, int, float or None."""
 
 Status = Literal["done", "not applicable", "failed"]
+
+INTEGER_BITS = 64
+"""Of the table's columns, the sign included."""
 
 FACTS: Mapping[str, type] = {
     "path": str,
@@ -88,6 +91,21 @@ def blank_row(path: str, methods: Iterable[str]) -> Row:
 def failed_row(path: str, methods: Iterable[str], error: object) -> Row:
     """Make the row of a file that could not be judged."""
     return blank_row(path, methods) | {"status": "failed", "error": one_line(error)}
+
+
+def fits(row: object, methods: Iterable[str]) -> bool:
+    """Whether something read back is a row of such a scan: of a path, a status, and values of their columns' types."""
+    if not isinstance(row, dict) or not isinstance(row.get("path"), str) or row.get("status") not in get_args(Status):
+        return False
+    return all(_is_of(of_type, row.get(name)) for name, of_type in columns(methods).items())
+
+
+def _is_of(of_type: type, value: object) -> bool:
+    if isinstance(value, str):
+        return of_type is str and as_text(value) == value
+    if type(value) is int:
+        return of_type in (int, float) and value.bit_length() < INTEGER_BITS
+    return value is None or (of_type is float and isinstance(value, float))
 
 
 def as_text(path: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unseam.errors import DataError
+from unseam.photo_paths import printable
 from unseam.scanning import demand_extra
 from unseam.scanning.rows import Row, columns, in_lots
 from unseam.whole_files import replacing
@@ -58,17 +59,28 @@ def read_settings(file: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - a 
     try:
         metadata = parquet.read_schema(file).metadata or {}
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{where} is no Parquet file that can be read ({error}); use another --out") from error
+        raise _unreadable(where, error) from error
     if KEY not in metadata:
         raise DataError(f"{where} was not written by unseam scan; use another --out")
-    settings: dict[str, Any] = json.loads(metadata[KEY])
-    return settings
+    try:
+        settings = json.loads(metadata[KEY])
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(where, error) from error
+    return dict(settings) if isinstance(settings, dict) else {}
+
+
+def _unreadable(where: str, error: Exception) -> DataError:
+    return DataError(f"{where} is no Parquet file that can be read ({printable(str(error))}); use another --out")
 
 
 def read_rows(file: Any, only: list[str] | None = None) -> Iterator[Row]:  # noqa: ANN401 - a path or an open file
-    """Yield the rows of a Parquet file; `ROWS_AT_A_TIME` are held at a time."""
+    """Yield the rows of a Parquet file; `ROWS_AT_A_TIME` are held at a time; `DataError` when it is damaged."""
+    import pyarrow as pa
     from pyarrow import parquet
 
-    with parquet.ParquetFile(file) as table:
-        for batch in table.iter_batches(ROWS_AT_A_TIME, columns=only):
-            yield from batch.to_pylist()
+    try:
+        with parquet.ParquetFile(file) as table:
+            for batch in table.iter_batches(ROWS_AT_A_TIME, columns=only):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise _unreadable("the table of an earlier scan", error) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -80,10 +81,11 @@ def _complete_lines(path: Path) -> list[bytes]:
 
 
 def _parsed(line: bytes, path: Path) -> dict[str, Value]:
-    try:
-        values: dict[str, Value] = json.loads(line)
-    except ValueError as error:
-        raise RunError(f"{path}: a line of the metrics is not JSON: {line[:80]!r}") from error
+    values: object = None
+    with suppress(ValueError, RecursionError):
+        values = json.loads(line)
+    if not isinstance(values, dict):
+        raise RunError(f"{path}: a line of the metrics is not JSON, or no object: {line[:80]!r}")
     return values
 
 
