@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from unseam.web.documents import ErrorDocument
 from unseam.web.limits import FREE_MEMORY, Limits, default_memory, default_workers
 from unseam.web.refusals import UploadTooLarge, UploadTooSlow
 from unseam.web.service import Service
-from unseam.web.upload import FORM_BYTES, receive_photo
+from unseam.web.upload import FORM_BYTES, check_length, receive_photo
 
 Files = dict[str, tuple[str, bytes]]
 PATIENCE = 60.0
@@ -236,3 +237,35 @@ def test_defaults_follow_the_machine() -> None:
     assert [default_workers(cores) for cores in (1, 2, 3, 8)] == [1, 1, 1, 4]
     assert default_memory(1_000_000, None) == FREE_MEMORY + 80_000_000
     assert default_memory(1_000_000, 10**9) == 10**9
+
+
+@pytest.mark.parametrize(
+    ("stated", "refused"), [("9" * 5000, True), ("0" * 5000, False), ("0" * 5000 + "1", False), ("\xb2", False)]
+)
+def test_a_length_of_thousands_of_digits_is_read_like_any_other(stated: str, refused: bool) -> None:
+    request = Request({"type": "http", "headers": [(b"content-length", stated.encode("latin-1"))]})
+    if not refused:
+        check_length(request, LIMITS)
+        return
+    with pytest.raises(UploadTooLarge):
+        check_length(request, LIMITS)
+
+
+def test_a_form_that_the_parser_complains_of_is_told_to_its_sender_alone(
+    client: httpx.Client, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a program that sets up no logging
+    head = b'--b\r\ncontent-disposition: form-data; name="photo"; filename="a"\rx: y\r\n\r\n'
+    kind = {"content-type": "multipart/form-data; boundary=b"}
+    assert told(client.post("/v1/analyze", content=head, headers=kind)) == (422, "InvalidRequest")
+    assert capfd.readouterr().err == ""
+
+
+def test_what_an_error_repeats_of_a_request_is_short(client: httpx.Client, photo: Files) -> None:
+    for parameters in ({"method": "m" * 5000}, {"p" * 5000: "x"}):
+        answer = client.post("/v1/analyze", params=parameters, files=photo)
+        assert told(answer) == (422, "InvalidRequest")
+        assert len(answer.json()["message"]) < 300
+    answer = client.post("/v1/analyze", files={"f" * 5000: ("a.png", b"data")})
+    assert told(answer) == (422, "InvalidRequest")
+    assert len(answer.json()["message"]) < 300

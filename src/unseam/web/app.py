@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import reprlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -169,7 +170,7 @@ def _check(request: Request, format: Format, include: list[Include] | None, stre
         raise CrossSite("a page of another site sent this; open the page of this service itself.")
     unknown = sorted(set(request.query_params) - PARAMETERS)
     if unknown:
-        raise InvalidRequest(f"no parameter {unknown[0]!r}; there are: {', '.join(sorted(PARAMETERS))}.")
+        raise InvalidRequest(f"no parameter {reprlib.repr(unknown[0])}; there are: {', '.join(sorted(PARAMETERS))}.")
     if format is not Format.JSON and (include or streamed):
         raise InvalidRequest(f"format={format} is the whole answer; include and {NDJSON} are for format=json.")
 

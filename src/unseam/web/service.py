@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Service:
         unknown = [name for name in names if name not in self.methods and name != ALL]
         if unknown:
             offered = ", ".join([*self.methods, ALL])
-            raise InvalidRequest(str(UnknownMethod(f"no method {unknown[0]!r} here; there are: {offered}")))
+            raise InvalidRequest(str(UnknownMethod(f"no method {reprlib.repr(unknown[0])} here; there are: {offered}")))
         named = [found for name in names or self.default for found in (self.methods if name == ALL else [name])]
         return tuple(dict.fromkeys(named))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import reprlib
 from pathlib import PurePosixPath, PureWindowsPath
 
 from python_multipart.exceptions import FormParserError
@@ -11,6 +13,9 @@ from starlette.requests import Request
 
 from unseam.web.limits import Limits
 from unseam.web.refusals import InvalidRequest, NotMultipart, UploadTooLarge, UploadTooSlow
+
+# Without a handler, Python writes what the parser has against a caller's form to standard error.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 FIELD = "photo"
 """Name of the part that holds the file."""
@@ -49,7 +54,9 @@ async def receive_photo(request: Request, limits: Limits) -> tuple[bytes, str]:
 def check_length(request: Request, limits: Limits) -> None:
     """Refuse a body whose header says that it is too long, before anything of it is read."""
     stated = request.headers.get("content-length", "")
-    if stated.isdecimal() and int(stated) > limits.upload_bytes + FORM_BYTES:
+    most, digits = limits.upload_bytes + FORM_BYTES, stated.lstrip("0")
+    # Longer first: Python turns no text of more than 4300 digits into a number.
+    if stated.isdecimal() and (len(digits) > len(str(most)) or int(digits or "0") > most):
         raise too_large(limits)
 
 
@@ -107,8 +114,9 @@ class _Form:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         part = options.get(b"name", b"").decode("utf-8", "replace")
         if part != FIELD or b"filename" not in options or self.name is not None:
-            what = "a second file" if part == FIELD and self.name is not None else f"{part!r} without a file"
-            raise InvalidRequest(f"expected one file in {FIELD!r}, found {what if part == FIELD else repr(part)}.")
+            found = reprlib.repr(part)
+            what = "a second file" if part == FIELD and self.name is not None else f"{found} without a file"
+            raise InvalidRequest(f"expected one file in {FIELD!r}, found {what if part == FIELD else found}.")
         self.name = base_name(options[b"filename"].decode("utf-8", "replace"))
 
     def _take_data(self, data: bytes, start: int, end: int) -> None:
