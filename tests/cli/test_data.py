@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,26 @@ def test_forge_without_objects_cuts_out_blobs_and_polygons(monkeypatch: pytest.M
     ((arguments, options),) = calls
     assert arguments == ([Path("a")], [], Path("e"))
     assert options["config"].object_share == 0
+
+
+def test_forge_makes_frames_of_the_sides_that_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[Any] = []
+    summary = factory.ForgeSummary(tmp_path, 0, 1, {}, {}, 2, ())
+    monkeypatch.setattr(factory, "forge_folder", recorder(calls, summary))
+    asked = ("forge", "a", "--objects", "c", "--out", "e", "--count", "1", "--sides")
+    assert run(*asked, "240", "480").exit_code == 0
+    assert run(*asked, "240", "480", "--easy").exit_code == 0
+    plain, easy = (options["config"] for _, options in calls)
+    assert plain == replace(factory.ForgeConfig(), sides=(240, 480))
+    assert easy == replace(factory.ForgeConfig.easy(), sides=(240, 480))
+
+
+@pytest.mark.parametrize("sides", [("480", "240"), ("63", "240")])
+def test_forge_refuses_sides_that_are_out_of_order_or_tiny(sides: tuple[str, str], tmp_path: Path) -> None:
+    result = run("forge", "a", "--out", tmp_path / "e", "--count", "1", "--sides", *sides)
+    assert result.exit_code != 0
+    assert "sides" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def forged(folder: Path) -> Path:
