@@ -7,7 +7,7 @@ BIN := $(VENV)/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs pages packages lowest newest audit clean
+.PHONY: demo test check fuzz format docs pages packages lowest newest audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/unseam localize examples/photos --out demo
@@ -19,6 +19,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Broken files for everything that reads untrusted bytes: half an hour on two cores. Findings go to fuzz-findings/.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python tests/fuzzing/fuzz.py --cases 20000 --seed 1
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
