@@ -7,7 +7,10 @@ Whoever loads a model file comes through `open_session`: the size is looked at b
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
-from unseam.model_settings import METADATA_KEY, PATCHES, ModelSettings, demand, parse_document, parse_settings
+from unseam.model_contents import LARGEST_BYTES, check_contents
+from unseam.model_settings import PATCHES, ModelSettings, demand, parse_document, parse_settings
 from unseam.onnx_wire import cut_short
+from unseam.photo_paths import printable
 
 INPUT = "patches"
 PATCH_OUTPUT = "patch_probability"
@@ -35,6 +40,13 @@ OPEN_SESSIONS = 4
 """Sessions kept open in one process; more models than that at a time are opened anew when they are used."""
 
 
+LONGEST_REASON = 300
+"""Characters of what onnxruntime says; it quotes names from the file."""
+
+NO_MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
+"""What onnxruntime says, among other words, when memory runs out."""
+
+
 class Node(Protocol):
     """An input or output of a graph; sizes left open are names or None."""
 
@@ -43,13 +55,42 @@ class Node(Protocol):
     shape: list[int | str | None]
 
 
-class Session(Protocol):
-    """The part of onnxruntime.InferenceSession that is used here; onnxruntime itself has no types."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open model file; may be used by many threads.
 
-    def get_inputs(self) -> list[Node]: ...  # noqa: D102
-    def get_outputs(self) -> list[Node]: ...  # noqa: D102
-    def get_modelmeta(self) -> Any: ...  # noqa: ANN401, D102
-    def run(self, outputs: list[str], feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]: ...  # noqa: D102
+    Attributes
+    ----------
+    path : Path
+        For messages.
+    metadata : str
+        The text of its settings.
+    """
+
+    path: Path
+    metadata: str = field(repr=False)
+    _runtime: Any = field(repr=False)  # onnxruntime.InferenceSession, which has no types
+
+    def get_inputs(self) -> list[Node]:
+        """List what the network is fed."""
+        return list(self._runtime.get_inputs())
+
+    def get_outputs(self) -> list[Node]:
+        """List what the network gives."""
+        return list(self._runtime.get_outputs())
+
+    def run(self, outputs: list[str], feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Ask the network.
+
+        Raises
+        ------
+        ModelError
+            The graph contradicts itself.
+        MemoryError
+            It takes more memory than there is.
+        """
+        with _model_errors(self.path, "the network failed"):
+            return list(self._runtime.run(outputs, feed))
 
 
 Settings = TypeVar("Settings")
@@ -84,10 +125,10 @@ def read_checked(
     ModelError
         As `read_model`.
     """
-    digest = sha256(_bytes(path)).hexdigest()
+    digest = sha256(model_bytes(path)).hexdigest()
     session = open_session(path, digest)
     try:
-        settings = parse(_metadata(session))
+        settings = parse(session.metadata)
         check(session, settings)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
@@ -100,18 +141,27 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def _metadata(session: Session) -> str:
-    metadata = session.get_modelmeta().custom_metadata_map
-    demand(METADATA_KEY in metadata, f"no metadata {METADATA_KEY!r}", "a file written by `unseam export`")
-    return str(metadata[METADATA_KEY])
-
-
-def _bytes(path: Path) -> bytes:
+def model_bytes(path: Path) -> bytes:
+    """Read a model file; ModelError where it cannot be read, is no file, or is larger than ours ever are."""
     try:
-        return path.read_bytes()
+        return _at_most(path, LARGEST_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ModelError(f"{path}: {reason}; expected an ONNX file written by `unseam export`") from error
+
+
+def _at_most(path: Path, most: int) -> bytes:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not path.is_dir():  # a pipe would be waited for, a device has no end
+        raise ModelError(f"{path}: no file; expected an ONNX file written by `unseam export`")
+    told = f"more than {most / 2**20:.0f} MiB; expected an ONNX file written by `unseam export`, which is smaller"
+    if found.st_size > most:
+        raise ModelError(f"{path}: {told}")
+    with path.open("rb") as file:
+        model = file.read(most + 1)
+    if len(model) > most:  # it grew meanwhile
+        raise ModelError(f"{path}: {told}")
+    return model
 
 
 def _check_graph(session: Session, side: int) -> None:
@@ -137,9 +187,14 @@ def check_node(node: Node, tail: tuple[int, ...]) -> None:
 
 
 def open_session(path: Path, digest: str, output: str | None = None) -> Session:
-    """Give this process's onnxruntime session for a model file; it is made once and may be used by many threads.
+    """Give this process's session for a model file of this digest; it is checked and opened once.
 
     With ``output``, of the part of the network that this output needs.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be used, or is not the one that was loaded.
     """
     return _open_session(path, digest, output, os.getpid())
 
@@ -147,24 +202,38 @@ def open_session(path: Path, digest: str, output: str | None = None) -> Session:
 @lru_cache(maxsize=OPEN_SESSIONS)
 def _open_session(path: Path, digest: str, output: str | None, process: int) -> Session:  # noqa: ARG001
     """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
-    import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    model = _bytes(path)
+    model = model_bytes(path)
     if sha256(model).hexdigest() != digest:
         raise ModelError(f"{path}: the file changed since it was loaded; load it again")
-    if output is not None:
-        model = cut_short(model, output)
+    try:
+        metadata = check_contents(model)
+        part = model if output is None else cut_short(model, output)
+    except ModelError as error:
+        raise ModelError(f"{path}: not a usable ONNX file ({error})") from error
+    return Session(path, metadata, _start(path, part))
+
+
+def _start(path: Path, model: bytes) -> Any:  # noqa: ANN401 - see `Session`
+    import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and stderr is the user's
+    with _model_errors(path, "not a usable ONNX file"):
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _model_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn what onnxruntime raises, which has no base of its own, into one line; the text is partly the file's."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
     broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
     try:
-        session: Session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (*broken, state.NoSuchFile, state.RuntimeException) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(
-            f"{path}: not a usable ONNX file ({reason}); expected one written by `unseam export`"
-        ) from error
-    return session
+        yield
+    except (*broken, state.NoSuchFile, state.RuntimeException, UnicodeDecodeError) as error:
+        reason = printable(" ".join(str(error).split()))[:LONGEST_REASON]
+        if any(told in reason for told in NO_MEMORY):
+            raise MemoryError(f"{path}: {reason}") from error
+        raise ModelError(f"{path}: {what} ({reason}); expected one written by `unseam export`") from error

@@ -29,6 +29,27 @@ S = TypeVar("S", bound="DataclassInstance")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """Names of methods become parts of file names and of commands."""
 
+LONGEST_TEXT = 2000
+"""Characters of a sentence in the metadata; ours end at 228."""
+
+LARGEST_NUMBER = 1e15
+"""Of any number in the metadata; counts of patches come nowhere near it."""
+
+LARGEST_SLOPE = 1e6
+"""Of a curve and of what the input is multiplied by, either way: beyond, float32 ends."""
+
+LARGEST_SIDE = 512
+"""Pixels: side of a patch. The paper's is 64; the memory that a batch takes grows with the square."""
+
+LARGEST_SIGMA = 64.0
+"""Pixels: smoothing of the mask; the time that it takes grows with it. Ours is 2."""
+
+MOST_NESTED = 16
+"""Levels of the metadata; ours have 4."""
+
+LONGEST_QUOTE = 100
+"""Characters of a value from a file in an error message."""
+
 JPEG_GRID = 8
 """Pixels: side of a JPEG block. Sides and strides of patches are multiples of it."""
 
@@ -98,7 +119,8 @@ class LearnedSettings:
     false_alarms: FalseAlarms | None = None
 
     def __post_init__(self) -> None:
-        demand(NAME.fullmatch(self.name) is not None, f"name {self.name!r}", "lower-case letters, digits and hyphens")
+        fits = NAME.fullmatch(self.name) is not None
+        demand(fits, f"name {_quoted(self.name)}", "lower-case letters, digits and hyphens")
         demand_shares(pixel_threshold=self.pixel_threshold)
         demand_rising(heat_calibration=self.heat_calibration)
 
@@ -137,11 +159,14 @@ class ModelSettings(LearnedSettings):
     def __post_init__(self) -> None:
         LearnedSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
         side, stride = self.patch_side, self.stride
-        demand(side > 0 and side % JPEG_GRID == 0, f"patch_side {side}", f"a multiple of {JPEG_GRID}")
+        fits = 0 < side <= LARGEST_SIDE and side % JPEG_GRID == 0
+        demand(fits, f"patch_side {side}", f"a multiple of {JPEG_GRID} up to {LARGEST_SIDE}")
         check_stride(stride, side)
         demand_shares(patch_threshold=self.patch_threshold, patch_rule=self.patch_rule)
         demand_shares(quantile=self.score_curve.quantile)
-        demand(self.smoothing_sigma >= 0, f"smoothing_sigma {self.smoothing_sigma}", "no negative number")
+        sigma = self.smoothing_sigma
+        demand(0 <= sigma <= LARGEST_SIGMA, f"smoothing_sigma {sigma}", f"a number from 0 to {LARGEST_SIGMA:g}")
+        demand_bounded(input_scale=self.input_scale, input_offset=self.input_offset)
         demand_rising(score_curve=self.score_curve)
 
 
@@ -155,6 +180,13 @@ def demand_rising(**curves: HeatCalibration | ScoreCurve | PhotoCurve) -> None:
     """Refuse, with a ModelError, a curve that falls; each is given under its key."""
     for key, curve in curves.items():
         demand(curve.slope > 0, f"{key} of slope {curve.slope}", "slopes above 0, so that hotter stays hotter")
+        demand_bounded(**{f"{key}.slope": curve.slope, f"{key}.intercept": curve.intercept})
+
+
+def demand_bounded(**values: float) -> None:
+    """Refuse, with a ModelError, a number that float32 cannot be multiplied by; each is given under its key."""
+    for key, value in values.items():
+        demand(abs(value) <= LARGEST_SLOPE, f"{key} {value}", f"a number up to {LARGEST_SLOPE:g}")
 
 
 def check_stride(stride: int, side: int) -> None:
@@ -177,20 +209,39 @@ def parse_settings(text: str) -> ModelSettings:
     """Read the JSON object of a patch network's file; every way in which it can be wrong is a ModelError."""
     document = parse_document(text)
     kind = document.get("kind", PATCHES)
-    demand(kind == PATCHES, f"a model of kind {kind!r}", f"one of kind {PATCHES!r}")
+    demand(kind == PATCHES, f"a model of kind {_quoted(kind)}", f"one of kind {PATCHES!r}")
     return settings_of(ModelSettings, document)
 
 
 def parse_document(text: str) -> dict[str, object]:
     """Read the JSON object of any model file; ModelError if it is none, or of another format."""
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
+        document = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
         raise ModelError(f"found metadata that is no JSON ({error}), expected an object") from error
+    _demand_shallow(document)
     demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
     found = document.get("format")
-    demand(found == FORMAT, f"metadata format {found!r}", f"format {FORMAT}; update unseam, or export the model anew")
+    expected = f"format {FORMAT}; update unseam, or export the model anew"
+    demand(found == FORMAT, f"metadata format {_quoted(found)}", expected)
     return dict(document)
+
+
+def _no_number(constant: str) -> float:
+    """Refuse NaN and Infinity, which Python's json takes and JSON has not."""
+    raise _refusal(f"the number {constant}", "finite numbers in the metadata")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _no_number(_quoted(number))
+
+
+def _demand_shallow(value: object, levels: int = MOST_NESTED) -> None:
+    """Refuse JSON so deep that whoever walks through it runs out of stack."""
+    demand(levels > 0, f"metadata nested more than {MOST_NESTED} levels deep", "those of `unseam export`")
+    for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _demand_shallow(held, levels - 1)
 
 
 def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
@@ -208,33 +259,43 @@ def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
     )
 
 
+def _quoted(value: object) -> str:
+    """Write a value of a file for a message: on one line, and short."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
+
+
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str):
-        raise _refusal(f"{key} {value!r}", "a string")
+        raise _refusal(f"{key} {_quoted(value)}", "a string")
+    if len(value) > LONGEST_TEXT or not value.isprintable():
+        raise _refusal(f"{key} {_quoted(value)}", f"one line of at most {LONGEST_TEXT} characters that can be printed")
     return value
 
 
 def _number(key: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise _refusal(f"{key} {value!r}", "a finite number")
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _refusal(f"{key} {_quoted(value)}", "a finite number")
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise _refusal(f"{key} {_quoted(value)}", f"a finite number up to {LARGEST_NUMBER:g}")
     return float(value)
 
 
 def _integer(key: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _refusal(f"{key} {value!r}", "a whole number")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_NUMBER:
+        raise _refusal(f"{key} {_quoted(value)}", f"a whole number up to {LARGEST_NUMBER:g}")
     return value
 
 
 def _object(key: str, value: object) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise _refusal(f"{key} {value!r}", "a JSON object")
+        raise _refusal(f"{key} {_quoted(value)}", "a JSON object")
     return value
 
 
 def _objects(key: str, value: object) -> tuple[Mapping[str, object], ...]:
     if not isinstance(value, list):
-        raise _refusal(f"{key} {value!r}", "a list of JSON objects")
+        raise _refusal(f"{key} {_quoted(value)}", "a list of JSON objects")
     return tuple(_object(key, item) for item in value)
 
 
@@ -247,7 +308,7 @@ def _numbers(key: str, value: object, names: tuple[str, ...]) -> list[float]:
 
 def _texts(key: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _refusal(f"{key} {value!r}", "a list of strings")
+        raise _refusal(f"{key} {_quoted(value)}", "a list of strings")
     return tuple(_text(key, item) for item in value)
 
 
@@ -269,7 +330,7 @@ def _false_alarms(key: str, value: object) -> FalseAlarms | None:
     held = _object(key, value)
     scores = held.get("scores", [])
     if not isinstance(scores, list):
-        raise _refusal(f"{key}.scores {scores!r}", "a list of numbers")
+        raise _refusal(f"{key}.scores {_quoted(scores)}", "a list of numbers")
     try:
         return FalseAlarms(
             _number(f"{key}.marked", held.get("marked")),

@@ -55,13 +55,13 @@ def graph(features: int = len(feature_names())) -> onnx.GraphProto:
     constants = {
         "red": np.array([red], np.int64),
         "blue": np.array([red + 2], np.int64),
-        "scales": np.array([1, 1, 2, 2], np.float32),
         "channel": np.array([1], np.int64),
         "all": np.array([1, 2], np.int64),
     }
     nodes = [
         helper.make_node("Gather", ["features", "red"], ["plane"], axis=1),
-        helper.make_node("Resize", ["plane", "", "scales"], ["twice"], mode="nearest"),
+        helper.make_node("Concat", ["plane"] * 4, ["quarters"], axis=1),
+        helper.make_node("DepthToSpace", ["quarters"], ["twice"], blocksize=2),
         helper.make_node("Squeeze", ["twice", "channel"], ["cell_log_odds"]),
         helper.make_node("Gather", ["features", "blue"], ["plane of blue"], axis=1),
         helper.make_node("Squeeze", ["plane of blue", "channel"], ["confidence_log_odds"]),

@@ -118,7 +118,7 @@ def test_nothing_is_written_when_the_numbers_differ(
 def test_model_that_is_too_large_is_not_written(
     run: Path, forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "MAX_BYTES", 1000)
+    monkeypatch.setattr(export, "LARGEST_BYTES", 1000)
     with pytest.raises(ModelError, match="not written"):
         export_run(run, tmp_path / "model.onnx", terms=TERMS, samples=validation_samples([forgeries]), calibrated=False)
     assert not list(tmp_path.iterdir())

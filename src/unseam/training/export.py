@@ -22,6 +22,7 @@ from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.evidence.features import feature_names
 from unseam.evidence.settings import KIND, EvidenceSettings
 from unseam.method import NO_EVIDENCE
+from unseam.model_contents import LARGEST_BYTES, check_contents
 from unseam.model_settings import HeatCalibration, ModelSettings, PhotoCurve, parse_settings
 from unseam.patches import cut
 from unseam.photo import load_photo
@@ -31,9 +32,6 @@ from unseam.training.evidence_export import evidence_model, rebuild_evidence
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
 from unseam.training.onnx_graph import as_onnx, check_parity, model_bytes, random_patches
 from unseam.training.recipe import EvidenceRecipe, Recipe, recipe_from
-
-MAX_BYTES = 8 * 2**20
-"""Largest model file that is written; the paper's network of 1.41 million weights takes 5.5 MiB."""
 
 REAL_PHOTOS, PATCHES_PER_PHOTO = 4, 16
 """How many real patches the parity check takes, and from how many photos."""
@@ -262,12 +260,13 @@ def write_model(path: Path, model: bytes) -> None:
     Raises
     ------
     ModelError
-        When it is larger than ``MAX_BYTES``.
+        When it could not be loaded again: larger than ``LARGEST_BYTES``, or of contents that no model file may have.
     RunError
         When the file cannot be written.
     """
-    if len(model) > MAX_BYTES:
-        raise ModelError(f"{path}: {len(model) / 2**20:.1f} MiB, more than {MAX_BYTES / 2**20:.0f}: not written")
+    if len(model) > LARGEST_BYTES:
+        raise ModelError(f"{path}: {len(model) / 2**20:.1f} MiB, more than {LARGEST_BYTES / 2**20:.0f}: not written")
+    check_contents(model)
     if path.is_dir():
         raise RunError(f"{path}: is a folder; name the file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
