@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import struct
 import zlib
 from collections.abc import Iterator
@@ -40,6 +41,9 @@ from unseam.containers import ends_early, format_of, split_png
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
 from unseam.jpeg_file import END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
 from unseam.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
+
+# Without a handler, Python writes what Pillow logs about a damaged file to standard error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 PLUGINS = {
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),

@@ -1,3 +1,5 @@
+import logging
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,8 @@ import pytest
 from PIL import Image
 
 from unseam.datasets.masks import Reading
-from unseam.datasets.sample import Exclusion, Sample, SampleSet
+from unseam.datasets.sample import Exclusion, Sample, SampleSet, stored_shape
+from unseam.errors import PhotoError
 
 
 def test_truth_of_an_authentic_photo_is_all_false() -> None:
@@ -35,3 +38,17 @@ def test_a_set_looks_inverted_if_nearly_all_masks_mark_more_than_half(
     shares: tuple[float, ...], inverted: bool
 ) -> None:
     assert SampleSet((), shares={str(index): share for index, share in enumerate(shares)}).looks_inverted is inverted
+
+
+def test_a_header_of_which_pillow_complains_leaves_standard_error_clean(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a program that sets up no logging
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.tif")
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    samples = data.index(struct.pack("<HHI", 277, 3, 1))  # samples per pixel
+    data[samples + 8] = 16
+    (tmp_path / "a.tif").write_bytes(bytes(data))
+    with pytest.raises(PhotoError):
+        stored_shape(tmp_path / "a.tif")
+    assert capfd.readouterr() == ("", "")

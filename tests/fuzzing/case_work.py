@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -17,8 +18,11 @@ from shutil import rmtree
 
 from target import Target
 
-SECONDS = 180.0
-"""Of the clock: a case that takes longer hangs, and its process is ended; a busy machine needs patience."""
+SECONDS = 600.0
+"""Of the clock: a case that takes longer waits for ever, and its process is ended; a busy machine needs patience."""
+
+PROCESSOR_SECONDS = 60.0
+"""A case that takes longer turns in circles, and the system ends its process."""
 
 SLOW = 10.0
 """Seconds of a processor that a case may take: its photos are small."""
@@ -99,7 +103,9 @@ class Work:
         folder = watched.folder / f"case-{case.number}"
         folder.mkdir()
         before, started, burnt = watched.begin(), time.perf_counter(), processor_time()
+        signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)
         ending, findings = _ended(target, data, folder)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         seconds, burnt = time.perf_counter() - started, processor_time() - burnt
         rmtree(folder, ignore_errors=True)
         peak = peak_memory() - before

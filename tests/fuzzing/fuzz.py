@@ -6,6 +6,7 @@ prints every finding with the command that repeats it; the bytes go to ``fuzz-fi
 
 import argparse
 import faulthandler
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -57,7 +58,8 @@ class Statistics:
     def add(self, case: Case, outcome: Outcome | Crash) -> list[str]:
         """Count a case; give its findings."""
         if isinstance(outcome, Crash):
-            kind = "hang" if outcome.seconds is not None else "crash"
+            hangs = outcome.seconds is not None or outcome.exit_code == -signal.SIGPROF
+            kind = "hang" if hangs else "crash"
             self.endings[case.target][kind] += 1
             found = [f"{kind}: {outcome}"]
         else:

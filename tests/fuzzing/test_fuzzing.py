@@ -7,11 +7,14 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 
+import case_work
 import pytest
-from case_work import Case, Outcome, Work
+from case_work import MEMORY, SECONDS, Case, Outcome, Work
 from fuzz import SETTLED, Statistics, cases_of, run
 from originals import numbered, original
 from target import Target
@@ -127,7 +130,7 @@ NOTICED = {
     grows: "memory: it grew by ",
     takes_all: "error: MemoryError",
     dies: "crash: ",
-    sleeps: "hang: it took longer than 2 s",
+    sleeps: "hang: it took longer than 1 s",
     fine: "",
     ours: "",
 }
@@ -138,9 +141,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Name of each target above to its findings."""
     targets = {check.__name__: Target(check.__name__, nothing, check, (DataError,)) for check in NOTICED}
     work = Work(tmp_path_factory.mktemp("root"), targets)
-    pool: Pool[Case, Outcome] = Pool(work, WORKERS, seconds=2, memory=3_000_000_000, one_thread=True)
     cases = [Case(name, 0, number) for number, name in enumerate(targets)]
-    return {case.target: Statistics().add(case, outcome) for case, outcome in pool.run(cases)}
+    found = {}
+    for hanging, seconds in ((False, SECONDS), (True, 1.0)):
+        pool: Pool[Case, Outcome] = Pool(work, WORKERS, seconds=seconds, memory=MEMORY, one_thread=True)
+        chosen = [case for case in cases if (case.target == sleeps.__name__) is hanging]
+        found |= {case.target: Statistics().add(case, outcome) for case, outcome in pool.run(chosen)}
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured on Linux only")
@@ -160,10 +167,23 @@ def test_a_process_that_grows_case_by_case_is_told_of() -> None:
 
     assert grown(0, 0) == []
     assert [text[:24] for text in grown(10**6, 0)] == ["leak: process 1 grew by "]
-    assert [text[:23] for text in grown(0, 2)] == ["leak: process 1 holds 1"]
+    assert [text[:23] for text in grown(0, 2)] == ["leak: process 1 holds 8"]
 
 
 def test_a_crash_counts_as_the_ending_of_its_case() -> None:
     statistics = Statistics()
     assert statistics.add(Case("fine", 0, 0), Crash(-11)) == [f"crash: {Crash(-11)}"]
-    assert statistics.endings["fine"] == {"crash": 1}
+    assert statistics.add(Case("fine", 0, 0), Crash(-signal.SIGPROF))[0].startswith("hang: ")
+    assert statistics.endings["fine"] == {"crash": 1, "hang": 1}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the time of a processor is limited as on Linux")
+def test_a_case_that_turns_in_circles_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (_, outcome) = next(Pool(partial(turning, tmp_path), 1).run([0]))
+    assert Statistics().add(Case("turns", 0, 0), outcome)[0].startswith("hang: ")
+
+
+def turning(root: Path, number: int) -> str:
+    case_work.PROCESSOR_SECONDS = 0.5
+    turns = Target("turns", nothing, lambda *_: str(sum(1 for _ in count())), ())
+    return Work(root, {"turns": turns})(Case("turns", 0, number)).ending
