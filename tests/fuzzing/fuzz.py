@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -118,6 +119,13 @@ def main() -> int:
     if options.case is not None:
         return _repeat(options.seed, options.case)
     statistics, started = Statistics(), time.monotonic()
+    with suppress(KeyboardInterrupt):  # what was found until then is told
+        _run(options, statistics, started)
+    _tell(statistics, time.monotonic() - started)
+    return 1 if statistics.findings or statistics.growth() else 0
+
+
+def _run(options: argparse.Namespace, statistics: Statistics, started: float) -> None:
     cases = islice(cases_of(options.seed, options.target, options.first), options.cases)
     for done, (case, outcome) in enumerate(run(cases, options.workers), start=1):
         known = len(statistics.findings)
@@ -126,10 +134,8 @@ def main() -> int:
             _save(case)
         if len(statistics.findings) > known:
             _say(f"case {case.number} of {case.target}:", *found)
-        if done % 1000 == 0:
+        if done % 200 == 0:
             _say(f"{done} cases, {time.monotonic() - started:.0f} s, {len(statistics.findings)} kinds of findings")
-    _tell(statistics, time.monotonic() - started)
-    return 1 if statistics.findings or statistics.growth() else 0
 
 
 def _options() -> argparse.Namespace:
