@@ -67,6 +67,8 @@ def judge_photos(
             yield _judge(photo, methods, out, max_pixels)
         except PhotoError as error:
             yield Outcome(photo, failure=_one_line(photo, error))
+        except MemoryError:
+            yield Outcome(photo, failure=_one_line(photo, "it takes more memory than there is; try fewer methods"))
 
 
 def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:

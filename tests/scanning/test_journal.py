@@ -124,3 +124,10 @@ def test_finished_paths_are_told_from_all_others() -> None:
     assert all(f"{number}/x.jpg" in finished for number in range(2000))
     assert not any(f"{number}/y.jpg" in finished for number in range(2000))
     assert "x" not in Finished([])
+
+
+def test_a_folder_that_was_refused_is_free_for_who_comes_with_the_right_settings(tmp_path: Path) -> None:
+    Journal(tmp_path / "j", SETTINGS).close()
+    with pytest.raises(DataError, match="begun with other settings"):
+        Journal(tmp_path / "j", SETTINGS | {"source": "/others"})
+    Journal(tmp_path / "j", SETTINGS).close()

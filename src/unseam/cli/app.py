@@ -17,8 +17,17 @@ FAILED, INTERRUPTED = 1, 130
 
 FAST = "Networks do without what takes longest: copied regions; of authentic patches, the pixels."
 
-REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
-"""What an operating system says when it cannot write: no space, over the quota, read-only, not allowed."""
+STRICT = "Mark less, and be wrong about fewer authentic photographs: evidence's second threshold."
+
+# fmt: off
+REFUSALS = frozenset((
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,  # no space, over the quota, file too large, broken disk
+    errno.EROFS, errno.EACCES, errno.EPERM,  # read-only, not allowed
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOENT,  # a file where a folder is meant, or the other way round
+    errno.ENAMETOOLONG, errno.ELOOP,
+))
+# fmt: on
+"""What an operating system says when it cannot write where a user asked it to."""
 
 app = typer.Typer(
     help="Find the seams in manipulated photographs.",
@@ -57,6 +66,9 @@ def one_line_errors() -> Iterator[None]:
         if error.errno not in REFUSALS:
             raise
         complain(f"{error.filename or 'cannot write'}: {error.strerror}; what was finished before is on disk")
+        raise typer.Exit(FAILED) from error
+    except MemoryError as error:
+        complain("out of memory; what was finished before is on disk")
         raise typer.Exit(FAILED) from error
     except KeyboardInterrupt as error:
         complain("interrupted; what was finished before is on disk")

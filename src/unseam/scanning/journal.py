@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from hashlib import blake2b
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,14 +61,13 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._lock = _locked(folder / LOCK)
-        self._keep(settings)
         self._methods = tuple(settings["methods"])
         self._rows = folder / ROWS
-        if not self._rows.exists():
-            with replacing(self._rows) as temporary, temporary.open("wb") as file:
-                file.writelines(map(_line, begin_with))
-        self._cut_off_what_is_broken()
-        self._file = self._rows.open("ab")
+        try:
+            self._file = self._open(settings, begin_with)
+        except BaseException:
+            self._let_go()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -79,13 +79,26 @@ class Journal:
 
     def close(self) -> None:
         """Bring the rows to the disk and let go of the folder."""
-        if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+        try:
+            if not self._file.closed:
+                with self._file:
+                    os.fsync(self._file.fileno())
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def _open(self, settings: Mapping[str, Any], begin_with: Iterable[Row]) -> FileIO:
+        """Give the file of the rows, whole ones alone, with a place for more."""
+        self._keep(settings)
+        if not self._rows.exists():
+            with replacing(self._rows) as temporary, temporary.open("wb") as file:
+                file.writelines(map(_line, begin_with))
+        self._cut_off_what_is_broken()
+        return self._rows.open("ab", buffering=0)
 
     def _keep(self, settings: Mapping[str, Any]) -> None:
         path = self.folder / SETTINGS
@@ -107,11 +120,11 @@ class Journal:
 
     def append(self, row: Row) -> None:
         """Keep a finished row; a kill of this process does not lose it."""
-        self._file.write(_line(row))
-        self._file.flush()
+        left = memoryview(_line(row))
+        while left:  # a disk that fills up takes the first part, and refuses the rest
+            left = left[self._file.write(left) :]
 
     def _lines(self) -> Iterator[bytes]:
-        self._file.flush()
         with self._rows.open("rb") as file:
             yield from file
 
@@ -130,7 +143,7 @@ class Journal:
                     else:
                         kept.write(line)
             self._file.close()
-        self._file = self._rows.open("ab")
+        self._file = self._rows.open("ab", buffering=0)
         return dropped
 
     def rows_by_path(self, more: Iterable[Row] = ()) -> Iterator[Row]:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LOG_EVERY = 20
 """Steps between two training lines of the metrics; each holds the mean over these steps."""
 
+NO_MEMORY = "can't allocate memory"
+"""What torch says, among other words, when the machine's memory runs out."""
+
 STEP_SEEDS = 1_000_003
 """A prime apart: the seeds of one run's steps; a run of fewer steps has no seed twice."""
 
@@ -125,7 +128,7 @@ def train_loop(
     Raises
     ------
     RunError
-        When the folder cannot be used, or the loss is no longer finite.
+        When the folder cannot be used, the loss is no longer finite, or memory runs out.
     RecipeError
         When the run was made with another recipe or other data, or the batch does not divide among the processes.
     DataError
@@ -139,7 +142,13 @@ def train_loop(
     folder = RunFolder(run, recipe=recipe, facts=facts or {}, writes=fabric.is_global_zero, save=save)
     model, optimiser = fabric.setup(network, adam)
     state = folder.open(network, adam, resume=resume)
-    with StopSignal() as stop, _deterministic(fabric), folder, ProgressBar(o, state, fabric, quiet=quiet) as bar:
+    with (
+        _told_of_memory(run),
+        StopSignal() as stop,
+        _deterministic(fabric),
+        folder,
+        ProgressBar(o, state, fabric, quiet=quiet) as bar,
+    ):
         started = time.perf_counter() - state.seconds
         while state.step < o.steps and state.stale < o.patience and not stop.agreed(fabric, state.step):
             rate = _set_learning_rate(adam, o, state.step)
@@ -222,6 +231,20 @@ def _reason(state: RunState, o: Optimisation) -> str:
     if state.stale >= o.patience:
         return "stopped early"
     return "finished" if state.step >= o.steps else "interrupted"
+
+
+@contextlib.contextmanager
+def _told_of_memory(run: Path) -> Iterator[None]:
+    """Turn the end of the memory, of the machine's or of a device's, into one clear error."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch has a class of its own for devices alone
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and NO_MEMORY not in str(error):
+            raise
+        raise RunError(
+            f"{run}: out of memory; the last complete checkpoint is intact: resume (--resume) where there is more, or "
+            "train anew with a smaller batch"
+        ) from error
 
 
 @contextlib.contextmanager
