@@ -202,3 +202,13 @@ def test_the_easy_preset_has_hard_seams_and_high_quality(photos: Path, objects: 
 def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
     with pytest.raises(DataError, match="a worker process died"):
         factory._mapped(os._exit, [3, 3], 2, "Dying")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("3.json", "{"), ("3.json", "[1]"), ("x.json", "{}"), ("3.json", "[" * 60_000)]
+)
+def test_a_damaged_row_of_a_run_that_was_cut_off_is_told(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / factory.WORK / "rows").mkdir(parents=True)
+    (tmp_path / factory.WORK / "rows" / name).write_text(text)
+    with pytest.raises(DataError, match="no row of a forgery"):
+        factory._finished(tmp_path)

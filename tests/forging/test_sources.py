@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import io
 import shutil
+import struct
+import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +112,25 @@ def test_a_broken_mask_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no image")
     with pytest.raises(DataError, match="cannot be read"):
         read_map(tmp_path / "bad.png")
+
+
+def test_a_map_that_is_no_png_or_lies_about_itself_is_refused_without_another_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tiff = io.BytesIO()
+    Image.new("L", (9, 9)).save(tiff, "TIFF", compression="tiff_adobe_deflate")
+    Image.new("L", (9, 9)).save(tmp_path / "sound.png")
+    sound = (tmp_path / "sound.png").read_bytes()
+    for number, data in enumerate(
+        (tiff.getvalue()[:8] + b"\xff" * 90, tiff.getvalue(), sound[:40], sound[:33] + sound[50:])
+    ):
+        (tmp_path / f"{number}.png").write_bytes(data)
+        with pytest.raises(DataError, match="cannot be read"):
+            read_map(tmp_path / f"{number}.png")
+    animated = sound[:33] + struct.pack(">I4sII", 8, b"acTL", 0, 0) + struct.pack(">I", zlib.crc32(b"acTL" + bytes(8)))
+    (tmp_path / "animated.png").write_bytes(animated + sound[33:])
+    assert read_map(tmp_path / "animated.png").shape == (9, 9)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

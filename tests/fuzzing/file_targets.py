@@ -19,6 +19,7 @@ from unseam.evaluation.counts import Counts
 from unseam.evaluation.rows import Row, RowStore, pack, row_to_json
 from unseam.forging.licences import find_terms
 from unseam.forging.manifest import caption, read_rows
+from unseam.forging.sources import read_map
 from unseam.photo_paths import PhotoPath, folder_for
 from unseam.scanning.journal import Journal
 from unseam.scanning.plan import Summary
@@ -116,6 +117,10 @@ def read_mask(data: bytes, folder: Path) -> str:
     return f"mask {'' if load_mask(path, shape).ndim == 2 else 'of another shape'}"
 
 
+def read_instances(data: bytes, folder: Path) -> str:
+    return f"map of {read_map(written(folder, 'map.png', data)).dtype}"
+
+
 def read_licences(data: bytes, folder: Path) -> str:
     written(folder, "core.csv", data)
     return "terms" if find_terms(folder / "photo.jpg").licence else "no terms"
@@ -208,6 +213,9 @@ TARGETS = (
     Target("manifest", mutated_manifest, read_manifest, (DataError, PhotoError), 6),
     Target("pairs", lambda draw: mutated_table(PAIRS, draw), read_pairs, (DataError, PhotoError), 3),
     Target("mask", mutated_mask, read_mask, (DataError,), 8),
+    Target(
+        "instance-map", lambda draw: mutated_photo(draw, "PNG", "PNG", "TIFF", "GIF"), read_instances, (DataError,), 3
+    ),
     Target("licences", lambda draw: mutated_table(LICENCES, draw), read_licences, (), 2),
     Target("journal", mutated_journal, read_journal, (DataError,), 5),
     Target("scan-table", mutated_parquet, read_parquet, (DataError,), 4),

@@ -265,7 +265,10 @@ def _finished(out: Path) -> dict[int, Row]:
     """Rows of finished files: those of an earlier manifest, and those of a run that was cut off."""
     rows: dict[int, Row] = {int(row["index"]): dict(row) for row in read_rows(out)}
     for path in (out / WORK / "rows").glob("*.json"):
-        rows[int(path.stem)] = json.loads(path.read_text("utf-8"))
+        try:
+            rows[int(path.stem)] = dict(json.loads(path.read_text("utf-8")))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise DataError(f"{path}: no row of a forgery ({error}); delete it to make that one anew") from error
     return rows
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from unseam.decoding import DECODER_FAILURES
 from unseam.forging.history import GRID, resized
 from unseam.forging.plan import Crop
 from unseam.forging.sources import Source
@@ -31,7 +32,7 @@ def stored_bytes(path: Path) -> int:
     try:
         with Image.open(path) as image:
             return image.width * image.height * 3
-    except (OSError, ValueError, SyntaxError):
+    except DECODER_FAILURES:
         return 0
 
 

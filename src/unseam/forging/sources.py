@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from unseam.containers import split_png
+from unseam.decoding import DECODER_FAILURES
 from unseam.errors import DataError
 from unseam.forging.licences import UNKNOWN, Terms
 
@@ -170,9 +173,10 @@ def object_boxes(maps: Path, height: int, width: int) -> tuple[ObjectBox, ...]:
 def read_map(maps: Path) -> NDArray[np.uint16]:
     """Read an instance map as (H, W) uint16 with 0 = background."""
     try:
-        with Image.open(maps) as image:
+        picture, _ = split_png(maps.read_bytes())  # of its metadata Pillow may warn
+        with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             values = np.asarray(image).astype(np.uint16)
-    except (OSError, SyntaxError) as error:
+    except DECODER_FAILURES as error:
         raise DataError(f"{maps} cannot be read as an instance map ({error}); expected a grey PNG") from error
     if values.ndim != 2:
         raise DataError(f"{maps} has {values.ndim} axes; expected an 8-bit or 16-bit grey instance map")

@@ -226,7 +226,7 @@ def _as_json(measured: Measured) -> dict[str, Any]:
 def _read(path: Path, digest: str) -> Measured:
     try:
         measured = Measured(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: no measurement of this version ({error}); delete it to measure anew") from error
     if measured.digest != digest:
         raise DataError(f"{path}: measured with another recipe or on other photographs; name a new folder")
