@@ -1,4 +1,5 @@
 import sys
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,15 +12,16 @@ from unseam.errors import MissingExtra
 
 
 @pytest.fixture
-def training(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """Record calls in place of training and export, which have tests of their own."""
     calls: list[Any] = []
+    (tmp_path / "x.onnx").write_bytes(b"a model")
     done = SimpleNamespace(reason="finished", step=100, best_value=0.75, best_step=80)
     export = SimpleNamespace(load_terms=lambda path: f"terms of {path}", validation_samples=lambda data: list(data))
     monkeypatch.setitem(
         sys.modules,
         "unseam.training",
-        SimpleNamespace(train=recorder(calls, done), export_run=recorder(calls, Path("x.onnx")), __path__=[]),
+        SimpleNamespace(train=recorder(calls, done), export_run=recorder(calls, tmp_path / "x.onnx"), __path__=[]),
     )
     monkeypatch.setitem(sys.modules, "unseam.training.export", export)
     return calls
@@ -63,9 +65,9 @@ def test_an_interrupted_training_exits_with_130(training: list[Any], monkeypatch
     assert "interrupted at step 5" in result.stdout
 
 
-def test_export_hands_over_and_tells_where_the_file_is(training: list[Any]) -> None:
+def test_export_hands_over_and_tells_where_the_file_is_and_its_digest(training: list[Any], tmp_path: Path) -> None:
     result = run("export", "runs/x", "--terms", "t.toml", "--data", "a", "--raw")
-    assert result.stdout == "-> x.onnx\n"
+    assert result.stdout == f"-> {tmp_path / 'x.onnx'}  SHA-256 {sha256(b'a model').hexdigest()}\n"
     ((arguments, options),) = training
     assert arguments == (Path("runs/x"), None)
     assert options == {"terms": "terms of t.toml", "samples": [Path("a")], "calibrated": False}

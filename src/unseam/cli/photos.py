@@ -168,9 +168,13 @@ def methods(
             typer.echo(f"{fact['name']}{' (default)' if fact['name'] in DEFAULT_METHODS else ''}")
             for key in ("paper", "sees", "blind"):
                 typer.echo(f"  {key + ':':<7}{fact[key]}")
-            typer.echo(f"  needs: {', '.join(fact['needs']) or 'nothing but pixels'}\n")
+            typer.echo(f"  needs: {', '.join(fact['needs']) or 'nothing but pixels'}")
+            typer.echo(f"  model: SHA-256 {fact['digest']}\n" if fact["digest"] else "")
 
 
 def _facts(method: Method) -> dict[str, Any]:
-    facts = {"name": method.name, "paper": method.paper, "sees": method.sees, "blind": method.blind}
+    from unseam.analyze import digest_of
+
+    facts: dict[str, Any] = {"name": method.name, "paper": method.paper, "sees": method.sees, "blind": method.blind}
+    facts["digest"] = digest_of(method) or None
     return facts | {"needs": sorted(method.needs), "min_size": list(method.min_size)}

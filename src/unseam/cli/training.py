@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,4 +95,4 @@ def export(
 
         samples = validation_samples(_places(data, dataset, root, masks))
         path = export_run(run, out, terms=load_terms(terms), samples=samples, calibrated=not raw)
-        typer.echo(f"-> {printable(path)}")
+        typer.echo(f"-> {printable(path)}  SHA-256 {sha256(path.read_bytes()).hexdigest()}")

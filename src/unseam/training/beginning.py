@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from unseam.errors import ModelError, RecipeError
-from unseam.model_file import read_model
+from unseam.model_file import model_bytes, read_model
 from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.evidence_network import EvidenceNetwork
 from unseam.training.network import LocalizationNetwork
@@ -109,19 +110,22 @@ def _of_run(run: Path) -> Beginning:
 def _of_model(path: Path) -> Beginning:
     settings, digest = read_model(path)
     recipe = patch_recipe_from(dict(settings.recipe))
-    weights = _weights(path)
+    model = model_bytes(path)
+    if sha256(model).hexdigest() != digest:
+        raise ModelError(f"{path}: the file changed since it was loaded; load it again")
+    weights = _weights(model)
     network = LocalizationNetwork(recipe.network)
     try:
         network.load_state_dict(weights)
-        check_parity(path.read_bytes(), network, random_patches(settings.patch_side))
+        check_parity(model, network, random_patches(settings.patch_side))
     except (RuntimeError, ModelError) as error:
         raise ModelError(f"{path}: its weights do not make the network of its recipe ({error})") from error
     past = {"model": digest, "recipe": recipe.as_dict(), "data_digest": settings.data_digest}
     return Beginning(weights, {"patches_before": settings.patches_seen, "begun_from": past})
 
 
-def _weights(path: Path) -> dict[str, Tensor]:
-    graph = onnx.load(path).graph
+def _weights(model: bytes) -> dict[str, Tensor]:
+    graph = onnx.load_model_from_string(model).graph  # onnx.load would follow tensors into other files
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     found = {name.removeprefix(PREFIX): array for name, array in stored.items() if name.startswith(PREFIX)}
     weights = dict(_plain(name, array) for name, array in found.items())
