@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unseam.analyze import analyze
-from unseam.errors import PhotoError
+from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo_paths import PhotoPath, folder_for, printable
 from unseam.report import document_of, write_report
@@ -65,10 +65,9 @@ def judge_photos(
     for photo in photos:
         try:
             yield _judge(photo, methods, out, max_pixels)
-        except PhotoError as error:
-            yield Outcome(photo, failure=_one_line(photo, error))
-        except MemoryError:
-            yield Outcome(photo, failure=_one_line(photo, "it takes more memory than there is; try fewer methods"))
+        except (PhotoError, MemoryError) as error:
+            told = "it takes more memory than there is; try fewer methods" if memory_ran_out(error) else error
+            yield Outcome(photo, failure=_one_line(photo, told))
 
 
 def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:

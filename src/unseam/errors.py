@@ -95,3 +95,13 @@ class DataError(UnseamError):
 
 class MissingExtra(UnseamError, ImportError):  # noqa: N818
     """An optional dependency is not installed; the message names the pip command."""
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Whether an error comes of a MemoryError: a decoder may say something else when memory runs out."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MemoryError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

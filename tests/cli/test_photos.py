@@ -166,10 +166,10 @@ def test_a_stride_longer_than_the_patch_is_one_line(photo: Path, model: Path) ->
 
 
 def test_a_bug_keeps_its_traceback(photo: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hungry(*_: object, **__: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(batch, "analyze", hungry)
+    monkeypatch.setattr(batch, "analyze", broken)
     assert isinstance(run("localize", photo, "--method", model).exception, ZeroDivisionError)
 
 

@@ -18,7 +18,7 @@ from scan_work import save
 if os.name == "nt":
     pytest.skip("Windows has no SIGKILL", allow_module_level=True)
 
-FILES, KILLS = 60, 10
+FILES, KILLS = 300, 10
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ from unseam.scanning.plan import Plan
 
 if __name__ == "__main__":
     folder, out = sys.argv[1:]
-    print(scan_locally(Plan(folder, out, {"red": Red(seconds=0.1)}, resume=True, workers=2)).found_before)
+    print(scan_locally(Plan(folder, out, {"red": Red(seconds=0.02)}, resume=True, workers=2)).found_before)
 """
 
 
@@ -54,7 +54,7 @@ def test_a_scan_killed_ten_times_ends_with_the_table_of_an_undisturbed_one(tmp_p
     folder, program = tmp_path / "photos", tmp_path / "program.py"
     program.write_text(PROGRAM)
     for number in range(FILES - 2):
-        save(folder / f"{number % 7}" / f"{number % 10}-{number}.png", red=number * 4)
+        save(folder / f"{number % 7}" / f"{number % 10}-{number}.png", red=number % 64 * 4)
     save(folder / "crash.png", "crash")
     (folder / "empty.png").touch()
     out, chance = tmp_path / "killed.parquet", random.Random(5)
@@ -62,7 +62,7 @@ def test_a_scan_killed_ten_times_ends_with_the_table_of_an_undisturbed_one(tmp_p
     kept = 0
     for _ in range(KILLS):
         process = subprocess.Popen(**command(program, folder, out))
-        until = rows(journal) + chance.randint(0, 3)
+        until = rows(journal) + chance.randint(0, 20)
         while rows(journal) < until and process.poll() is None:
             time.sleep(0.002)
         time.sleep(chance.random() * 0.1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseam.analyze import Report, digest_of
-from unseam.errors import NotApplicable, PhotoError
+from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
 from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 from unseam.scanning.rows import Row, blank_row, column, one_line, stem
@@ -122,11 +122,8 @@ def _summary(report: Report, failures: Mapping[str, str]) -> Row:
 
 def _message(error: BaseException) -> str:
     """Say on one line what went wrong; that memory ran out is said even where a decoder says something else."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, MemoryError):
-            return "it needs more memory than a process may have; allow more (--memory) or fewer pixels (--max-pixels)"
-        cause = cause.__cause__ or cause.__context__
+    if memory_ran_out(error):
+        return "it needs more memory than a process may have; allow more (--memory) or fewer pixels (--max-pixels)"
     return one_line(error) if isinstance(error, PhotoError) else one_line(f"{type(error).__name__}: {error}")
 
 

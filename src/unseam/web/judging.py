@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from unseam.analyze import Report, analyze
-from unseam.errors import NotApplicable, PhotoError, PhotoTooLarge
+from unseam.errors import NotApplicable, PhotoError, PhotoTooLarge, memory_ran_out
 from unseam.method import Heatmap, Method
 from unseam.photo import Photo, load_photo
 from unseam.photo_paths import printable
@@ -75,12 +75,9 @@ class Judge:
 
 
 def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:
-    cause: BaseException | None = error
-    while cause is not None:  # a decoder may say something else when memory runs out
-        if isinstance(cause, MemoryError):
-            what = "Try fewer methods, or a smaller photo" if len(job.methods) > 1 else "Try a smaller photo"
-            return OutOfMemory(f"judging {printable(job.name)} takes more memory than this service gives it. {what}.")
-        cause = cause.__cause__ or cause.__context__
+    if memory_ran_out(error):
+        what = "Try fewer methods, or a smaller photo" if len(job.methods) > 1 else "Try a smaller photo"
+        return OutOfMemory(f"judging {printable(job.name)} takes more memory than this service gives it. {what}.")
     if isinstance(error, PhotoError | NotApplicable):
         return PhotoRefused(type(error).__name__, _in_callers_words(error, job))
     if isinstance(error, Refusal):
