@@ -1,4 +1,4 @@
-"""A few hundred cases of every target, and what the harness itself must notice."""
+"""One round of all targets, and what the harness itself must notice."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ from unseam.photo import load_photo
 from unseam.workers import Crash, Pool
 
 SEED = 2
-CASES = 2 * len(SCHEDULE)
+CASES = len(SCHEDULE)
 WORKERS = 2
 
 
@@ -39,7 +39,7 @@ def statistics() -> Statistics:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_case_ends_in_a_value_or_in_an_error_of_ours(statistics: Statistics, name: str) -> None:
-    assert statistics.endings[name].total() == 2 * SCHEDULE.count(name)
+    assert statistics.endings[name].total() == SCHEDULE.count(name)
     found = {kind: cases[0] for kind, cases in statistics.findings.items() if kind.startswith(f"{name}: ")}
     assert found == {}
 
