@@ -10,7 +10,8 @@ import io
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam import jpeg_process
-from unseam.errors import DamagedPhoto, MissingExtra
+from unseam.errors import DamagedPhoto, MissingExtra, UnreadablePhoto
 from unseam.jpeg_file import (
     BLOCK_SIDE,
     END_OF_IMAGE,
@@ -137,12 +138,26 @@ def _decode(
     tables = np.empty((jpeg_process.TABLES, BLOCK_SIDE, BLOCK_SIDE), np.uint16)
     numbers = np.empty(jpeg_process.TABLES, np.int16)
     planes = [np.empty(count * BLOCK_SIDE**2, np.int16) for count in counts]
-    with tempfile.TemporaryDirectory(prefix="unseam-") as folder:
-        Path(folder, "photo.jpg").write_bytes(picture)
+    with _stored(picture, where) as folder:
         whole, complaint = _run(folder, counts, [tables, numbers, *planes])
     if not whole:
         raise DamagedPhoto(f"{where}: libjpeg cannot read its coefficients ({complaint}); get the original file.")
     return tables, numbers, planes, complaint
+
+
+@contextmanager
+def _stored(picture: bytes, where: str) -> Iterator[str]:
+    """Put a file into a folder of its own for as long as it is read; UnreadablePhoto where there is no room for it."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="unseam-"))
+            Path(folder, "photo.jpg").write_bytes(picture)
+        except OSError as error:
+            raise UnreadablePhoto(
+                f"{where}: its coefficients cannot be read, because the folder for temporary files cannot be written "
+                f"({error.strerror or error}); free some space there, or name another folder in TMPDIR."
+            ) from error
+        yield folder
 
 
 def _run(folder: str, counts: list[int], arrays: Sequence[NDArray[np.generic]]) -> tuple[bool, str]:

@@ -41,6 +41,19 @@ def test_localize_names_each_photo_whose_report_does_not_fit(photos: Path, model
     assert run("localize", *paths, "--method", model, "--out", out).exit_code == 0
 
 
+def test_localize_names_the_jpeg_for_which_the_temporary_folder_has_no_room(photos: Path) -> None:
+    jpeg = photos / "0.jpg"
+    Image.open(photos / "0.png").save(jpeg, quality=90)
+    with full_disk(500):
+        result = run("localize", jpeg, photos / "1.png", "--method", "dct-model", "--json")
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 1  # of the other photo
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"unseam: {jpeg}: ")
+    assert "its coefficients cannot be read, because the folder for temporary files cannot be written" in line
+    assert "(File too large); free some space there" in line
+
+
 def plan(folder: Path, out: Path, **options: Any) -> Plan:
     return Plan(str(folder), str(out), {"red": Red()}, workers=1, **options)
 
