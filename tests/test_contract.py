@@ -2,7 +2,9 @@
 
 import io
 import pickle
+import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.errors import NotApplicable
+from unseam.jpeg_file import cut_into_segments
 from unseam.localizer import load_localizer
 from unseam.method import Heatmap, Method
 from unseam.methods import DEFAULT_METHODS, METHODS
@@ -165,3 +168,23 @@ def test_a_method_has_the_name_of_its_key(name: str) -> None:
 def test_the_defaults_are_methods_and_each_is_named_once() -> None:
     assert set(DEFAULT_METHODS) <= set(METHODS)
     assert len(set(DEFAULT_METHODS)) == len(DEFAULT_METHODS) > 0
+
+
+def with_huge_steps(data: bytes) -> bytes:
+    """Give a JPEG 16-bit tables whose every step is 65535, and the frame of an extended one, which may have them."""
+    frame = next(segment for segment in cut_into_segments(data).segments if segment.marker == 0xC0)
+    tables = b"".join(bytes([0x10 | number]) + b"\xff\xff" * 64 for number in (0, 1))
+    head = data[: frame.start] + b"\xff\xdb" + (len(tables) + 2).to_bytes(2, "big") + tables
+    return head + b"\xff\xc1" + data[frame.start + 2 :]
+
+
+def test_steps_of_16_bits_take_little_memory(method: Method) -> None:
+    photo = load_photo(with_huge_steps(as_jpeg(scene(128, 160))))
+    assert photo.jpeg is not None
+    assert photo.jpeg.components[0].table.min() == 65535
+    tracemalloc.start()
+    with suppress(NotApplicable):
+        assert np.isfinite(method(photo).heat).all()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 150_000_000

@@ -289,3 +289,16 @@ def test_a_component_that_no_scan_brings_may_name_no_table() -> None:
 
     with pytest.raises(DamagedPhoto):
         read_coefficients(bytes(data))
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_step_of_zero_is_no_step(step: int) -> None:
+    data = bytearray(_encode(_noise(16, 16)))
+    table = next(segment for segment in cut_into_segments(bytes(data)).segments if segment.marker == 0xDB)
+    data[table.start + 5] = step
+
+    if step:
+        assert read_coefficients(bytes(data)).luma.table[0, 0] == 1
+        return
+    with pytest.raises(DamagedPhoto, match="a step of 0"):
+        read_coefficients(bytes(data))

@@ -106,6 +106,8 @@ def read_coefficients(data: bytes, where: str = "this JPEG") -> JpegCoefficients
     tables, numbers, planes, complaint = _decode(picture, frame, where)
     if not all(0 <= number < jpeg_process.TABLES for number in numbers[: len(planes)]):
         raise DamagedPhoto(f"{where}: a component of the JPEG has no quantization table; get the original file.")
+    if not tables[numbers[: len(planes)]].all():  # ITU-T T.81, B.2.4.1: steps are 1 or more
+        raise DamagedPhoto(f"{where}: a quantization table of the JPEG has a step of 0; get the original file.")
     for array in (tables, *planes):
         array.setflags(write=False)
     components = tuple(

@@ -79,3 +79,10 @@ def test_limited_pixels_are_counted_in_blocks_of_the_grid() -> None:
     pixels[12, 14] = 0
     found = limited_share(pixels, (2, 3), (8, 8), (3, 5))
     np.testing.assert_allclose(found, [[0.5, 0, 0], [0, 1 / 64, 0]])
+
+
+@pytest.mark.parametrize("noise", [Noise(-4414.0, 1.3e7), Noise(4414.0, 1.0), Noise(0.0, 1e12)])
+def test_the_kernel_of_absurd_noise_is_bounded_and_defined(noise: Noise) -> None:
+    offsets, weights = noise_kernel(noise)
+    assert len(offsets) < 2000
+    assert weights.sum() == pytest.approx(1)

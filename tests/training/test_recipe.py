@@ -59,6 +59,7 @@ def test_a_head_that_is_not_there_is_written_none() -> None:
         ({"name": "x", "network": {"lstm_widths": 16**6000}}, "lstm_widths is a huge number; expected a list"),
         ({"name": "x", "paper": ["a"] * 9000}, r"paper is \['a', 'a', 'a', 'a', 'a', 'a', ...\]; expected str"),
         ({"name": "x", "a" * 9000: 1}, "unknown key a{80}; known"),
+        ({"name": "x", "\u202e": 1}, r"unknown key \\u202e; known"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_its_name(table: dict[str, object], complaint: str) -> None:

@@ -21,6 +21,7 @@ from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, rounding_noise
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.jpeg import JpegComponent
+from unseam.jpeg_encoder import LARGEST_STEP
 from unseam.method import Heatmap
 from unseam.photo import Photo
 
@@ -166,7 +167,8 @@ def _frequencies(photo: Photo, config: AlignedJpegConfig) -> tuple[list[_Frequen
 def _frequency(component: JpegComponent, frequency: tuple[int, int], unused: Floats, noise: Noise) -> _Frequency:
     """Find the likeliest first step of one frequency, from coefficients on a grid that no compression used."""
     last, stored = int(component.table[frequency]), component.coefficients[..., frequency[0], frequency[1]]
-    steps = range(1, max(last, int(STANDARD_TABLE.reshape(SIDE, SIDE)[frequency])) + 1)
+    coarsest = max(last, int(STANDARD_TABLE.reshape(SIDE, SIDE)[frequency]))
+    steps = range(1, min(coarsest, LARGEST_STEP) + 1)
     seen = jpeg_mixture.histogram(unused)
     (before,) = jpeg_mixture.cropped([seen[None] * (stored.size / seen.sum())], steps[-1])
     single = jpeg_mixture.at_multiples(before, last)

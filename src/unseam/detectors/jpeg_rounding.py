@@ -26,6 +26,9 @@ RGB_FROM_CHROMA = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))
 """What Cb and Cr add to Y in R, G and B (JFIF)."""
 REACH = 6.0
 """Standard deviations of noise beyond which it is taken to be zero."""
+LARGEST_NOISE = 128.0
+"""Largest mean and deviation that are modelled: beyond them (a photo made to be limited all over, 16 grey levels on the
+whole) nothing is left to see, and the kernel would be as wide as the range of all coefficients."""
 LEAST_DEVIATION = 1e-6
 """Keeps a Gaussian defined where there is no noise at all."""
 
@@ -47,10 +50,11 @@ class Noise:
 
 def noise_kernel(noise: Noise) -> tuple[NDArray[np.int64], Floats]:
     """Give the probabilities of noise at whole numbers: offsets -K to K, and weights that sum to 1."""
-    deviation = np.sqrt(noise.variance) + LEAST_DEVIATION
-    reach = int(np.ceil(REACH * deviation + abs(noise.mean))) + 1
+    deviation = min(np.sqrt(noise.variance), LARGEST_NOISE) + LEAST_DEVIATION
+    mean = min(max(noise.mean, -LARGEST_NOISE), LARGEST_NOISE)
+    reach = int(np.ceil(REACH * deviation + abs(mean))) + 1
     offsets = np.arange(-reach, reach + 1)
-    weights = np.exp(-(((offsets + noise.mean) / deviation) ** 2) / 2)
+    weights = np.exp(-(((offsets + mean) / deviation) ** 2) / 2)
     return offsets, weights / weights.sum()
 
 

@@ -23,6 +23,7 @@ from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, 
 from unseam.detectors.second_grid import GRIDS, Grid, GridSearch
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.jpeg import JpegComponent
+from unseam.jpeg_encoder import LARGEST_STEP
 from unseam.method import Heatmap
 from unseam.photo import Photo
 
@@ -220,7 +221,8 @@ def _possible_steps(component: JpegComponent, frequency: tuple[int, int]) -> ran
     """Earlier steps that the file's own, finer ones leave to be seen: from 2 standard deviations to quality 50."""
     last = float(component.table[frequency])
     coarsest = max(last, float(STANDARD_TABLE.reshape(SIDE, SIDE)[frequency]))
-    return range(max(2, int(last / np.sqrt(3))), int(coarsest) + 1)
+    finest = max(2, int(last / np.sqrt(3)))
+    return range(min(finest, LARGEST_STEP), min(int(coarsest), LARGEST_STEP) + 1)
 
 
 def _beside(grid: Grid) -> Grid:

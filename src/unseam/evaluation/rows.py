@@ -18,6 +18,7 @@ import numpy as np
 from unseam.errors import DataError
 from unseam.evaluation.counts import BINS, Confusion, Counts
 from unseam.evaluation.degrade import ORIGINAL, Condition
+from unseam.photo_paths import printable
 
 Outcome = Literal["judged", "not applicable", "failed"]
 
@@ -146,7 +147,8 @@ class RowStore:
         try:
             return [row_from_json(line) for line in whole.decode("utf-8").splitlines()]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise DataError(f"{self._rows}: rows of another version ({error}); choose another folder") from error
+            told = printable(str(error))
+            raise DataError(f"{self._rows}: rows of another version ({told}); choose another folder") from error
 
     def is_finished(self, key: str) -> bool:
         """Whether a row need not be computed again; a failed one must."""

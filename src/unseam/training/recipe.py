@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from unseam.datasets.windows import MANIPULATED_SHARE, NEAR_SHARE, WINDOW_GRID
 from unseam.errors import RecipeError
+from unseam.photo_paths import printable
 from unseam.training.evidence_network import EvidenceConfig
 from unseam.training.evidence_recipe import BlockConfig
 from unseam.training.network import NetworkConfig
@@ -228,7 +229,7 @@ def _build(kind: type[Any], table: object, where: str) -> object:
     types = get_type_hints(kind)
     unknown = sorted(table.keys() - types.keys())
     told = ", ".join(where + key for key in unknown)
-    _demand(not unknown, f"unknown key {told[:LONGEST_SHOWN]}; known: {', '.join(types)}")
+    _demand(not unknown, f"unknown key {printable(told[:LONGEST_SHOWN])}; known: {', '.join(types)}")
     required = {f.name for f in dataclasses.fields(kind) if f.default is f.default_factory is dataclasses.MISSING}
     missing = sorted(required - table.keys())
     _demand(not missing, f"missing key {', '.join(where + key for key in missing)}")
