@@ -259,3 +259,12 @@ def test_a_table_that_is_none_or_lacks_its_columns_is_an_error(tmp_path: Path) -
 
 def test_share_of_every_truth_is_kept(pairs: Path) -> None:
     assert folder(pairs).shares == dict.fromkeys(("images/a.jpg", "images/b.png", "images/c.tif"), 24 / 320)
+
+
+@pytest.mark.parametrize("name", ["\u202e.jpg", "n" * 5000 + ".jpg"])
+def test_an_error_shows_odd_names_of_a_table_in_short_and_in_print(tmp_path: Path, name: str) -> None:
+    (tmp_path / "pairs.csv").write_text(f"photo,mask\n{name},\n", encoding="utf-8")
+    with pytest.raises(DataError, match="not one usable photo") as told:
+        folder(tmp_path / "pairs.csv")
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 600

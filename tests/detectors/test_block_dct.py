@@ -53,3 +53,9 @@ def test_samples_are_libjpegs_pixels_before_rounding() -> None:
     decoded = np.asarray(Image.open(buffer), np.float64)
     assert np.abs(found[:150, :43] - decoded).max() < 1.01  # libjpeg's own transform is not exact
     assert np.abs(found[:150, :43] - decoded).mean() == pytest.approx(0.25, abs=0.01)  # rounding alone
+
+
+@pytest.mark.parametrize("shape", [(64, 8), (8, 64), (8, 8)])
+def test_a_plane_without_a_whole_block_behind_the_origin_has_none(shape: tuple[int, int]) -> None:
+    found = block_dct(np.zeros(shape), [(0, 0), (1, 0)], (1, 1))
+    assert found.shape == (2, (shape[0] - 1) // 8, (shape[1] - 1) // 8)

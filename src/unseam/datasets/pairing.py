@@ -19,7 +19,7 @@ from pathlib import Path
 from unseam.datasets.masks import Reading, load_masks, wrong_size
 from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet, stored_shape
 from unseam.errors import DataError, PhotoError
-from unseam.photo_paths import PHOTO_SUFFIXES
+from unseam.photo_paths import PHOTO_SUFFIXES, printable
 
 Keyed = Mapping[str, Sequence[Path]]
 """Pictures by the part of their name that photo and mask share."""
@@ -31,6 +31,9 @@ NO_PICTURE, STRANGER = "no picture", "picture that the data set's layout has no 
 
 LISTED = 3
 """Exclusions that an error names when there is nothing else to say."""
+
+LONGEST_SHOWN = 150
+"""Letters of a file's name in an error."""
 
 DECODERS = 4
 """Masks decoded at a time; Pillow lets other threads run meanwhile."""
@@ -205,6 +208,11 @@ def of_part(samples: Sequence[Sample], split: str | None, root: Path) -> list[Sa
     return [sample for sample in samples if split is None or sample.split in ("", split)]
 
 
+def _shown(path: Path) -> str:
+    """Give a file's name for an error: a table may name what no disk could hold."""
+    return printable(path.name)[:LONGEST_SHOWN]
+
+
 def components(sources: Sequence[Sequence[str]]) -> list[str]:
     """Name the group of each of several photos, given the sources of each.
 
@@ -246,7 +254,7 @@ def proven(samples: Sequence[Sample], exclusions: Iterable[Exclusion], root: Pat
     unproven = [Exclusion(s.photo, fault, s.masks) for s, fault in zip(samples, faults, strict=True) if fault]
     left_out = tuple(sorted([*exclusions, *unproven], key=lambda exclusion: exclusion.path))
     if not good:
-        reasons = "; ".join(f"{exclusion.path.name}: {exclusion.reason}" for exclusion in left_out[:LISTED])
+        reasons = "; ".join(f"{_shown(exclusion.path)}: {exclusion.reason}" for exclusion in left_out[:LISTED])
         raise DataError(
             f"{root}: not one usable photo among {len(left_out)} files ({reasons or 'none'}); expected {expected}"
         )

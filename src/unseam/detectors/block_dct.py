@@ -90,7 +90,7 @@ def block_dct(
     rows, columns = (max(0, have - first) // SIDE for have, first in zip(plane.shape, origin, strict=True))
     whole = plane[origin[0] : origin[0] + rows * SIDE, origin[1] : origin[1] + columns * SIDE]
     found = np.empty((len(wanted), rows, columns))
-    for first in range(0, rows, BAND):
+    for first in range(0, rows if columns else 0, BAND):
         band = whole[first * SIDE : (first + BAND) * SIDE].reshape(-1, SIDE, columns, SIDE)
         blocks = band.transpose(0, 2, 1, 3).reshape(-1, SIDE * SIDE)
         found[:, first : first + BAND] = (wanted @ blocks.T).reshape(len(wanted), -1, columns)
