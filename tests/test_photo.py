@@ -397,6 +397,17 @@ def test_a_jpeg_of_nothing_but_segments_is_refused_before_they_are_kept() -> Non
         load_photo(data[:2] + comments * 10_001 + data[2:])
 
 
+def test_an_error_does_not_repeat_the_file() -> None:
+    data = bytearray(_encode(_image(), "TIFF"))
+    entry = data.index(struct.pack("<HH", 259, 3), 8)  # compression: said to be a text of the file
+    data[entry + 2 : entry + 12] = struct.pack("<HII", 2, 4096, 0)
+
+    with pytest.raises(DamagedPhoto) as told:
+        load_photo(bytes(data))
+    assert len(str(told.value)) < 600
+    assert str(told.value).isprintable()
+
+
 def test_file_larger_than_any_photo_within_the_limit_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ from unseam.containers import ends_early, format_of, split_png
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
 from unseam.jpeg_file import END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
 from unseam.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
+from unseam.photo_paths import printable
 
 # Without a handler, Python writes what Pillow logs about a damaged file to standard error.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -77,6 +78,9 @@ DECODER_FAILURES = (
 
 PREVIEW_TAG, RAW_TAG = 254, 50706
 """NewSubfileType of TIFF 6.0 (bit 0: a reduced picture of another one) and DNGVersion of Adobe's DNG."""
+
+LONGEST_REASON = 200
+"""Letters of a decoder's own words that an error repeats: some of Pillow's repeat the whole file."""
 
 MOST_SCANS = 100
 """Of a JPEG: programs write 10, optimizers up to some 30. Each goes through all blocks, however few bytes it has:
@@ -205,12 +209,13 @@ def _pillow_failures(name: str, where: str) -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise PhotoTooLarge(f"{where}: {error} Expected fewer pixels.") from error
     except DECODER_FAILURES as error:
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+        reason = printable(str(error)[:LONGEST_REASON]) or type(error).__name__
+        if isinstance(error, EOFError) or "truncated" in reason.lower():
             raise TruncatedPhoto(
-                f"{where} is a {name} that ends too early ({error}); expected a whole file. Copy or download it again."
+                f"{where} is a {name} that ends too early ({reason}); expected a whole file. Copy or download it again."
             ) from error
         raise DamagedPhoto(
-            f"{where} is a {name} that cannot be decoded ({error or type(error).__name__}); expected a sound file. "
+            f"{where} is a {name} that cannot be decoded ({reason}); expected a sound file. "
             "Copy or download it again, or get the original."
         ) from error
 

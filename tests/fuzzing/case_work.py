@@ -99,12 +99,11 @@ class Work:
     def __call__(self, case: Case) -> Outcome:
         watched = _watched(self.root)
         target = self._target(case.target)
-        data = target.make(Random(f"{case.seed} {case.number}"))
         folder = watched.folder / f"case-{case.number}"
         folder.mkdir()
         before, started, burnt = watched.begin(), time.perf_counter(), processor_time()
         signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)
-        ending, findings = _ended(target, data, folder)
+        ending, findings = _ended(target, case, folder)
         signal.setitimer(signal.ITIMER_PROF, 0)
         seconds, burnt = time.perf_counter() - started, processor_time() - burnt
         rmtree(folder, ignore_errors=True)
@@ -122,10 +121,10 @@ class Work:
         return TARGETS[name]
 
 
-def _ended(target: Target, data: bytes, folder: Path) -> tuple[str, list[str]]:
+def _ended(target: Target, case: Case, folder: Path) -> tuple[str, list[str]]:
     """Run a case; give its ending and what is wrong with it."""
     try:
-        return target.check(data, folder), []
+        return target.check(target.make(Random(f"{case.seed} {case.number}")), folder), []
     except target.errors as error:
         return type(error).__name__, _wrong_with(str(error))
     except Exception as error:  # noqa: BLE001 - this is what is looked for

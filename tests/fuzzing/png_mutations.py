@@ -17,6 +17,9 @@ Chunks = list[tuple[bytes, bytes]]
 BOMB_BYTES = 100_000_000
 """What a text bomb is when it is unpacked."""
 
+MOST_ROWS = 1_000_000
+"""Bytes of unpacked rows that are changed; there may be a bomb instead of them."""
+
 WRONG_SUMS = 0.1
 """Share of the files in which one check sum is left wrong."""
 
@@ -92,11 +95,12 @@ def alter_rows(chunks: Chunks, draw: Random) -> None:
     """Change the rows behind the compression: filters, too few or too many of them."""
     packed = b"".join(body for kind, body in chunks if kind == b"IDAT")
     try:
-        rows = zlib.decompress(packed)
+        rows = zlib.decompressobj().decompress(packed, MOST_ROWS)
     except zlib.error:
         return
-    rows = draw.choice((rows * 3, b"", *[mutate(rows, draw) for mutate in BYTE_MUTATIONS]))
-    place = next(i for i, (kind, _) in enumerate(chunks) if kind == b"IDAT")
+    other = draw.randrange(len(BYTE_MUTATIONS) + 2)
+    rows = (rows * 3, b"")[other] if other < 2 else BYTE_MUTATIONS[other - 2](rows, draw)
+    place = next((i for i, (kind, _) in enumerate(chunks) if kind == b"IDAT"), len(chunks))
     chunks[:] = [chunk for chunk in chunks if chunk[0] != b"IDAT"]
     chunks.insert(place, (b"IDAT", draw.choice((zlib.compress(rows), bomb()))))
 

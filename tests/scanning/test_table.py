@@ -42,3 +42,9 @@ def test_settings_that_are_none_are_refused(tmp_path: Path, text: bytes) -> None
     parquet.write_table(pa.table({"path": ["a"]}, schema=schema), tmp_path / "a.parquet")
     with pytest.raises(DataError, match="no Parquet file that can be read"):
         read_settings(tmp_path / "a.parquet", "a")
+
+
+def test_a_table_whose_column_has_no_readable_name_is_refused(table: Path) -> None:
+    table.write_bytes(table.read_bytes().replace(b"sha256", b"sh\xff256"))
+    with pytest.raises(DataError, match="no Parquet file that can be read"):
+        read_settings(table, "out")

@@ -261,6 +261,11 @@ def test_a_form_that_the_parser_complains_of_is_told_to_its_sender_alone(
     assert capfd.readouterr().err == ""
 
 
+def test_a_boundary_that_no_form_has_is_refused(client: httpx.Client) -> None:
+    kind = {"content-type": f"multipart/form-data; boundary={'b' * 3000}"}
+    assert told(client.post("/v1/analyze", content=b"", headers=kind)) == (422, "InvalidRequest")
+
+
 def test_what_an_error_repeats_of_a_request_is_short(client: httpx.Client, photo: Files) -> None:
     for parameters in ({"method": "m" * 5000}, {"p" * 5000: "x"}):
         answer = client.post("/v1/analyze", params=parameters, files=photo)

@@ -27,6 +27,9 @@ ROWS, COUNTS = "rows.jsonl", "counts.bin"
 LARGEST_FILE = 2**62
 """Bytes, of ``counts.bin``: more than any disk has, and a number that files take."""
 
+LONGEST_SHOWN = 200
+"""Letters of what is said of a row that an error repeats."""
+
 LAYOUT = 2
 """Number of the way in which rows are measured; a change of what a row says raises it, and rows are measured anew."""
 
@@ -147,7 +150,7 @@ class RowStore:
         try:
             return [row_from_json(line) for line in whole.decode("utf-8").splitlines()]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            told = printable(str(error))
+            told = printable(str(error))[:LONGEST_SHOWN]
             raise DataError(f"{self._rows}: rows of another version ({told}); choose another folder") from error
 
     def is_finished(self, key: str) -> bool:

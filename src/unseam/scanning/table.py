@@ -58,7 +58,7 @@ def read_settings(file: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - a 
 
     try:
         metadata = parquet.read_schema(file).metadata or {}
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: a column's name is no text
         raise _unreadable(where, error) from error
     if KEY not in metadata:
         raise DataError(f"{where} was not written by unseam scan; use another --out")

@@ -26,7 +26,7 @@ INTEGER_BITS = 64
 """TOML's integers (version 1.0.0), the sign included; Python's own would be of any size."""
 
 LONGEST_SHOWN = 80
-"""Letters of a key that an error repeats."""
+"""Letters of a key, or of what is said of a file, that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RecipeError(f"{path}: the recipe cannot be read ({error.strerror}); name a .toml file") from error
     except (ValueError, RecursionError) as error:  # no TOML, no text, a number of too many digits, too deep
-        raise RecipeError(f"{path}: no TOML ({error})") from error
+        raise RecipeError(f"{path}: no TOML ({printable(str(error))[:LONGEST_SHOWN]})") from error
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import reprlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath, PureWindowsPath
 
 from python_multipart.exceptions import FormParserError
@@ -77,25 +79,24 @@ class _Form:
         self.whole = False
         self._headers: dict[bytes, bytes] = {}
         self._header, self._value = b"", b""
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": self._take_header,
-                "on_header_value": self._take_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._end_headers,
-                "on_part_data": self._take_data,
-                "on_end": self._end,
-            },
-        )
+        with _refusing():
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin_part,
+                    "on_header_field": self._take_header,
+                    "on_header_value": self._take_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._end_headers,
+                    "on_part_data": self._take_data,
+                    "on_end": self._end,
+                },
+            )
 
     def feed(self, chunk: bytes) -> None:
         """Read on; InvalidRequest where this is no form, or another one."""
-        try:
+        with _refusing():
             self._parser.write(chunk)
-        except FormParserError as error:
-            raise InvalidRequest(f"the form cannot be read: {error}.") from error
 
     def _begin_part(self) -> None:
         self._headers = {}
@@ -124,6 +125,14 @@ class _Form:
 
     def _end(self) -> None:
         self.whole = True
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except FormParserError as error:
+        raise InvalidRequest(f"the form cannot be read: {error}.") from error
 
 
 async def _parse(request: Request, limits: Limits) -> tuple[bytes, str]:
