@@ -26,12 +26,13 @@ from unseam.model_contents import LARGEST_BYTES, check_contents
 from unseam.model_settings import HeatCalibration, ModelSettings, PhotoCurve, parse_settings
 from unseam.patches import cut
 from unseam.photo import load_photo
+from unseam.photo_paths import printable
 from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
 from unseam.training.checkpoint import BEST, fill, load_checkpoint, replace_file
 from unseam.training.evidence_export import evidence_model, rebuild_evidence
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
 from unseam.training.onnx_graph import as_onnx, check_parity, model_bytes, random_patches
-from unseam.training.recipe import EvidenceRecipe, Recipe, recipe_from
+from unseam.training.recipe import LONGEST_SHOWN, EvidenceRecipe, Recipe, recipe_from
 
 REAL_PHOTOS, PATCHES_PER_PHOTO = 4, 16
 """How many real patches the parity check takes, and from how many photos."""
@@ -83,7 +84,7 @@ def load_terms(path: Path) -> ModelTerms:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise RecipeError(f"{path}: the terms cannot be read ({error})") from error
+        raise RecipeError(f"{path}: the terms cannot be read ({printable(str(error))[:LONGEST_SHOWN]})") from error
     known = {field.name for field in fields(ModelTerms)}
     unknown, missing = table.keys() - known, {"licence", "training_sources"} - table.keys()
     if unknown or missing:
