@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -262,7 +262,7 @@ def start_process(
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, work, threads, memory), daemon=True)
-    with _environment({} if threads is None else dict.fromkeys(SINGLE_THREADED, str(threads))):
+    with environment({} if threads is None else dict.fromkeys(SINGLE_THREADED, str(threads))):
         process.start()
     theirs.close()  # only the worker holds it now: when it dies, our end says so
     return process, ours
@@ -319,7 +319,8 @@ def _limit_memory(memory: int) -> None:
 
 
 @contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process, say for those that it starts meanwhile, and put back what they were."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

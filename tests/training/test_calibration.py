@@ -12,9 +12,10 @@ from unseam.training.calibration import (
     MIN_SLOPE,
     SCORE_QUANTILES,
     THRESHOLDS,
-    _false_alarms,
+    _log_odds,
     _score_curve,
     _ThresholdTally,
+    false_alarms,
     fit_platt,
     logit,
 )
@@ -136,7 +137,8 @@ def test_share_of_authentic_photos_that_are_marked_is_that_at_the_chosen_thresho
 def test_scores_of_authentic_photos_are_kept_at_the_quantile_of_the_curve() -> None:
     logits = np.zeros((3, len(SCORE_QUANTILES)))
     logits[:, 1] = (2.0, -1.0, 0.0)
-    known = _false_alarms(ScoreCurve(SCORE_QUANTILES[1], 2.0, 1.0), logits, 0.25)
+    curve = ScoreCurve(SCORE_QUANTILES[1], 2.0, 1.0)
+    known = false_alarms(curve, _log_odds(curve, logits), 0.25)
     expected = 1 / (1 + np.exp(-(2.0 * np.array([-1.0, 0.0, 2.0]) + 1.0)))
     assert known.scores == pytest.approx(expected, abs=1e-6)
     assert known.marked == 0.25

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,13 +22,15 @@ from unseam.evidence.settings import EvidenceSettings
 from unseam.localizer import load_localizer
 from unseam.photo import load_photo
 from unseam.training import evidence_source as source_room
-from unseam.training.evidence_export import _Judged, _mask_thresholds, check_evidence_parity, evidence_graph
+from unseam.training.evidence_calibration import _Judged, _mask_thresholds
+from unseam.training.evidence_export import check_evidence_parity, evidence_graph
 from unseam.training.evidence_network import EvidenceConfig, EvidenceNetwork, EvidenceOutputs, build_evidence
 from unseam.training.evidence_recipe import BlockConfig
 from unseam.training.evidence_source import Blocks, EvidenceSource, cell_shares
 from unseam.training.evidence_task import CONFIDENCE_WEIGHT, losses
 from unseam.training.export import ModelTerms, export_run, validation_samples
 from unseam.training.launch import train
+from unseam.training.patch_source import training_sides
 from unseam.training.recipe import EvidenceRecipe, load_patch_recipe, recipe_from
 
 F = len(feature_names())
@@ -243,6 +246,20 @@ def test_the_model_file_finds_it_and_says_what_it_is(trained: tuple[Path, Path])
     photo = load_photo(forged.photo)
     heat = np.asarray(localizer(photo))
     assert roc_auc_score(forged.truth((photo.height, photo.width)).ravel(), heat.ravel()) > 0.9
+
+
+def test_measuring_in_processes_leaves_this_ones_environment_alone(
+    trained: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
+    before = dict(os.environ)
+    config = BlockConfig(crop=8, copy_move_share=0.0, workers=1)
+    read = source_room.load_evidence_source(
+        training_sides([trained[0]]), config, batch=4, seed=0, cache=tmp_path, quiet=True
+    )
+    assert dict(os.environ) == before
+    assert len(list(tmp_path.iterdir())) == len(read.train) + len(read.validation)  # and nothing half-written
 
 
 def test_features_are_measured_once(trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from unseam.errors import ModelError, RecipeError
 from unseam.model_file import model_bytes, read_model
-from unseam.training.checkpoint import BEST, load_checkpoint
+from unseam.training.checkpoint import BEST, fill, load_checkpoint
 from unseam.training.evidence_network import EvidenceNetwork
 from unseam.training.network import LocalizationNetwork
 from unseam.training.onnx_graph import check_parity, random_patches
@@ -47,7 +47,7 @@ class Beginning:
     Attributes
     ----------
     weights : dict
-        A state of `LocalizationNetwork`.
+        A state of the network.
     facts : dict
         Of JSON types; what the model file will say of its past: ``patches_before`` and ``begun_from``.
     """
@@ -69,7 +69,7 @@ def load_beginning(source: Path) -> Beginning:
     return _of_model(source) if source.suffix.lower() == ".onnx" else _of_run(source)
 
 
-def begin_with(network: LocalizationNetwork, source: Path) -> Facts:
+def begin_with(network: LocalizationNetwork | EvidenceNetwork, source: Path) -> Facts:
     """Fill a network with the weights of a run or of a model file; give the facts of `Beginning`.
 
     Raises
@@ -80,10 +80,7 @@ def begin_with(network: LocalizationNetwork, source: Path) -> Facts:
         As in `load_beginning`.
     """
     beginning = load_beginning(source)
-    try:
-        network.load_state_dict(beginning.weights)
-    except RuntimeError as error:
-        raise RecipeError(f"{source}: its weights are of another network than the recipe's ({error})") from error
+    fill(network, beginning.weights, f"{source}: its weights are of another network than the recipe's")
     return beginning.facts
 
 
@@ -91,12 +88,7 @@ def begin_evidence_with(network: EvidenceNetwork, source: Path) -> Facts:
     """Fill the network `evidence` with the weights of a run; errors as `begin_with`."""
     if source.suffix.lower() == ".onnx":
         raise RecipeError(f"{source}: the network evidence begins with a run's folder, not with a model file")
-    beginning = _of_run(source)
-    try:
-        network.load_state_dict(beginning.weights)
-    except RuntimeError as error:
-        raise RecipeError(f"{source}: its weights are of another network than the recipe's ({error})") from error
-    return beginning.facts
+    return begin_with(network, source)
 
 
 def _of_run(run: Path) -> Beginning:

@@ -20,7 +20,7 @@ from unseam.evaluation.counts import Counts, bin_threshold
 from unseam.false_alarms import FalseAlarms
 from unseam.localizer import Localizer, load_patch_localizer
 from unseam.method import NO_EVIDENCE, Heatmap
-from unseam.model_settings import HeatCalibration, ScoreCurve
+from unseam.model_settings import HeatCalibration, PhotoCurve, ScoreCurve
 from unseam.photo import load_photo
 from unseam.postprocess import LOGIT_LIMIT, find_regions, network_mask
 
@@ -152,10 +152,10 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     localizer = load_patch_localizer(model)
     localizer = replace(localizer, options=replace(localizer.options, threads=threads))
     rng = np.random.default_rng(seed)
-    heat, patch_threshold = _first_pass(localizer, _drawn(samples, rng, FIRST_PHOTOS), rng)
+    heat, patch_threshold = _first_pass(localizer, drawn(samples, rng, FIRST_PHOTOS), rng)
     settings = replace(localizer.settings, heat_calibration=heat, patch_threshold=patch_threshold, pixel_threshold=0.0)
     score, pixel_threshold, known = _second_pass(
-        replace(localizer, settings=settings), _drawn(samples, rng, SECOND_PHOTOS)
+        replace(localizer, settings=settings), drawn(samples, rng, SECOND_PHOTOS)
     )
     return Calibration(heat, score, patch_threshold, pixel_threshold, known)
 
@@ -166,8 +166,8 @@ def _judged(localizer: Localizer, samples: Sequence[Sample]) -> Iterator[tuple[H
         yield heatmap, sample.truth((heatmap.heat.shape[0], heatmap.heat.shape[1]))
 
 
-def _drawn(samples: Sequence[Sample], rng: np.random.Generator, count: int) -> list[Sample]:
-    """Draw the photos of a pass: both classes alike, as far as there are."""
+def drawn(samples: Sequence[Sample], rng: np.random.Generator, count: int) -> list[Sample]:
+    """Draw photos at random: at most ``count``, both classes alike as far as there are."""
     chosen: list[Sample] = []
     for manipulated in (True, False):
         of_class = [sample for sample in samples if (sample.mask is not None) == manipulated]
@@ -224,14 +224,19 @@ def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[Score
         tally.add(heatmap, truth)
     logits, labels = np.stack(quantiles), np.array(manipulated)
     curve, threshold = _score_curve(logits, labels), tally.best()
-    return curve, threshold, _false_alarms(curve, logits[~labels], tally.alarms_at(threshold))
+    authentic = _log_odds(curve, logits[~labels])
+    return curve, threshold, false_alarms(curve, authentic, tally.alarms_at(threshold))
 
 
-def _false_alarms(curve: ScoreCurve, authentic: Floats, marked: float) -> FalseAlarms:
-    """Keep the scores of authentic photos, from their quantiles (photos, quantiles), and the share that is marked."""
-    chosen = authentic[:, SCORE_QUANTILES.index(curve.quantile)]
-    scores = np.sort(1 / (1 + np.exp(-(curve.slope * chosen + curve.intercept))))
-    source = f"the {len(scores)} authentic validation photographs that its threshold was set on"
+def _log_odds(curve: ScoreCurve, quantiles: Floats) -> Floats:
+    """Give the log odds (photos,) that a curve takes, of all candidates (photos, quantiles)."""
+    return quantiles[:, SCORE_QUANTILES.index(curve.quantile)]
+
+
+def false_alarms(curve: ScoreCurve | PhotoCurve, authentic: Floats, marked: float) -> FalseAlarms:
+    """Keep the scores of authentic photos, from the log odds (N,) that their curve takes, and the share marked."""
+    scores = np.sort(1 / (1 + np.exp(-(curve.slope * authentic + curve.intercept))))
+    source = f"the {len(scores)} authentic validation photographs that its thresholds were set on"
     return FalseAlarms(marked, source, tuple(np.round(scores, SCORE_DECIMALS).tolist()))
 
 

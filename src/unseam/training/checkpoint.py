@@ -14,13 +14,14 @@ import os
 import pickle
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
+from torch import nn
 
-from unseam.errors import RunError
+from unseam.errors import RecipeError, RunError
 
 CHECKPOINT_FORMAT = 1
 """Version of the layout of ``last.pt`` and ``best.pt``; raised when an older reader would misread it."""
@@ -119,3 +120,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(checkpoint, dict) or checkpoint.get("format") != CHECKPOINT_FORMAT:
         raise RunError(f"{path}: not a checkpoint of format {CHECKPOINT_FORMAT}; it is from another version of unseam")
     return checkpoint
+
+
+def fill(
+    network: nn.Module,
+    weights: Mapping[str, Any],
+    refusal: str = "the checkpoint is not of the network in its recipe",
+) -> None:
+    """Give a network its weights; RecipeError, which begins with ``refusal``, when they are those of another one."""
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise RecipeError(f"{refusal} ({error})") from error

@@ -5,7 +5,6 @@ A batch is a pure function of the seed and of the step's number, as in `unseam.t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -29,7 +28,8 @@ from unseam.evidence.features import block_features, feature_names
 from unseam.photo import load_photo
 from unseam.training.evidence_recipe import BlockConfig
 from unseam.training.patch_source import TrainingSides
-from unseam.workers import SINGLE_THREADED
+from unseam.whole_files import replacing
+from unseam.workers import SINGLE_THREADED, environment
 
 CELLS = 2
 """Cells of the truth along each side of a block: 4 x 4 pixels each."""
@@ -78,7 +78,7 @@ class EvidenceSource:
     train, validation : list of Blocks
     config : BlockConfig
         How crops are drawn.
-    batch : int
+    batch_size : int
         Photos per step, over all processes.
     seed : int
         Of the crops.
@@ -164,7 +164,7 @@ def load_evidence_source(
     sides : TrainingSides
     config : BlockConfig
     batch, seed : int
-        As in `EvidenceSource`.
+        ``batch_size`` and ``seed`` of `EvidenceSource`.
     cache : Path
         Folder of the files, one for each photo: about 1 MB a quarter of a megapixel.
     quiet : bool
@@ -181,8 +181,8 @@ def load_evidence_source(
 def _load(samples: Sequence[Sample], config: BlockConfig, cache: Path, title: str, *, quiet: bool) -> list[Blocks]:
     """Read what is there, measure what is missing in several processes, and keep the samples' order."""
     work = partial(measured, config=config, cache=cache)
-    os.environ |= {name: os.environ.get(name, number) for name, number in SINGLE_THREADED.items()}
-    with ProcessPoolExecutor(config.workers or None, mp_context=get_context("spawn")) as processes:
+    pool = ProcessPoolExecutor(config.workers or None, mp_context=get_context("spawn"))
+    with environment(SINGLE_THREADED), pool as processes:
         paths = track(processes.map(work, samples, chunksize=4), title, len(samples), transient=True, disable=quiet)
         return [_read(path) for path in paths]
 
@@ -199,10 +199,8 @@ def measured(sample: Sample, config: BlockConfig, cache: Path) -> Path:
     photo = load_photo(sample.photo)
     found = block_features(photo, without=frozenset(config.skipped(sample.name)))
     truth = cell_shares(sample.truth((photo.height, photo.width)), found.values.shape[1:])
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with unfinished.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, features=found.values.astype(np.float16), truth=truth.astype(np.float16))
-    unfinished.replace(path)
     return path
 
 

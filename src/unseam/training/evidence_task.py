@@ -110,10 +110,9 @@ def _per_photo(logits: Tensor, truth: Tensor) -> Tensor:
     each = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     inside, outside = truth.sum((1, 2)), (1 - truth).sum((1, 2))
     plain = each.mean((1, 2))
-    balanced = (each * truth).sum((1, 2)) / inside.clamp(min=1) + (each * (1 - truth)).sum((1, 2)) / outside.clamp(
-        min=1
-    )
-    return torch.where(inside > 0, plain / 2 + balanced / 4, plain).mean()
+    missed = (each * truth).sum((1, 2)) / inside.clamp(min=1)
+    alarmed = (each * (1 - truth)).sum((1, 2)) / outside.clamp(min=1)
+    return torch.where(inside > 0, plain / 2 + (missed + alarmed) / 4, plain).mean()
 
 
 def _auc(log_odds: np.ndarray, truth: np.ndarray) -> float | None:

@@ -31,7 +31,7 @@ from unseam.training.calibration import UNCALIBRATED, Calibration, calibrate
 from unseam.training.checkpoint import BEST, fill, load_checkpoint, replace_file
 from unseam.training.evidence_export import evidence_model, rebuild_evidence
 from unseam.training.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
-from unseam.training.onnx_graph import as_onnx, check_parity, model_bytes, random_patches
+from unseam.training.onnx_graph import as_model_file, as_onnx, check_parity, random_patches
 from unseam.training.recipe import LONGEST_SHOWN, EvidenceRecipe, Recipe, recipe_from
 
 REAL_PHOTOS, PATCHES_PER_PHOTO = 4, 16
@@ -172,7 +172,7 @@ def _patch_model(
         found = calibrate(draft, samples, threads=threads)
         return replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)})
 
-    return model_bytes(graph, settings, parse_settings, fit if calibrated else None)
+    return as_model_file(graph, settings, parse_settings, fit if calibrated else None)
 
 
 def validation_samples(data: Sequence[Path | DataSet]) -> list[Sample]:

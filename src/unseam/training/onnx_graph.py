@@ -14,9 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import logging
+import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -27,6 +32,7 @@ from torch import Tensor, nn
 
 from unseam.errors import ModelError
 from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT
+from unseam.model_settings import FORMAT, METADATA_KEY, LearnedSettings
 from unseam.training.network import Outputs
 from unseam.training.validation import evidence, scaled
 
@@ -41,6 +47,8 @@ PARITY = 1e-5
 
 RANDOM_PATCHES = 64
 """Random patches of the parity check: noise, and flat ones at both ends of the range."""
+
+S = TypeVar("S", bound=LearnedSettings)
 
 
 class Probabilities(nn.Module):
@@ -82,17 +90,38 @@ def as_onnx(network: nn.Module, side: int) -> onnx.ModelProto:
     network = copy.deepcopy(network).cpu().eval()
     names = output_names(network, side)
     fast = Probabilities(_rewritten(network)).eval()
-    example = torch.zeros(2, 3, side, side)
-    with quiet_export(), torch.no_grad():
+    return written(fast, torch.zeros(2, 3, side, side), {0: torch.export.Dim("N", min=1)}, [INPUT, *names])
+
+
+def written(network: nn.Module, example: Tensor, sizes: Mapping[int, object], names: Sequence[str]) -> onnx.ModelProto:
+    """Write what is to be computed as it stands as an ONNX graph of one input.
+
+    Parameters
+    ----------
+    network : nn.Module
+        On the CPU, in evaluation.
+    example : Tensor
+        An input.
+    sizes : mapping
+        The input's axes that may have any size, with torch's name or rule for each.
+    names : sequence of str
+        Of the input, then of the outputs.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Weights inside, and nothing of the machine that it was written on.
+    """
+    with _quiet_export(), torch.no_grad():
         program = torch.onnx.export(
-            fast,
+            network,
             (example,),
             dynamo=True,
             external_data=False,
             opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=names,
-            dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+            input_names=names[:1],
+            output_names=names[1:],
+            dynamic_shapes=(dict(sizes),),
             verbose=False,
         )
     assert program is not None
@@ -105,7 +134,7 @@ def as_onnx(network: nn.Module, side: int) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def quiet_export() -> Iterator[None]:
+def _quiet_export() -> Iterator[None]:
     """Keep the exporter's remarks about itself (torchvision is missing, what it deprecates) from the user."""
     exporter = logging.getLogger("torch.onnx")
     before = exporter.level
@@ -176,7 +205,12 @@ def check_parity(model: bytes, network: nn.Module, patches: NDArray[np.uint8]) -
         expected = Probabilities(copy.deepcopy(network).cpu().eval())(fed)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     found = session.run(None, {INPUT: fed.numpy()})
-    worst = max(float(np.abs(a.numpy() - b).max()) for a, b in zip(expected, found, strict=True))
+    return largest_difference([part.numpy() for part in expected], found)
+
+
+def largest_difference(expected: Sequence[NDArray[np.float32]], found: Sequence[NDArray[np.float32]]) -> float:
+    """Compare the probabilities of torch and of onnxruntime, output by output; errors as `check_parity`."""
+    worst = max(float(np.abs(a - b).max()) for a, b in zip(expected, found, strict=True))
     if not worst <= PARITY:
         raise ModelError(
             f"torch and onnxruntime differ by {worst:.1e} in a probability, more than {PARITY:.0e}: "
@@ -190,3 +224,31 @@ def random_patches(side: int, seed: int = 0) -> NDArray[np.uint8]:
     noise = np.random.default_rng(seed).integers(0, 256, (RANDOM_PATCHES, side, side, 3), dtype=np.uint8)
     noise[0], noise[1] = 0, 255
     return noise
+
+
+def as_model_file(
+    graph: onnx.ModelProto, settings: S, parse: Callable[[str], S], fit: Callable[[Path], S] | None = None
+) -> bytes:
+    """Give the bytes of a model file: a graph with its settings in the metadata, proven to be readable.
+
+    Parameters
+    ----------
+    graph : onnx.ModelProto
+    settings : LearnedSettings
+        Uncalibrated, where they are to be fitted.
+    parse : function
+        How the metadata is read: text to settings, with a ModelError if it is wrong.
+    fit : function, optional
+        From the path of a draft of the file, which is removed, to settings that are fitted to what it gives.
+    """
+    if fit is not None:
+        with tempfile.TemporaryDirectory(prefix="unseam-") as temporary:
+            draft = Path(temporary, "draft.onnx")
+            draft.write_bytes(as_model_file(graph, settings, parse))
+            settings = fit(draft)
+    text = json.dumps({"format": FORMAT, **asdict(settings)}, sort_keys=True, allow_nan=False)
+    parse(text)
+    model = onnx.ModelProto()
+    model.CopyFrom(graph)
+    onnx.helper.set_model_props(model, {METADATA_KEY: text})
+    return bytes(model.SerializeToString(deterministic=True))
