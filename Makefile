@@ -7,7 +7,7 @@ BIN := $(VENV)/Scripts
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check fuzz format docs pages packages lowest newest audit clean
+.PHONY: demo test check bench fuzz format docs pages packages lowest newest audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/unseam localize examples/photos --out demo
@@ -19,6 +19,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# All that has a limit of speed or memory, in one table; on a machine that does nothing else. PYIFD: the Python of pyIFD's
+# environment (see benchmarks/detector_speed.py), to measure beside it.
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/bench.py $(if $(PYIFD),--pyifd $(PYIFD))
 
 # Broken files for everything that reads untrusted bytes: half an hour on two cores. Findings go to fuzz-findings/.
 fuzz: $(VENV)/.installed-dev

@@ -9,7 +9,7 @@ import pytest
 from unseam import methods
 from unseam.errors import ModelError, UnknownMethod
 from unseam.localizer import Localizer, LocalizerOptions
-from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned
+from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned, run_as, with_options
 
 ASSETS = resources.files("unseam") / "assets"
 
@@ -92,3 +92,18 @@ def test_all_stands_for_every_method_once() -> None:
     assert methods.expanded(["block-grid", "all", "mine.onnx"])[0] == "block-grid"
     assert sorted(methods.expanded(["block-grid", "all"])) == sorted(METHODS)
     assert methods.expanded(["mine.onnx", "mine.onnx"]) == ["mine.onnx"]
+
+
+def test_networks_are_run_as_asked_and_detectors_as_they_are(brightness_model: Path) -> None:
+    found = run_as([METHODS["evidence"], METHODS["block-grid"]], fast=True, strict=True)
+    assert found[0].options == LocalizerOptions(fast=True, strict=True)  # type: ignore[attr-defined]
+    assert found[1] is METHODS["block-grid"]
+    patches = find_method(brightness_model)
+    assert run_as([patches, METHODS["evidence"]], fast=False, strict=True)[0] == patches
+
+
+def test_strict_without_a_second_threshold_is_refused(brightness_model: Path) -> None:
+    with pytest.raises(ModelError, match="strict is for networks that read evidence"):
+        run_as([find_method(brightness_model), METHODS["block-grid"]], fast=False, strict=True)
+    with pytest.raises(ModelError, match="brightness has no strict threshold"):
+        with_options(find_method(brightness_model), strict=True)

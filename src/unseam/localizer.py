@@ -48,12 +48,15 @@ class LocalizerOptions:
         Do without what the mask does not need. A network that judges patches takes whole steps (its patch side) unless
         a stride is given, and computes pixels only where the patch labels let a mask be: the same mask as without, at
         the same stride. One that reads evidence does not look for copied regions, which takes longer than all else.
+    strict : bool
+        Mark less, and be wrong about fewer authentic photographs: for networks that read evidence.
     """
 
     stride: int | None = None
     batch: int = 32
     threads: int = 0
     fast: bool = False
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.threads < 0:
@@ -96,6 +99,8 @@ class Localizer(Learned[ModelSettings]):
 
     def __post_init__(self) -> None:
         check_stride(self.stride, self.settings.patch_side)
+        if self.options.strict:
+            raise ModelError(f"{self.name} has no strict threshold; evidence has one")
 
     @property
     def stride(self) -> int:

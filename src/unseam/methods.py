@@ -183,11 +183,31 @@ class OptionChanges(TypedDict, total=False):
     batch: int
     threads: int
     fast: bool
+    strict: bool
 
 
 def with_options(method: Method, **changes: Unpack[OptionChanges]) -> Method:
     """Give a network run another way, see `LocalizerOptions`; any other method as it is."""
     return replace(method, options=replace(method.options, **changes)) if is_learned(method) else method
+
+
+def run_as(methods: Iterable[Method], *, fast: bool, strict: bool) -> list[Method]:
+    """Have the networks among methods run so; see `LocalizerOptions`.
+
+    Raises
+    ------
+    ModelError
+        ``strict``, and no method has a second threshold.
+    """
+    found = [with_options(method, fast=fast) for method in methods]
+    if strict and not any(map(can_be_strict, found)):
+        raise ModelError("strict is for networks that read evidence, and none is among the methods named")
+    return [with_options(method, strict=True) if strict and can_be_strict(method) else method for method in found]
+
+
+def can_be_strict(method: Method) -> bool:
+    """Whether a method has a second, stricter threshold: networks that read evidence."""
+    return is_learned(method) and not takes_stride(method)
 
 
 def is_learned(method: Method) -> TypeGuard[Localizer | EvidenceLocalizer | ShippedLocalizer]:

@@ -186,21 +186,22 @@ def check_node(node: Node, tail: tuple[int, ...]) -> None:
     demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
 
 
-def open_session(path: Path, digest: str, output: str | None = None) -> Session:
+def open_session(path: Path, digest: str, output: str | None = None, *, keeps_memory: bool = True) -> Session:
     """Give this process's session for a model file of this digest; it is checked and opened once.
 
-    With ``output``, of the part of the network that this output needs.
+    With ``output``, of the part of the network that this output needs. A session that keeps its memory is faster the
+    next time; one look at a large photo should give it back.
 
     Raises
     ------
     ModelError
         The file cannot be used, or is not the one that was loaded.
     """
-    return _open_session(path, digest, output, os.getpid())
+    return _open_session(path, digest, output, keeps_memory, os.getpid())
 
 
 @lru_cache(maxsize=OPEN_SESSIONS)
-def _open_session(path: Path, digest: str, output: str | None, process: int) -> Session:  # noqa: ARG001
+def _open_session(path: Path, digest: str, output: str | None, keeps_memory: bool, process: int) -> Session:  # noqa: ARG001
     """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
     model = model_bytes(path)
     if sha256(model).hexdigest() != digest:
@@ -210,15 +211,16 @@ def _open_session(path: Path, digest: str, output: str | None, process: int) -> 
         part = model if output is None else cut_short(model, output)
     except ModelError as error:
         raise ModelError(f"{path}: not a usable ONNX file ({error})") from error
-    return Session(path, metadata, _start(path, part))
+    return Session(path, metadata, _start(path, part, keeps_memory))
 
 
-def _start(path: Path, model: bytes) -> Any:  # noqa: ANN401 - see `Session`
+def _start(path: Path, model: bytes, keeps_memory: bool) -> Any:  # noqa: ANN401 - see `Session`
     import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = keeps_memory
     options.log_severity_level = 4  # fatal only: what goes wrong is raised, and stderr is the user's
     with _model_errors(path, "not a usable ONNX file"):
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -104,6 +104,17 @@ def test_fast_reaches_the_network(photo: Path, model: Path) -> None:
         assert len(document["methods"][0]["patches"]["boxes"]) == count
 
 
+def test_strict_reaches_evidence_and_is_refused_for_others_alone(photo: Path, model: Path) -> None:
+    result = run("localize", photo, "--method", model, "--strict")
+    assert result.exit_code == 1
+    assert result.stderr == "unseam: strict is for networks that read evidence, and none is among the methods named\n"
+    found = [
+        run("localize", photo, "--method", "evidence", "--fast", "--json", *extra) for extra in ((), ("--strict",))
+    ]
+    loose, strict = (json.loads(result.stdout) for result in found)
+    assert loose["marked_share"] >= strict["marked_share"]
+
+
 def test_several_methods_are_all_in_the_report(photo: Path, model: Path, brightness_model: Path) -> None:
     result = run("localize", photo, "--method", model, "--method", brightness_model, "--json")
     names = [method["name"] for method in json.loads(result.stdout)["methods"]]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from unseam.analyze import analyze
 from unseam.errors import ModelError
 from unseam.evidence import localizer as room
 from unseam.evidence.features import BlockFeatures, block_features, feature_names
@@ -32,6 +34,8 @@ METADATA: dict[str, Any] = {
     "features": list(feature_names()),
     "pixel_threshold": 0.6,
     "seed_threshold": 0.9,
+    "strict_seed_threshold": 0.999,
+    "photo_weight": 0.0,
     "least_share": 0.01,
     "heat_calibration": {"slope": 10.0, "intercept": 0.0},
     "photo_curve": {"slope": 2.0, "intercept": 1.0},
@@ -50,13 +54,12 @@ Maker = Callable[..., Path]
 
 
 def graph(features: int = len(feature_names())) -> onnx.GraphProto:
-    """Redness of a block, -0.5 to 0.5, for its four cells; blue as confidence; for the photo the mean."""
+    """Redness of a block, -0.5 to 0.5, for its four cells; blue as confidence; for windows the mean."""
     red = feature_names().index("colour: red")
     constants = {
         "red": np.array([red], np.int64),
         "blue": np.array([red + 2], np.int64),
         "channel": np.array([1], np.int64),
-        "all": np.array([1, 2], np.int64),
     }
     nodes = [
         helper.make_node("Gather", ["features", "red"], ["plane"], axis=1),
@@ -65,9 +68,10 @@ def graph(features: int = len(feature_names())) -> onnx.GraphProto:
         helper.make_node("Squeeze", ["twice", "channel"], ["cell_log_odds"]),
         helper.make_node("Gather", ["features", "blue"], ["plane of blue"], axis=1),
         helper.make_node("Squeeze", ["plane of blue", "channel"], ["confidence_log_odds"]),
-        helper.make_node("ReduceMean", ["cell_log_odds", "all"], ["photo_log_odds"], keepdims=0),
+        helper.make_node("AveragePool", ["plane"], ["windows"], kernel_shape=[64, 64], strides=[32, 32], pads=[32] * 4),
+        helper.make_node("Squeeze", ["windows", "channel"], ["photo_log_odds"]),
     ]
-    shapes = {"cell_log_odds": [1, "2R", "2C"], "confidence_log_odds": [1, "R", "C"], "photo_log_odds": [1]}
+    shapes = {"cell_log_odds": [1, "2R", "2C"], "confidence_log_odds": [1, "R", "C"], "photo_log_odds": [1, "r", "c"]}
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
     inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, features, "R", "C"])]
     return helper.make_graph(
@@ -111,6 +115,37 @@ def test_the_score_is_the_networks_own_word_for_the_photo(make: Maker) -> None:
     grey = load_photo(np.full((80, 80, 3), 100, np.uint8))
     expected = 1 / (1 + np.exp(-(2 * (100 / 255 - 0.5) + 1)))
     assert load_localizer(make())(grey).score == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
+    """Warm square whose heat, 0.85, is below the seed of 0.9; the photo's own log odds are 1.6."""
+    pixels = np.full((96, 133, 3), 150, np.uint8)
+    pixels[24:56, 40:88, 0] = 172
+    photo = load_photo(pixels)
+    curve = {"slope": 0.001, "intercept": 1.6}
+    alone, together, calm = (
+        load_localizer(make(photo_weight=weight, photo_curve=curve | {"intercept": odds}))(photo)
+        for weight, odds in ((0.0, 1.6), (0.5, 1.6), (0.5, -1.6))
+    )
+    for heatmap in (alone, together, calm):
+        assert heatmap.mask is not None
+    assert not alone.mask.any()
+    assert together.mask.any()
+    assert not calm.mask.any()
+    np.testing.assert_array_equal(together.heat, alone.heat)
+    odds = np.log(0.6 / 0.4) - 0.5 * 1.6
+    assert together.threshold == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-3)
+    assert calm.threshold > alone.threshold == 0.6
+
+
+def test_strict_asks_for_a_hotter_seed(make: Maker) -> None:
+    photo = load_photo(reddish())  # at most 0.992 hot
+    loose, strict = (load_localizer(make(), LocalizerOptions(strict=strict))(photo) for strict in (False, True))
+    assert loose.mask is not None
+    assert strict.mask is not None
+    assert loose.mask.any()
+    assert not strict.mask.any()
+    np.testing.assert_array_equal(loose.heat, strict.heat)
 
 
 def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
@@ -158,6 +193,19 @@ def test_what_cannot_be_judged_is_doubted(make: Maker) -> None:
     Image.fromarray(noise).save(buffer, "JPEG", quality=20)
     assert "below quality 50" in str(localizer(load_photo(buffer.getvalue())).doubt)
     assert localizer(load_photo(noise)).doubt is None
+
+
+def test_a_resampled_photo_is_doubted_and_keeps_its_map(make: Maker) -> None:
+    localizer = load_localizer(make())
+    photo = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    for pixels, reason in (
+        (cv2.resize(photo, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC), "resized"),
+        (cv2.GaussianBlur(photo, (0, 0), 2), "smoothed"),
+    ):
+        report = analyze(np.asarray(pixels, np.uint8), [localizer])
+        assert reason in report.verdict.reason
+        assert str(report.verdict) == "cannot tell"
+        assert np.ptp(report.heat) > 0
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from unseam.training.calibration import (
     MIN_SLOPE,
     SCORE_QUANTILES,
     THRESHOLDS,
-    _log_odds,
     _score_curve,
+    _scores,
     _ThresholdTally,
     false_alarms,
     fit_platt,
@@ -138,7 +138,7 @@ def test_scores_of_authentic_photos_are_kept_at_the_quantile_of_the_curve() -> N
     logits = np.zeros((3, len(SCORE_QUANTILES)))
     logits[:, 1] = (2.0, -1.0, 0.0)
     curve = ScoreCurve(SCORE_QUANTILES[1], 2.0, 1.0)
-    known = false_alarms(curve, _log_odds(curve, logits), 0.25)
+    known = false_alarms(_scores(curve, logits), 0.25)
     expected = 1 / (1 + np.exp(-(2.0 * np.array([-1.0, 0.0, 2.0]) + 1.0)))
     assert known.scores == pytest.approx(expected, abs=1e-6)
     assert known.marked == 0.25

@@ -11,18 +11,22 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from tiny_forgeries import write_forgeries
 
 from unseam.datasets.splits import DataSet
+from unseam.detectors.statistic import logistic
 from unseam.errors import DataError, ModelError, RecipeError
 from unseam.evidence.features import feature_names
-from unseam.evidence.localizer import EvidenceLocalizer
+from unseam.evidence.localizer import EvidenceLocalizer, LogOdds
 from unseam.evidence.settings import EvidenceSettings
+from unseam.evidence.windows import window_shares
 from unseam.localizer import load_localizer
+from unseam.model_settings import HeatCalibration
 from unseam.photo import load_photo
 from unseam.training import evidence_source as source_room
-from unseam.training.evidence_calibration import _Judged, _mask_thresholds
+from unseam.training.evidence_calibration import _Judged, _mask_thresholds, _photo_curve
 from unseam.training.evidence_export import check_evidence_parity, evidence_graph
 from unseam.training.evidence_network import EvidenceConfig, EvidenceNetwork, EvidenceOutputs, build_evidence
 from unseam.training.evidence_recipe import BlockConfig
@@ -48,6 +52,12 @@ def network(config: EvidenceConfig = TINY, seed: int = 0) -> EvidenceNetwork:
     return build_evidence(config, torch.zeros(F), torch.ones(F)).eval()
 
 
+def _judged(cell: NDArray[np.float32], truth: NDArray[np.bool_]) -> _Judged:
+    blocks = (cell.shape[0] // 2, cell.shape[1] // 2)
+    windows = np.zeros(window_shares(*blocks).shape, np.float32)
+    return _Judged(LogOdds(cell, np.zeros(blocks, np.float32), windows), truth)
+
+
 @pytest.mark.parametrize("relation", ["recurrence", "convolution", "neighbours"])
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (9, 5)])
 def test_photos_of_any_size_get_two_by_two_cells_a_block(relation: str, shape: tuple[int, int]) -> None:
@@ -55,7 +65,7 @@ def test_photos_of_any_size_get_two_by_two_cells_a_block(relation: str, shape: t
     outputs = network(config)(torch.randn(2, F, *shape))
     assert outputs.cell.shape == (2, 2 * shape[0], 2 * shape[1])
     assert outputs.block.shape == outputs.confidence.shape == (2, *shape)
-    assert outputs.photo.shape == (2,)
+    assert outputs.photo.shape == (2, *window_shares(*outputs.block.shape[1:]).shape)
 
 
 def test_recurrence_carries_evidence_across_the_photo_and_convolution_does_not() -> None:
@@ -186,7 +196,9 @@ def test_losses_are_those_worked_out_by_hand() -> None:
     truth = torch.zeros(2, 2, 2)
     truth[0, 0] = 1
     cell = torch.tensor([[[2.0, 2.0], [-1.0, -1.0]], [[0.0, 0.0], [0.0, 0.0]]])
-    outputs = EvidenceOutputs(cell, torch.tensor([[[1.0]], [[-1.0]]]), torch.zeros(2, 1, 1), torch.tensor([3.0, -3.0]))
+    outputs = EvidenceOutputs(
+        cell, torch.tensor([[[1.0]], [[-1.0]]]), torch.zeros(2, 1, 1), torch.tensor([[[3.0]], [[-3.0]]])
+    )
     parts = {name: float(value) for name, value in losses(outputs, truth).items()}
     inside, outside = np.log1p(np.exp(-2)), np.log1p(np.exp(-1))
     forged = (inside + outside) / 4 + (inside + outside) / 4
@@ -206,13 +218,59 @@ def test_thresholds_leave_authentic_photos_calm() -> None:
             cell[truth] = 2.5
         elif number % 4 == 0:
             cell[2:5, 2:5] = 1.0  # warm, but never hot
-        judged.append(_Judged(cell, 0.0, truth))
-    from unseam.model_settings import HeatCalibration
+        judged.append(_judged(cell, truth))
+    found = _mask_thresholds(judged, np.zeros(len(judged)), HeatCalibration(1.0, 0.0))
+    assert found.marked == 0
+    assert found.photo_weight == 0
+    assert found.strict_seed >= found.seed > 1 / (1 + np.exp(-1.0))
+    assert found.extent <= 1 / (1 + np.exp(-2.5))
 
-    extent, seed, marked = _mask_thresholds(judged, HeatCalibration(1.0, 0.0))
-    assert marked == 0
-    assert seed > 1 / (1 + np.exp(-1.0))
-    assert extent <= 1 / (1 + np.exp(-2.5))
+
+def test_what_the_photo_says_is_counted_where_it_tells_more_than_cells() -> None:
+    judged, odds = [], []
+    for number in range(40):
+        truth = np.zeros((16, 16), bool)
+        cell = np.full((16, 16), -3.0, np.float32)
+        cell[4:12, 4:12] = 1.0  # as warm in authentic photos
+        truth[4:12, 4:12] = number % 2
+        judged.append(_judged(cell, truth))
+        odds.append(2.0 if number % 2 else -2.0)
+    found = _mask_thresholds(judged, np.array(odds), HeatCalibration(1.0, 0.0))
+    assert found.photo_weight > 0
+    assert found.marked == 0
+    assert found.extent <= logistic(1.0 + found.photo_weight * 2.0)
+
+
+def test_the_strict_seed_marks_fewer_authentic_photos() -> None:
+    """Two of a hundred authentic photos have a hot part: let through by default, not when it must be strict."""
+    judged = []
+    for number in range(200):
+        truth = np.zeros((16, 16), bool)
+        cell = np.full((16, 16), -3.0, np.float32)
+        if number % 2:
+            cell[4:12, 4:12], truth[4:12, 4:12] = 3.0, True
+        elif number < 4:
+            cell[4:12, 4:12] = 4.0
+        judged.append(_judged(cell, truth))
+    found = _mask_thresholds(judged, np.zeros(len(judged)), HeatCalibration(1.0, 0.0))
+    assert found.marked == 0.02
+    assert found.seed <= logistic(3.0)
+    assert found.strict_seed > logistic(4.0)
+
+
+def test_the_curve_of_windows_makes_the_score_of_photos_right() -> None:
+    """The log odds of every window are twice too large, and 1 too high."""
+    rng = np.random.default_rng(3)
+    judged = []
+    for _ in range(2000):
+        own = rng.normal(0, 2)
+        truth = np.full((140, 140), rng.random() < logistic(own))
+        confidence = np.zeros((70, 70), np.float32)
+        windows = np.full(window_shares(70, 70).shape, 2 * own + 1, np.float32)
+        judged.append(_Judged(LogOdds(np.zeros((1, 1), np.float32), confidence, windows), truth))
+    curve = _photo_curve(judged)
+    assert curve.slope == pytest.approx(0.5, abs=0.08)
+    assert curve.intercept == pytest.approx(-0.5, abs=0.25)
 
 
 @pytest.fixture(scope="module")

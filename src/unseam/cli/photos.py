@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, STRICT, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo_paths import find_photos, printable
 from unseam.workers import multiply_on_one_thread
@@ -45,6 +45,7 @@ def localize(
         typer.Option(callback=_on_grid, help="Pixels between patches, a multiple of 8: larger is faster and coarser."),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
+    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
     ] = None,
@@ -55,7 +56,7 @@ def localize(
         from unseam.batch import judge_photos
 
         out = out if out is not None or as_json else DEFAULT_OUT
-        methods = _methods(method, stride, fast)
+        methods = _methods(method, stride, fast=fast, strict=strict)
         found = find_photos(photos, out)
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
@@ -69,16 +70,16 @@ def localize(
             raise typer.Exit(FAILED)
 
 
-def _methods(names: list[str] | None, stride: int | None, fast: bool) -> list[Method]:
+def _methods(names: list[str] | None, stride: int | None, *, fast: bool, strict: bool) -> list[Method]:
     """Find the methods and read their model files once, so that a broken one is told once and not for each photo."""
-    from unseam.methods import DEFAULT_METHODS, expanded, find_method, takes_stride, with_options
+    from unseam.methods import DEFAULT_METHODS, expanded, find_method, run_as, takes_stride, with_options
 
     methods = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
     if stride is not None:
         if not any(takes_stride(method) for method in methods):
             raise typer.BadParameter("--stride is for networks that judge patches, and none is among those named")
         methods = [with_options(method, stride=stride) if takes_stride(method) else method for method in methods]
-    methods = [with_options(method, fast=fast) for method in methods]
+    methods = run_as(methods, fast=fast, strict=strict)
     for method in methods:
         _ = method.min_size
     return methods

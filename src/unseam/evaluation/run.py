@@ -36,7 +36,7 @@ from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.localizer import Localizer
 from unseam.method import Method
-from unseam.methods import ShippedLocalizer, expanded, find_method, with_options
+from unseam.methods import ShippedLocalizer, expanded, find_method, run_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Plan:
         Of the sample, of the degradations' noise, and of the windows.
     workers : int
         Processes that judge photos side by side; 0 to judge in this one.
-    fast : bool
-        Networks do without what takes longest; see `unseam.localizer.LocalizerOptions`.
+    fast, strict : bool
+        How networks are run; see `unseam.localizer.LocalizerOptions`.
     """
 
     dataset: str = "folder"
@@ -78,6 +78,7 @@ class Plan:
     seed: int = 0
     workers: int = 0
     fast: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def run_evaluation(
     conditions = find_conditions(plan.degrade)
     found = _samples(plan, root)
     samples = found.samples if plan.limit is None else draw_samples(found.samples, plan.limit, plan.seed)
-    named = {name: with_options(method, fast=plan.fast) for name, method in _named(methods).items()}
+    named = _named(methods, plan)
     notes = (*_notes(plan, len(samples), len(found.samples)), *([LOOKS_INVERTED] if found.looks_inverted else []))
     out.mkdir(parents=True, exist_ok=True)
     table = None
@@ -176,13 +177,14 @@ def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:
     return (f"A random sample of {drawn} of the {there} photos, each kind in its share (seed {plan.seed}).",)
 
 
-def _named(methods: Sequence[str]) -> dict[str, Method]:
+def _named(methods: Sequence[str], plan: Plan) -> dict[str, Method]:
     """Name a model file by its stem: several files may hold one network's name."""
     listed = expanded(methods)
-    named = {(Path(name).stem if name.lower().endswith(".onnx") else name): find_method(name) for name in listed}
-    if len(named) < len(listed):
+    names = [Path(name).stem if name.lower().endswith(".onnx") else name for name in listed]
+    if len(set(names)) < len(listed):
         raise DataError(f"two methods of one name among {', '.join(listed)}; name each once, or rename a file")
-    return named
+    found = run_as(map(find_method, listed), fast=plan.fast, strict=plan.strict)
+    return dict(zip(names, found, strict=True))
 
 
 def _write_all(

@@ -47,8 +47,8 @@ QUALITIES = (55, 65, 75, 80, 85, 90, 94, 97)
 OFF_GRID = 4
 """Pixels: the second grid of the resaves is half a block beside the photo's own, as far from it as can be."""
 
-MOST_SIDE_BY_SIDE = 16_000_000
-"""Pixels above which detectors are asked one after another: each needs memory of its own."""
+LARGE = 16_000_000
+"""Pixels above which memory counts for more than time: detectors, which need much each, are asked one after another."""
 
 MOST = 8.0
 """Log odds of a detector are limited to plus and minus this."""
@@ -176,7 +176,7 @@ def _ask_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset
     """Fill two planes for each detector, its log odds and whether it applies; give the reasons why some do not."""
     left_out: dict[str, str] = {}
     ask = partial(_asked, photo, planes.shape[1:], without)
-    side_by_side = threads if photo.height * photo.width <= MOST_SIDE_BY_SIDE else 1
+    side_by_side = threads if photo.height * photo.width <= LARGE else 1
     with ThreadPoolExecutor(side_by_side) as pool:
         for place, (detector, answer) in enumerate(zip(DETECTORS, pool.map(ask, DETECTORS), strict=True)):
             if isinstance(answer, str):

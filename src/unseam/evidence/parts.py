@@ -30,10 +30,13 @@ class Parts:
     @classmethod
     def of(cls, heat: NDArray[np.float32], extent: float) -> Parts:
         """Find the parts of a map (rows, columns) float32 whose cells reach the heat ``extent``."""
-        warm = (heat >= extent).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(warm, connectivity=8, ltype=cv2.CV_32S)
+        warm = heat >= extent
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            warm.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S
+        )
         peak = np.zeros(count, np.float32)
-        np.maximum.at(peak, np.asarray(labels, np.intp).ravel(), heat.ravel())
+        places = np.asarray(labels, np.int32)[warm]
+        np.maximum.at(peak, places, heat[warm])  # of all cells it would take most of the time
         cells = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)  # from 1 on: the background is no part
         return cls(np.asarray(labels, np.int32), cells, peak[1:])
 

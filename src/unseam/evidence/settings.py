@@ -22,9 +22,15 @@ class EvidenceSettings(LearnedSettings):
         What the network is fed, in order: `unseam.evidence.features.feature_names` of the version that trained it.
     seed_threshold : float
         Heat that a region must reach somewhere; ``pixel_threshold`` is that from which a pixel belongs to one.
+    strict_seed_threshold : float
+        The same when it must be strict (`LocalizerOptions`).
     least_share : float
         Regions below this share of the frame are dropped.
+    photo_weight : float
+        How much the photo's log odds count for its mask: so weighted, they are taken off those of the two thresholds.
+        What looks odd in a photo that is odd as a whole is marked sooner.
     photo_curve : PhotoCurve
+        From the network's log odds of a window to calibrated ones.
     photos_seen : int
         Photos that the network was trained on, each time counted.
     """
@@ -32,7 +38,9 @@ class EvidenceSettings(LearnedSettings):
     kind: str
     features: tuple[str, ...]
     seed_threshold: float
+    strict_seed_threshold: float
     least_share: float
+    photo_weight: float
     photo_curve: PhotoCurve
     photos_seen: int
 
@@ -40,4 +48,6 @@ class EvidenceSettings(LearnedSettings):
         LearnedSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
         demand(self.kind == KIND, f"kind {self.kind!r}", repr(KIND))
         demand_shares(seed_threshold=self.seed_threshold, least_share=self.least_share)
+        demand_shares(strict_seed_threshold=self.strict_seed_threshold)
+        demand(self.photo_weight >= 0, f"photo_weight {self.photo_weight}", "no negative number")
         demand_rising(photo_curve=self.photo_curve)

@@ -20,7 +20,7 @@ from unseam.evaluation.counts import Counts, bin_threshold
 from unseam.false_alarms import FalseAlarms
 from unseam.localizer import Localizer, load_patch_localizer
 from unseam.method import NO_EVIDENCE, Heatmap
-from unseam.model_settings import HeatCalibration, PhotoCurve, ScoreCurve
+from unseam.model_settings import HeatCalibration, ScoreCurve
 from unseam.photo import load_photo
 from unseam.postprocess import LOGIT_LIMIT, find_regions, network_mask
 
@@ -101,14 +101,7 @@ def fit_platt(logits: Floats, labels: NDArray[np.bool_], weights: Floats | None 
     Platt 1999, "Probabilistic outputs for support vector machines": with his targets, which keep the slope finite
     where the classes are separable.
     """
-    if labels.all() or not labels.any():
-        raise DataError("calibration needs authentic and manipulated items; one class is missing")
-    balanced = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
-    targets = np.empty(len(labels))
-    for label in (False, True):
-        count = np.count_nonzero(labels == label)
-        balanced[labels == label] *= 0.5 / balanced[labels == label].sum()
-        targets[labels == label] = (count + 1) / (count + 2) if label else 1 / (count + 2)
+    targets, balanced = balanced_targets(labels, weights)
 
     def cost(curve: Floats) -> tuple[float, Floats]:
         z = curve[0] * logits + curve[1]
@@ -224,20 +217,32 @@ def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[Score
         tally.add(heatmap, truth)
     logits, labels = np.stack(quantiles), np.array(manipulated)
     curve, threshold = _score_curve(logits, labels), tally.best()
-    authentic = _log_odds(curve, logits[~labels])
-    return curve, threshold, false_alarms(curve, authentic, tally.alarms_at(threshold))
+    return curve, threshold, false_alarms(_scores(curve, logits[~labels]), tally.alarms_at(threshold))
 
 
-def _log_odds(curve: ScoreCurve, quantiles: Floats) -> Floats:
-    """Give the log odds (photos,) that a curve takes, of all candidates (photos, quantiles)."""
-    return quantiles[:, SCORE_QUANTILES.index(curve.quantile)]
+def _scores(curve: ScoreCurve, quantiles: Floats) -> Floats:
+    """Give the scores (photos,), of the log odds of all candidates (photos, quantiles)."""
+    return 1 / (1 + np.exp(-(curve.slope * quantiles[:, SCORE_QUANTILES.index(curve.quantile)] + curve.intercept)))
 
 
-def false_alarms(curve: ScoreCurve | PhotoCurve, authentic: Floats, marked: float) -> FalseAlarms:
-    """Keep the scores of authentic photos, from the log odds (N,) that their curve takes, and the share marked."""
-    scores = np.sort(1 / (1 + np.exp(-(curve.slope * authentic + curve.intercept))))
+def false_alarms(authentic: Floats, marked: float) -> FalseAlarms:
+    """Keep the scores of authentic photos, (N,) in [0, 1], and the share marked."""
+    scores = np.sort(authentic)
     source = f"the {len(scores)} authentic validation photographs that its thresholds were set on"
     return FalseAlarms(marked, source, tuple(np.round(scores, SCORE_DECIMALS).tolist()))
+
+
+def balanced_targets(labels: NDArray[np.bool_], weights: Floats | None = None) -> tuple[Floats, Floats]:
+    """Give Platt's targets of a logistic regression and weights that make both classes count alike; see `fit_platt`."""
+    if labels.all() or not labels.any():
+        raise DataError("calibration needs authentic and manipulated items; one class is missing")
+    balanced = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
+    targets = np.empty(len(labels))
+    for label in (False, True):
+        count = np.count_nonzero(labels == label)
+        balanced[labels == label] *= 0.5 / balanced[labels == label].sum()
+        targets[labels == label] = (count + 1) / (count + 2) if label else 1 / (count + 2)
+    return targets, balanced
 
 
 def _score_curve(quantiles: Floats, manipulated: NDArray[np.bool_]) -> ScoreCurve:

@@ -4,87 +4,124 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from unseam.datasets.sample import Sample
 from unseam.detectors.statistic import LEAST_SHARE, logistic
-from unseam.evidence.localizer import EvidenceLocalizer
+from unseam.evidence.localizer import EvidenceLocalizer, LogOdds
 from unseam.evidence.parts import Parts
 from unseam.evidence.settings import EvidenceSettings
+from unseam.evidence.windows import photo_log_odds, window_shares
 from unseam.model_settings import HeatCalibration, PhotoCurve
 from unseam.photo import load_photo
-from unseam.training.calibration import drawn, false_alarms, fit_platt
+from unseam.training.calibration import MAX_SLOPE, MIN_SLOPE, balanced_targets, drawn, false_alarms, fit_platt
 from unseam.training.evidence_source import cell_shares
 from unseam.training.evidence_task import MAJORITY
 
 CALIBRATION_PHOTOS = 1000
 """At most so many, half of them authentic, drawn at random."""
 
-CALM_SHARE = 0.97
-"""Share of authentic validation photos without any region. More than the 95 % that is promised: these photos are small
-crops, and a whole photo of a camera has more places to be wrong."""
+CALM_SHARE, STRICT_SHARE = 0.97, 0.99
+"""Share of authentic validation photos without any region, by default and when it must be strict. More than the 95 %
+that is promised: these photos are small crops, and a whole photo of a camera has more places to be wrong."""
 
 CELLS_PER_PHOTO = 1000
 """Cells of each class drawn from one photo for the fit of the heat."""
 
-EXTENTS = tuple(np.round(np.arange(0.30, 0.96, 0.05), 2).tolist())
-SEEDS = tuple(np.round(np.concatenate([np.arange(0.50, 0.95, 0.05), np.arange(0.95, 0.9991, 0.005)]), 3).tolist())
+EXTENTS = tuple(np.round(logistic(np.arange(-1.0, 4.01, 0.25)), 4).tolist())
+SEEDS = tuple(np.round(logistic(np.arange(0.0, 10.01, 0.25)), 6).tolist())
 """Candidates for the thresholds of the mask: heat from which a pixel belongs to a region, and that it must reach
 somewhere. Regions below the detectors' least share of the frame are dropped."""
+
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Candidates for the weight of the photo's own log odds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """A validation photo: log odds of its cells (2 R, 2 C), of itself, and which cells are manipulated."""
+    """A validation photo: what the network says of it, and which cells (2 R, 2 C) are manipulated."""
 
-    cell: NDArray[np.float32]
-    photo: float
+    odds: LogOdds
     truth: NDArray[np.bool_]
 
     @property
     def manipulated(self) -> bool:
         return bool(self.truth.any())
 
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        return window_shares(*self.odds.confidence.shape)
+
+
+class _Thresholds(NamedTuple):
+    """Of the mask, and the share of authentic photos that they mark."""
+
+    extent: float
+    seed: float
+    strict_seed: float
+    photo_weight: float
+    marked: float
+
 
 def calibrated_settings(localizer: EvidenceLocalizer, samples: Sequence[Sample], seed: int = 0) -> EvidenceSettings:
     """Fit heat, score and mask on whole validation photos; see `unseam.evidence.settings`.
 
-    Heat and score are logistic regressions in which both classes weigh the same. The mask's two thresholds are those
-    of the best mean F1 over manipulated photos that leave ``CALM_SHARE`` of the authentic ones without a region.
+    Heat and score are logistic regressions in which both classes weigh the same. The mask's two thresholds and the
+    weight of the photo are those of the best mean F1 over manipulated photos that leave ``CALM_SHARE`` of the authentic
+    ones without a region.
     """
     rng = np.random.default_rng(seed)
     judged = [_judge(localizer, sample) for sample in drawn(samples, rng, CALIBRATION_PHOTOS)]
     heat = HeatCalibration(*_heat_curve(judged, rng))
-    odds = np.array([photo.photo for photo in judged])
-    manipulated = np.array([photo.manipulated for photo in judged])
-    score = PhotoCurve(*fit_platt(odds, manipulated))
-    extent, seed_heat, marked = _mask_thresholds(judged, heat)
+    score = _photo_curve(judged)
+    odds = np.array([photo_log_odds(photo.odds.windows, photo.shares, score) for photo in judged])
+    found = _mask_thresholds(judged, odds, heat)
+    authentic = np.array([not photo.manipulated for photo in judged])
     return replace(
         localizer.settings,
         heat_calibration=heat,
         photo_curve=score,
-        pixel_threshold=extent,
-        seed_threshold=seed_heat,
+        pixel_threshold=found.extent,
+        seed_threshold=found.seed,
+        strict_seed_threshold=found.strict_seed,
+        photo_weight=found.photo_weight,
         least_share=LEAST_SHARE,
-        false_alarms=false_alarms(score, odds[~manipulated], marked),
+        false_alarms=false_alarms(logistic(odds[authentic]), found.marked),
     )
 
 
 def _judge(localizer: EvidenceLocalizer, sample: Sample) -> _Judged:
     photo = load_photo(sample.photo)
     odds = localizer.log_odds(photo)
-    shape = (odds.cell.shape[0] // 2, odds.cell.shape[1] // 2)
-    truth = cell_shares(sample.truth((photo.height, photo.width)), shape) >= MAJORITY
-    return _Judged(odds.cell, odds.photo, truth)
+    truth = cell_shares(sample.truth((photo.height, photo.width)), odds.confidence.shape) >= MAJORITY
+    return _Judged(odds, truth)
+
+
+def _photo_curve(judged: Sequence[_Judged]) -> PhotoCurve:
+    """Fit the curve of windows so that the photos' log odds, made of them, are right: one logistic regression."""
+    labels = np.array([photo.manipulated for photo in judged])
+    targets, weights = balanced_targets(labels)
+
+    def cost(curve: NDArray[np.float64]) -> float:
+        own = PhotoCurve(float(curve[0]), float(curve[1]))
+        odds = np.array([photo_log_odds(photo.odds.windows, photo.shares, own) for photo in judged])
+        return float(np.sum(weights * (np.logaddexp(0.0, odds) - targets * odds)))
+
+    bounds = [(MIN_SLOPE, MAX_SLOPE), (None, None)]
+    found = minimize(cost, np.array([1.0, 0.0]), method="Nelder-Mead", bounds=bounds)
+    return PhotoCurve(float(found.x[0]), float(found.x[1]))
 
 
 def _heat_curve(judged: Sequence[_Judged], rng: np.random.Generator) -> tuple[float, float]:
     logits, labels = [], []
     for photo in judged:
         for label in (False, True):
-            cells = photo.cell[photo.truth == label].astype(np.float64)
+            cells = photo.odds.cell[photo.truth == label].astype(np.float64)
             drawn = rng.choice(cells, min(CELLS_PER_PHOTO, cells.size), replace=False) if cells.size else cells
             logits.append(drawn)
             labels.append(np.full(drawn.size, label))
@@ -112,16 +149,37 @@ class _Marked:
         return bool(kept.any()), float(f1)
 
 
-def _mask_thresholds(judged: Sequence[_Judged], heat: HeatCalibration) -> tuple[float, float, float]:
-    """Choose extent and seed; the last number is the share of authentic photos that they mark."""
-    best = (-1.0, EXTENTS[-1], SEEDS[-1], 0.0)
-    heats = [logistic(heat.slope * photo.cell + heat.intercept) for photo in judged]
-    for extent in EXTENTS:
-        photos = [_Marked.of(own, photo.truth, extent) for own, photo in zip(heats, judged, strict=True)]
+def _mask_thresholds(judged: Sequence[_Judged], odds: NDArray[np.float64], heat: HeatCalibration) -> _Thresholds:
+    """Choose extent, seed and weight by the best mean F1, then the strict seed."""
+    best, best_f1 = _Thresholds(EXTENTS[-1], SEEDS[-1], SEEDS[-1], 0.0, 0.0), -1.0
+    for weight, extent in product(WEIGHTS, EXTENTS):
+        photos = _marked(judged, odds, heat, weight, extent)
         for seed in (seed for seed in SEEDS if seed >= extent):
-            found = [(photo.manipulated > 0, *photo.judged(seed)) for photo in photos]
-            f1 = float(np.mean([score for manipulated, _, score in found if manipulated]))
-            marked = float(np.mean([marks for manipulated, marks, _ in found if not manipulated]))
-            if marked <= 1 - CALM_SHARE and f1 > best[0]:
-                best = (f1, extent, seed, marked)
-    return best[1:]
+            marked = _alarms(photos, seed)
+            if marked <= 1 - CALM_SHARE and (f1 := _f1(photos, seed)) > best_f1:
+                best, best_f1 = _Thresholds(extent, seed, SEEDS[-1], weight, marked), f1
+    photos = _marked(judged, odds, heat, best.photo_weight, best.extent)
+    calm = [seed for seed in SEEDS if seed >= best.seed and _alarms(photos, seed) <= 1 - STRICT_SHARE]
+    return best._replace(strict_seed=min(calm, default=SEEDS[-1]))
+
+
+def _marked(
+    judged: Sequence[_Judged], odds: NDArray[np.float64], heat: HeatCalibration, weight: float, extent: float
+) -> list[_Marked]:
+    """Find the parts of all photos, their log odds moved by those of the photo: as moving both thresholds back."""
+    return [
+        _Marked.of(
+            logistic(heat.slope * photo.odds.cell + np.float32(heat.intercept + weight * own)), photo.truth, extent
+        )
+        for photo, own in zip(judged, odds, strict=True)
+    ]
+
+
+def _alarms(photos: Sequence[_Marked], seed: float) -> float:
+    """Give the share of authentic photos that are marked."""
+    return float(np.mean([photo.judged(seed)[0] for photo in photos if not photo.manipulated]))
+
+
+def _f1(photos: Sequence[_Marked], seed: float) -> float:
+    """Give the mean F1 over manipulated photos."""
+    return float(np.mean([photo.judged(seed)[1] for photo in photos if photo.manipulated]))

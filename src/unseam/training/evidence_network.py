@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from unseam.errors import RecipeError
 from unseam.evidence.features import GROUPS, detector_of, feature_names, group_of
+from unseam.evidence.windows import STEP, WINDOW
 
 FEATURE_LIMIT = 6.0
 """Standardised features are limited to plus and minus this: one wild block must not drive the recurrence."""
@@ -65,8 +66,8 @@ class EvidenceOutputs(NamedTuple):
         That a block is.
     confidence : (N, R, C)
         That the block's verdict is right.
-    photo : (N,)
-        That anything in the photo is manipulated.
+    photo : (N, r, c)
+        That anything is manipulated in each window of the photo (`unseam.evidence.windows`); in training, in the crop.
     """
 
     cell: Tensor
@@ -158,10 +159,21 @@ class EvidenceNetwork(nn.Module):
         return EvidenceOutputs(cell, block, confidence, self._photo(state, block))
 
     def _photo(self, state: Tensor, block: Tensor) -> Tensor:
-        flat, odds = state.flatten(1, 2), block.flatten(1)
-        pooled = [flat.mean(1), flat.amax(1), odds.mean(1, keepdim=True), odds.amax(1, keepdim=True)]
-        logit: Tensor = self.photo(torch.cat(pooled, 1))[:, 0]
-        return logit
+        pool = _whole if self.training else _windows
+        pooled = [*pool(state.permute(0, 3, 1, 2)), *pool(block[:, None])]
+        odds: Tensor = self.photo(torch.cat(pooled, 1).permute(0, 2, 3, 1))[..., 0]
+        return odds
+
+
+def _whole(planes: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and maximum of each plane: (N, C, R, C) to two of (N, C, 1, 1)."""
+    return planes.mean((2, 3), keepdim=True), planes.amax((2, 3), keepdim=True)
+
+
+def _windows(planes: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and maximum of each plane in each window: two of (N, C, r, c)."""
+    mean = F.avg_pool2d(planes, WINDOW, STEP, padding=STEP, count_include_pad=False)
+    return mean, F.max_pool2d(planes, WINDOW, STEP, padding=STEP)
 
 
 class Around(nn.Module):

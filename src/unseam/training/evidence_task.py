@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from unseam.errors import DataError
 from unseam.evaluation.counts import Counts
+from unseam.evidence.windows import photo_log_odds, window_shares
+from unseam.model_settings import PhotoCurve
 from unseam.training.evidence_network import EvidenceOutputs
 from unseam.training.evidence_source import CELLS, EvidenceBatch
 
@@ -21,6 +23,9 @@ BLOCK_WEIGHT, PHOTO_WEIGHT, CONFIDENCE_WEIGHT = 0.5, 0.3, 0.1
 
 MANIPULATED_SHARE = 0.125
 """A block is manipulated if more than this share of it is (the paper's rule for patches)."""
+
+AS_IT_IS = PhotoCurve(1.0, 0.0)
+"""The network's log odds of windows before any calibration."""
 
 MAJORITY = 0.5
 """A cell is manipulated if at least this share of it is."""
@@ -70,7 +75,8 @@ class EvidenceTask:
             batch = fabric.to_device(batch)
             outputs = model(batch.features)
             truth = (batch.truth >= MAJORITY).cpu().numpy()
-            odds.append(float(outputs.photo[0]))
+            shares = window_shares(*outputs.block.shape[1:])
+            odds.append(photo_log_odds(outputs.photo[0].float().cpu().numpy(), shares, AS_IT_IS))
             manipulated.append(bool(truth.any()))
             area = _auc(outputs.cell.float().cpu().numpy(), truth)
             areas += [] if area is None else [area]
@@ -97,7 +103,7 @@ def losses(outputs: EvidenceOutputs, truth: Tensor) -> dict[str, Tensor]:
     return {
         "cell": _per_photo(outputs.cell, truth),
         "block": BLOCK_WEIGHT * _per_photo(outputs.block, blocks),
-        "photo": PHOTO_WEIGHT * F.binary_cross_entropy_with_logits(outputs.photo, manipulated),
+        "photo": PHOTO_WEIGHT * F.binary_cross_entropy_with_logits(outputs.photo[:, 0, 0], manipulated),
         "confidence": CONFIDENCE_WEIGHT * F.binary_cross_entropy_with_logits(outputs.confidence, right),
     }
 

@@ -238,6 +238,8 @@ def _evidence_settings(
         features=feature_names(),
         pixel_threshold=NO_EVIDENCE,
         seed_threshold=NO_EVIDENCE,
+        strict_seed_threshold=NO_EVIDENCE,
+        photo_weight=0.0,
         least_share=0.0,
         heat_calibration=HeatCalibration(1.0, 0.0),
         photo_curve=PhotoCurve(1.0, 0.0),

@@ -1,0 +1,336 @@
+"""Everything that has a limit of speed or memory, measured in one run, as one table.
+
+    make bench
+    python benchmarks/bench.py [PHOTO.jpg] [--pyifd PYTHON] [--only PART]... [--large MEGAPIXELS]... [--out TABLE.md]
+
+Parts: localizer, evidence, detectors, memory, scan, training, startup. Every measurement is a process of its own, one
+after the other, on a machine that should do nothing else; the shortest wall-clock time counts. Limits are those of the
+design: of networks the time that their multiply-adds take as one large matrix product here; of a detector the time
+that pyIFD takes on the same photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds a megapixel; of
+memory 250 MB and 60 bytes a pixel. ``memory`` is what takes minutes; ``--large`` sets the photos it judges.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import detector_speed
+import memory
+import startup
+
+PHOTO = Path("examples/originals/houseboat.jpg")
+
+LEAST_FACTOR = {"error-level": 2.0, "noise-level": 2.0}
+"""Times as fast as pyIFD; 10 for all others."""
+
+MOST_SECONDS = {"aligned-jpeg": 0.2, "jpeg-error": 0.2, "copy-move": 2.0}
+"""Per megapixel, where there is no peer; copy-move on all cores."""
+
+LEAST_SHARE = 0.8
+"""Of the matrix product's speed, for a network that judges every patch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; ``holds`` is None where there is no limit."""
+
+    what: str
+    measured: str
+    limit: str
+    ratio: str
+    holds: bool | None
+
+
+def main() -> None:
+    """Print the rows as they come, then the table."""
+    options = _options()
+    rows: list[Row] = []
+    for part in options.only or PARTS:
+        for row in PARTS[part](options):
+            print(f"{row.what}: {row.measured} ({row.limit}) {row.ratio}", file=sys.stderr, flush=True)  # noqa: T201
+            rows.append(row)
+    table = _table(rows)
+    print(table)  # noqa: T201
+    if options.out is not None:
+        options.out.write_text(table + "\n", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photo", type=Path, nargs="?", default=PHOTO)
+    parser.add_argument("--pyifd")
+    parser.add_argument("--only", action="append", choices=list(PARTS))
+    parser.add_argument("--large", type=float, action="append", help="megapixels; 50 unless given")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    options.photo = options.photo.resolve()
+    return options
+
+
+def _table(rows: list[Row]) -> str:
+    import numpy
+    import onnxruntime
+
+    marks = {True: "yes", False: "**no**", None: ""}
+    versions = f"Python {platform.python_version()}, numpy {numpy.__version__}, onnxruntime {onnxruntime.__version__}"
+    load = "/".join(f"{value:.1f}" for value in os.getloadavg())
+    lines = [f"{os.cpu_count()} processors ({platform.machine()}); {versions}; load at the end {load}.", ""]
+    lines += ["| what | measured | limit or peer | ratio | holds |", "|---|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.measured} | {row.limit} | {row.ratio} | {marks[row.holds]} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _ask(code: str, *words: str, threads: int | None = None) -> list[float]:
+    """Run a program whose last line is a JSON list of numbers, on this many threads."""
+    limits = {f"{library}_NUM_THREADS": str(threads or _cores()) for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits})
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _cores() -> int:
+    from unseam.workers import cores
+
+    return cores()
+
+
+# --- the paper's network -----------------------------------------------------------------------------------------
+
+MATRIX = """
+import json, time
+import numpy as np
+side = 2048
+a, b = (np.random.default_rng(seed).random((side, side), np.float32) for seed in (0, 1))
+out = np.empty_like(a)
+best = float("inf")
+for _ in range(6):
+    start = time.perf_counter(); np.matmul(a, b, out=out); best = min(best, time.perf_counter() - start)
+print(json.dumps([2 * side**3 / best]))
+"""
+
+PATCHES = """
+import json, sys, time
+import numpy as np
+from dataclasses import replace
+from unseam.localizer import LocalizerOptions
+from unseam.methods import METHODS
+localizer = METHODS["cnn-lstm"].load()
+localizer = replace(localizer, options=LocalizerOptions(threads=int(sys.argv[1])))
+patches = np.random.default_rng(0).integers(0, 256, (256 * int(sys.argv[1]), 64, 64, 3), dtype=np.uint8)
+localizer.judge(patches[:64])
+best = float("inf")
+for _ in range(3):
+    start = time.perf_counter(); localizer.judge(patches); best = min(best, time.perf_counter() - start)
+from unseam.training.network import NetworkConfig
+table = localizer.settings.recipe["network"]
+network = NetworkConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+print(json.dumps([len(patches) / best, 2 * network.multiply_adds]))
+"""
+
+WHOLE = """
+import json, sys, time
+from dataclasses import replace
+from unseam.localizer import LocalizerOptions
+from unseam.methods import METHODS
+from unseam.photo import load_photo
+photo = load_photo(sys.argv[1])
+stride = int(sys.argv[3]) or None
+method = replace(METHODS[sys.argv[2]], options=LocalizerOptions(stride=stride, fast=sys.argv[4] == "fast"))
+method(load_photo(photo.pixels[:256, :256].copy()))
+start = time.perf_counter(); heatmap = method(photo)
+print(json.dumps([time.perf_counter() - start, float(heatmap.mask.mean()), photo.height * photo.width / 1e6]))
+"""
+
+
+def localizer_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Patches a second against the matrix product; photos of 12 megapixels, all patches and fast."""
+    for threads in sorted({1, _cores()}):
+        (speed,) = _ask(MATRIX, threads=threads)
+        patches, operations = _ask(PATCHES, str(threads), threads=threads)
+        share = patches * operations / speed
+        limit = f"{speed / operations:.0f} patches/s: {operations / 1e9:.3f} GFLOP at {speed / 1e9:.0f} GFLOP/s"
+        name = f"`cnn-lstm`, every patch, {threads} thread{'s' if threads > 1 else ''}"
+        yield Row(name, f"{patches:.0f} patches/s", limit, f"{share:.0%}", share >= LEAST_SHARE)
+    with _scaled(options.photo, 12) as photo:
+        for name, stride, fast, most in (("stride 32", 32, "", 80), ("fast", 0, "fast", 10)):
+            seconds, share, size = _ask(WHOLE, photo, "cnn-lstm", str(stride), fast)
+            what = f"`cnn-lstm`, {size:.0f} megapixels, {name} ({share:.1%} marked)"
+            yield Row(what, f"{seconds:.1f} s", f"{most} s", f"{seconds / most:.2f}", seconds <= most)
+
+
+def evidence_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Seconds a megapixel, with copied regions and without."""
+    with _scaled(options.photo, 12) as large:
+        for path in (str(options.photo), large):
+            for fast, most in (("", 2.5), ("fast", 1.0)):
+                seconds, _, size = _ask(WHOLE, path, "evidence", "0", fast)
+                what = f"`evidence`{', ' + fast if fast else ''}, {size:.1f} megapixels"
+                each = seconds / size
+                yield Row(what, f"{each:.2f} s/MP", f"{most} s/MP", f"{each / most:.2f}", each <= most)
+
+
+# --- detectors ---------------------------------------------------------------------------------------------------
+
+
+def detector_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Seconds a megapixel of each statistic on one thread, beside pyIFD's."""
+    from unseam.methods import METHODS
+    from unseam.photo import load_photo
+
+    photo = load_photo(options.photo)
+    size = photo.height * photo.width / 1e6
+    for name in [name for name in METHODS if hasattr(METHODS[name], "evidence")]:
+        yield _detector_row(name, size, options)
+
+
+def _detector_row(name: str, size: float, options: argparse.Namespace) -> Row:
+    threads = _cores() if name == "copy-move" else 1
+    asked = argparse.Namespace(photo=options.photo, repeats=3, threads=threads)
+    whole = detector_speed.ours(name, asked, whole=True)[0] / size
+    if name in MOST_SECONDS:
+        most = MOST_SECONDS[name]
+        return Row(f"`{name}`", f"{whole:.3f} s/MP", f"{most} s/MP", f"{whole / most:.2f}", whole <= most)
+    statistic = detector_speed.ours(name, asked, whole=False)[0] / size
+    measured = f"{statistic:.3f} s/MP (heat map {whole:.3f})"
+    if not options.pyifd:
+        return Row(f"`{name}`", measured, "pyIFD: not asked", "", None)
+    peer = detector_speed.run(options.pyifd, detector_speed.PYIFD[name], asked, "pass")[0] / size
+    factor, least = peer / statistic, LEAST_FACTOR.get(name, 10.0)
+    return Row(
+        f"`{name}`", measured, f"pyIFD {peer:.3f} s/MP", f"{factor:.1f}x (at least {least:.0f}x)", factor >= least
+    )
+
+
+def memory_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Peak memory of every method on large photos."""
+    from unseam.methods import METHODS
+
+    for megapixels in options.large or [50.0]:
+        with _scaled(options.photo, megapixels) as photo:
+            for name in METHODS:
+                peak, _, applies, size = json.loads(memory.run(memory.JUDGED, _cores(), photo, name, str(_cores())))
+                limit = memory.BASE + memory.BYTES_PER_PIXEL * size
+                what = f"memory of `{name}`, {size / 1e6:.0f} megapixels{'' if applies else ' (not applicable)'}"
+                ratio = f"{peak / limit:.0%}"
+                yield Row(what, f"{peak / 1e6:.0f} MB", f"{limit / 1e6:.0f} MB", ratio, peak <= limit)
+
+
+# --- scan, training, start ---------------------------------------------------------------------------------------
+
+SCANNED = 40
+"""Photos of one megapixel."""
+
+SCAN = """
+import json, sys, shutil, tempfile
+from functools import partial
+from pathlib import Path
+import resource
+sys.path.insert(0, sys.argv[2])
+import scan_speed as room
+with tempfile.TemporaryDirectory() as folder:
+    few, many = Path(folder, "few"), Path(folder, "many")
+    count, some = int(sys.argv[3]), 4
+    room.cut(Path(sys.argv[1]), many, count, 1.0)
+    few.mkdir()
+    for path in sorted(many.iterdir())[:some]:
+        shutil.copy(path, few)
+    method = "block-grid"
+    room.judge(few, method)
+    bare = count / room.spent(partial(room.judge, many, method), resource.RUSAGE_SELF).clock
+    rates = []
+    for workers in (1, 2):
+        scan = lambda at: room.spent(partial(room.scan, at, method, workers), resource.RUSAGE_CHILDREN).clock
+        rates.append((count - some) / (scan(many) - scan(few)))
+print(json.dumps([bare, *rates]))
+"""
+
+
+def scan_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Photos a second of a scan against the bare method, and of two workers against one."""
+    here = str(Path(__file__).resolve().parent)
+    bare, one, two = _ask(SCAN, str(options.photo.parent), here, str(SCANNED), threads=1)
+    what = "scan, one worker (`block-grid`, 1 megapixel)"
+    yield Row(what, f"{one:.2f} photos/s", f"bare: {bare:.2f} photos/s", f"{one / bare:.0%}", one >= 0.9 * bare)
+    ratio = f"{two / one:.2f}x (at least 1.8x)"
+    yield Row("scan, two workers", f"{two:.2f} photos/s", f"one: {one:.2f} photos/s", ratio, two >= 1.8 * one)
+
+
+def training_rows(options: argparse.Namespace) -> Iterator[Row]:  # noqa: ARG001 - all parts are called alike
+    """Patches a second of training steps against three times the arithmetic of a look, and against plain layers."""
+    import training_speed
+
+    from unseam.training.network import NetworkConfig
+
+    operations = 3 * 2 * NetworkConfig().multiply_adds
+    from unseam.training.launch import has_bfloat16
+
+    (speed,) = _ask(MATRIX)
+    limit, half = speed / operations, {"bf16": has_bfloat16("cpu")}
+    how = argparse.Namespace(batch=128, threads=_cores(), steps=5)
+    variants = {"ours": half, "plain": {**half, "keep": False, "fused": False}}
+    tried = {name: training_speed.in_own_process(settings, how) for name, settings in variants.items()}
+    share = tried["ours"] / limit
+    text = f"{limit:.0f} patches/s: {operations / 1e9:.2f} GFLOP at {speed / 1e9:.0f} GFLOP/s"
+    yield Row("training, the paper's network", f"{tried['ours']:.1f} patches/s", text, f"{share:.0%}", None)
+    factor = tried["ours"] / tried["plain"]
+    plain = f"plain layers: {tried['plain']:.1f} patches/s"
+    yield Row(
+        "training against plain layers",
+        f"{tried['ours']:.1f} patches/s",
+        plain,
+        f"{factor:.2f}x (at least 2x)",
+        factor >= 2,
+    )
+
+
+def startup_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Seconds from nothing, on a part of the photo."""
+    with _scaled(options.photo, 2) as photo:
+        for name, most, seconds, _ in startup.measured(Path(photo)):
+            limited = most < math.inf
+            ratio, limit = (f"{seconds / most:.2f}", f"{most} s") if limited else ("", "none")
+            yield Row(f"start: {name}", f"{seconds:.2f} s", limit, ratio, seconds <= most if limited else None)
+
+
+class _scaled:  # noqa: N801 - used like a function
+    """A photo scaled to so many megapixels, as JPEG, for the time of a ``with``."""
+
+    def __init__(self, photo: Path, megapixels: float) -> None:
+        self.photo, self.megapixels = photo, megapixels
+
+    def __enter__(self) -> str:
+        self.folder = tempfile.TemporaryDirectory()
+        height = round((self.megapixels * 1e6 * 3 / 4) ** 0.5 / 8) * 8
+        target = str(Path(self.folder.name) / "large.jpg")
+        memory.run(
+            memory.SCALED, _cores(), str(self.photo), target, str(height * 4 // 3), str(height), str(memory.QUALITY)
+        )
+        return target
+
+    def __exit__(self, *_: object) -> None:
+        self.folder.cleanup()
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "startup": startup_rows,
+    "localizer": localizer_rows,
+    "evidence": evidence_rows,
+    "detectors": detector_rows,
+    "scan": scan_rows,
+    "training": training_rows,
+    "memory": memory_rows,
+}
+
+
+if __name__ == "__main__":
+    main()
