@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
-from environments import ROOT, empty_environment, install, interpreters
+from environments import ROOT, empty_environment, install, interpreters, uv
 
 EXTRAS = "heif,eval,scan,ray,web,train,test"
 
 WITHOUT = ("--ignore=tests/reproduction", "--deselect=tests/training/test_training.py")
 """What trains networks for minutes and calls no package that other tests do not call."""
 
-
 RESOLUTION = {"lowest": "lowest-direct", "newest": "highest"}
+"""What uv calls them; direct: what pyproject.toml does not name is as new as it can be."""
 
 
 def main() -> None:
@@ -29,8 +31,10 @@ def main() -> None:
     found = interpreters()
     version = min(found) if which == "lowest" else max(found)
     own = empty_environment(ROOT / f".venv-{which}", found[version])
-    package = f"unseam[{EXTRAS}] @ {ROOT.as_uri()}"
-    install(own, "--refresh-package", "unseam", package, resolution=RESOLUTION[which])
+    with tempfile.TemporaryDirectory() as folder:  # a new path each time: uv takes what it knows for unchanged
+        uv("build", "--wheel", "--python", found[version], "--out-dir", folder, ROOT)
+        (wheel,) = Path(folder).glob("*.whl")
+        install(own, f"unseam[{EXTRAS}] @ {wheel.as_uri()}", resolution=RESOLUTION[which])
     print(f"Python {version}, {which} versions", flush=True)
     tests = [own, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     raise SystemExit(subprocess.run(tests, cwd=ROOT, check=False).returncode)

@@ -85,8 +85,8 @@ USES = {
 
 TOP = """# Dependencies
 
-Every package that `pip install unseam` and its extras bring along, on Linux with Python 3.11 to 3.13: those that
-unseam uses itself (in bold), and those that these need in turn. Versions are those that this page was made with;
+Every package that `pip install unseam` and its extras bring along, on Linux with Python 3.11 to 3.13: those that it
+uses itself (in bold), and those that these need in turn. Versions are those that this page was made with;
 pyproject.toml names the lowest, and `make lowest` and `make newest` run the tests with the lowest and the newest.
 
 A test keeps this page complete, and allows permissive licences and MPL-2.0 alone (which binds changes to a package's
