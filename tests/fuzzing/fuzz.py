@@ -26,8 +26,8 @@ from unseam.workers import Crash, Pool
 
 FINDINGS = Path("fuzz-findings")
 
-SETTLED = 400
-"""Cases after which a process has loaded all that it needs: from then on it may not grow."""
+SETTLED = 2000
+"""Cases after which a process has met every target often, and all caches are full: from then on it may not grow."""
 
 LEAK = 150_000_000
 """Bytes by which a process may grow after that: pools of allocators, caches of a few models."""

@@ -167,7 +167,7 @@ def test_a_process_that_grows_case_by_case_is_told_of() -> None:
 
     assert grown(0, 0) == []
     assert [text[:24] for text in grown(10**6, 0)] == ["leak: process 1 grew by "]
-    assert [text[:23] for text in grown(0, 2)] == ["leak: process 1 holds 8"]
+    assert [text[:24] for text in grown(0, 2)] == ["leak: process 1 holds 40"]
 
 
 def test_a_crash_counts_as_the_ending_of_its_case() -> None:
