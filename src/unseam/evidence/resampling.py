@@ -22,9 +22,9 @@ Floats = NDArray[np.float64]
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 """Weights of R, G and B in Y (JFIF, ITU-T T.871)."""
 
-PERIODIC = 6.5
-"""`Traces.periodicity` above which a photo was resized: 99 % of unchanged photographs, as they are and compressed anew,
-stay below in each of three sets (``benchmarks/resampled.py``), those that publishers reduced among them."""
+PERIODIC = 7.0
+"""`Traces.periodicity` above which a photo was resized: all unchanged photographs of one half of three sets, as they
+are and compressed anew, stay below (``benchmarks/resampled.py``), those that publishers resized among them."""
 
 SMOOTH = -2.5
 """`Traces.detail` below which a photo was enlarged or smoothed: 99 % of the same photographs stay above in each set."""
