@@ -68,8 +68,11 @@ def forged(folder: Path) -> Path:
     Image.fromarray(mask).save(folder / "masks" / "0.png")
     Image.fromarray(mask[::-1]).save(folder / "masks_source" / "0.png")
     columns = "file,mask,mask_source,split,kind,host"
-    more = ["fill", "shape", "seam", "seam_width", "format", "tables", "quality", "subsampling", "after_touch"]
-    lines = [",".join([columns, *more]), *(row + ",,blob,matte,2.5,JPEG,ijg,80,4:2:0,none" for row in rows)]
+    more = ["fill", "shape", "seam", "seam_width", "format", "tables", "quality", "subsampling", "after_touch", "index"]
+    lines = [
+        ",".join([columns, *more]),
+        *(f"{row},,blob,matte,2.5,JPEG,ijg,80,4:2:0,none,{n}" for n, row in enumerate(rows)),
+    ]
     (folder / "manifest.csv").write_text("\n".join(lines))
     return folder
 
