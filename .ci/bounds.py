@@ -16,7 +16,7 @@ from pathlib import Path
 
 from environments import ROOT, empty_environment, install, interpreters, uv
 
-EXTRAS = "heif,eval,scan,ray,web,train,test"
+EXTRAS = ("heif", "eval", "scan", "ray", "web", "train", "test")
 
 WITHOUT = ("--ignore=tests/reproduction", "--deselect=tests/training/test_training.py")
 """What trains networks for minutes and calls no package that other tests do not call."""
@@ -31,11 +31,13 @@ def main() -> None:
     found = interpreters()
     version = min(found) if which == "lowest" else max(found)
     own = empty_environment(ROOT / f".venv-{which}", found[version])
+    chosen = [argument for extra in EXTRAS for argument in ("--extra", extra)]
+    install(own, "--requirements", ROOT / "pyproject.toml", *chosen, resolution=RESOLUTION[which])
     with tempfile.TemporaryDirectory() as folder:  # a new path each time: uv takes what it knows for unchanged
         uv("build", "--wheel", "--python", found[version], "--out-dir", folder, ROOT)
-        (wheel,) = Path(folder).glob("*.whl")
-        install(own, f"unseam[{EXTRAS}] @ {wheel.as_uri()}", resolution=RESOLUTION[which])
-    print(f"Python {version}, {which} versions", flush=True)
+        install(own, "--no-deps", *Path(folder).glob("*.whl"))  # as a package its bounds would be those of a stranger
+    print(f"Python {version}, {which} versions:", flush=True)
+    uv("pip", "freeze", "--python", own)
     tests = [own, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     raise SystemExit(subprocess.run(tests, cwd=ROOT, check=False).returncode)
 
