@@ -25,8 +25,6 @@ from unseam.methods import METHODS
 from unseam.photo import load_photo
 from unseam.photo_paths import find_photos
 
-QUALITIES = (95, 85, 75, 60)
-
 
 class Found(NamedTuple):
     """What is said of one photograph: share marked by default and strictly, score, whether it cannot be judged."""
@@ -47,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     localizer = load_evidence(options.model) if options.model else METHODS["evidence"].load()
     localizer = replace(localizer, options=LocalizerOptions(fast=options.fast))
-    qualities = [None, *(options.quality or QUALITIES)]
+    qualities = [None, *(options.quality or [])]
     paths = [found.path for found in find_photos([options.folder], None)]
     rows: dict[str, list[Found]] = {}
     for path in paths:
