@@ -94,11 +94,11 @@ class Traces:
 
     def reason(self) -> str | None:
         """Say in plain words why the photo cannot be judged; None if these traces do not forbid it."""
-        gone = "traces that the method compares are gone"
+        whom, gone = "by software or in the camera", "traces that the method compares are gone"
         if self.periodicity > PERIODIC:
-            return f"the photo was resized after it was taken: all of it repeats as interpolation does; {gone}"
+            return f"the whole photo was resized, {whom}: all of it repeats as interpolation does; {gone}"
         if self.detail < SMOOTH:
-            return f"the photo was enlarged or smoothed after it was taken: even its sharpest parts lack detail; {gone}"
+            return f"the whole photo was enlarged or smoothed, {whom}: even its sharpest parts lack detail; {gone}"
         return None
 
 
@@ -106,7 +106,8 @@ def resampling_traces(pixels: NDArray[np.uint8]) -> Traces:
     """Look for resampling of the whole photo.
 
     Blind to reduction to a half or less, to factors whose period divides that of JPEG blocks (4/3, 4/5), and to noise
-    or sharpening added afterwards. Cameras that resize, and patterns that fill the frame both ways, look resized.
+    or sharpening added afterwards. What a camera enlarged itself (digital zoom) was resized, too; whether
+    that was before a forgery or after it is not told; a pattern that fills the frame both ways looks resized.
 
     Parameters
     ----------
