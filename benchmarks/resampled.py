@@ -5,8 +5,8 @@
 PHOTOS are folders of photographs; N of each are drawn, cut to at most `MOST_PIXELS` from their middle, changed as
 `unseam evaluate --degrade` does and saved. The thresholds of `unseam.evidence.resampling` come from the unchanged ones
 of a random half; the shares are of the other half. CAMERAS are camera originals, which no threshold has seen. SET is a
-folder of forgeries, changed alike: pixel AUC of `evidence` and of the control `texture`, of photos called resampled and
-of the others.
+folder of forgeries, changed alike: pixel AUC of `evidence` and of the control `texture`, and how many have a marked
+region, of photos called resampled and of the others.
 """
 
 from __future__ import annotations
@@ -100,23 +100,24 @@ def _originals(root: Path) -> None:
 def _forgeries(root: Path, count: int) -> None:
     samples = [sample for sample in folder(root).samples if sample.mask is not None]
     random.Random(SEED).shuffle(samples)
-    print("change            called  AUC evidence, texture: called         others")  # noqa: T201
+    print("change            called  of these: AUC evidence, texture, with a region  of others: the same")  # noqa: T201
     for change in CHANGES:
-        found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+        found: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
         for sample in samples[:count]:
             photo = load_photo(sample.photo)
             truth = sample.truth((photo.height, photo.width))
             photo, truth = degraded(photo, truth, change, name=sample.name)
-            found[_called(photo)].append(_aucs(photo, truth))
-        called, others = (np.mean(found[which] or [(np.nan, np.nan)], axis=0) for which in (True, False))
-        share = len(found[True]) / len(samples[:count])
-        print(f"{change!s:16} {share:7.3f} {called[0]:23.3f} {called[1]:6.3f} {others[0]:9.3f} {others[1]:6.3f}")  # noqa: T201
+            found[_called(photo)].append(_judged(photo, truth))
+        means = [np.mean(found[which] or [(np.nan,) * 3], axis=0) for which in (True, False)]
+        numbers = " ".join(f"{number:9.3f}" for number in np.concatenate(means))
+        print(f"{change!s:16} {len(found[True]) / len(samples[:count]):7.3f} {numbers}")  # noqa: T201
 
 
-def _aucs(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float]:
-    heats = (method(photo).heat for method in (METHODS["evidence"], CONTROLS["texture"]))
-    evidence, texture = (Counts.of(heat, truth).auc() for heat in heats)
-    return evidence or np.nan, texture or np.nan
+def _judged(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
+    heatmap = METHODS["evidence"](photo)
+    evidence, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
+    marked = heatmap.heat >= heatmap.threshold if heatmap.mask is None else heatmap.mask
+    return evidence or np.nan, texture or np.nan, float(marked.any())
 
 
 def _unchanged(photo: Photo) -> Iterator[tuple[str, Photo]]:
