@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,7 @@ def _table(rows: list[Row]) -> str:
 def _ask(code: str, *words: str, threads: int | None = None) -> list[float]:
     """Run a program whose last line is a JSON list of numbers, on this many threads."""
     limits = {f"{library}_NUM_THREADS": str(threads or _cores()) for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    limits["PYTHONPATH"] = str(Path(__file__).resolve().parent)  # the other benchmarks
     command = [sys.executable, "-c", code, *words]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits})
     return list(json.loads(done.stdout.splitlines()[-1]))
@@ -131,10 +133,15 @@ localizer.judge(patches[:64])
 best = float("inf")
 for _ in range(3):
     start = time.perf_counter(); localizer.judge(patches); best = min(best, time.perf_counter() - start)
+from unseam.model_file import PATCH_OUTPUT, open_session
+session = open_session(localizer.path, localizer.digest, PATCH_OUTPUT)
+fed, labels = {"patches": patches[:32].astype(np.float32).transpose(0, 3, 1, 2) / 255 - 0.5}, float("inf")
+for _ in range(20):
+    start = time.perf_counter(); session.run([PATCH_OUTPUT], fed); labels = min(labels, time.perf_counter() - start)
 from unseam.training.network import NetworkConfig
 table = localizer.settings.recipe["network"]
 network = NetworkConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
-print(json.dumps([len(patches) / best, 2 * network.multiply_adds]))
+print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
 """
 
 WHOLE = """
@@ -156,11 +163,14 @@ def localizer_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Patches a second against the matrix product; photos of 12 megapixels, all patches and fast."""
     for threads in sorted({1, _cores()}):
         (speed,) = _ask(MATRIX, threads=threads)
-        patches, operations = _ask(PATCHES, str(threads), threads=threads)
+        patches, operations, labels = _ask(PATCHES, str(threads), threads=threads)
         share = patches * operations / speed
         limit = f"{speed / operations:.0f} patches/s: {operations / 1e9:.3f} GFLOP at {speed / 1e9:.0f} GFLOP/s"
         name = f"`cnn-lstm`, every patch, {threads} thread{'s' if threads > 1 else ''}"
         yield Row(name, f"{patches:.0f} patches/s", limit, f"{share:.0%}", share >= LEAST_SHARE)
+        if threads == 1:
+            whole = f"all of it: {patches:.0f} patches/s"
+            yield Row("`cnn-lstm`, labels alone", f"{labels:.0f} patches/s", whole, f"{labels / patches:.1f}x", None)
     with _scaled(options.photo, 12) as photo:
         for name, stride, fast, most in (("stride 32", 32, "", 80), ("fast", 0, "fast", 10)):
             seconds, share, size = _ask(WHOLE, photo, "cnn-lstm", str(stride), fast)
@@ -214,11 +224,13 @@ def _detector_row(name: str, size: float, options: argparse.Namespace) -> Row:
 def memory_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Peak memory of every method on large photos."""
     from unseam.methods import METHODS
+    from unseam.photo import load_photo
 
     for megapixels in options.large or [50.0]:
         with _scaled(options.photo, megapixels) as photo:
+            size = math.prod(load_photo(photo).pixels.shape[:2])
             for name in METHODS:
-                peak, _, applies, size = json.loads(memory.run(memory.JUDGED, _cores(), photo, name, str(_cores())))
+                peak, _, applies = json.loads(memory.run(memory.JUDGED, _cores(), photo, name, str(_cores())))
                 limit = memory.BASE + memory.BYTES_PER_PIXEL * size
                 what = f"memory of `{name}`, {size / 1e6:.0f} megapixels{'' if applies else ' (not applicable)'}"
                 ratio = f"{peak / limit:.0%}"
@@ -231,34 +243,19 @@ SCANNED = 40
 """Photos of one megapixel."""
 
 SCAN = """
-import json, sys, shutil, tempfile
-from functools import partial
+import json, sys, tempfile
 from pathlib import Path
-import resource
-sys.path.insert(0, sys.argv[2])
 import scan_speed as room
 with tempfile.TemporaryDirectory() as folder:
-    few, many = Path(folder, "few"), Path(folder, "many")
-    count, some = int(sys.argv[3]), 4
-    room.cut(Path(sys.argv[1]), many, count, 1.0)
-    few.mkdir()
-    for path in sorted(many.iterdir())[:some]:
-        shutil.copy(path, few)
-    method = "block-grid"
-    room.judge(few, method)
-    bare = count / room.spent(partial(room.judge, many, method), resource.RUSAGE_SELF).clock
-    rates = []
-    for workers in (1, 2):
-        scan = lambda at: room.spent(partial(room.scan, at, method, workers), resource.RUSAGE_CHILDREN).clock
-        rates.append((count - some) / (scan(many) - scan(few)))
-print(json.dumps([bare, *rates]))
+    few, many = room.cut_both(Path(sys.argv[1]), Path(folder), int(sys.argv[2]), 1.0)
+    bare, found = room.rates(few, many, "block-grid", [1, 2])
+print(json.dumps([1 / bare.clock, found[1].photos, found[2].photos]))
 """
 
 
 def scan_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Photos a second of a scan against the bare method, and of two workers against one."""
-    here = str(Path(__file__).resolve().parent)
-    bare, one, two = _ask(SCAN, str(options.photo.parent), here, str(SCANNED), threads=1)
+    bare, one, two = _ask(SCAN, str(options.photo.parent), str(SCANNED), threads=1)
     what = "scan, one worker (`block-grid`, 1 megapixel)"
     yield Row(what, f"{one:.2f} photos/s", f"bare: {bare:.2f} photos/s", f"{one / bare:.0%}", one >= 0.9 * bare)
     ratio = f"{two / one:.2f}x (at least 1.8x)"
@@ -269,11 +266,10 @@ def training_rows(options: argparse.Namespace) -> Iterator[Row]:  # noqa: ARG001
     """Patches a second of training steps against three times the arithmetic of a look, and against plain layers."""
     import training_speed
 
+    from unseam.training.launch import has_bfloat16
     from unseam.training.network import NetworkConfig
 
     operations = 3 * 2 * NetworkConfig().multiply_adds
-    from unseam.training.launch import has_bfloat16
-
     (speed,) = _ask(MATRIX)
     limit, half = speed / operations, {"bf16": has_bfloat16("cpu")}
     how = argparse.Namespace(batch=128, threads=_cores(), steps=5)
@@ -302,23 +298,15 @@ def startup_rows(options: argparse.Namespace) -> Iterator[Row]:
             yield Row(f"start: {name}", f"{seconds:.2f} s", limit, ratio, seconds <= most if limited else None)
 
 
-class _scaled:  # noqa: N801 - used like a function
-    """A photo scaled to so many megapixels, as JPEG, for the time of a ``with``."""
-
-    def __init__(self, photo: Path, megapixels: float) -> None:
-        self.photo, self.megapixels = photo, megapixels
-
-    def __enter__(self) -> str:
-        self.folder = tempfile.TemporaryDirectory()
-        height = round((self.megapixels * 1e6 * 3 / 4) ** 0.5 / 8) * 8
-        target = str(Path(self.folder.name) / "large.jpg")
-        memory.run(
-            memory.SCALED, _cores(), str(self.photo), target, str(height * 4 // 3), str(height), str(memory.QUALITY)
-        )
-        return target
-
-    def __exit__(self, *_: object) -> None:
-        self.folder.cleanup()
+@contextmanager
+def _scaled(photo: Path, megapixels: float) -> Iterator[str]:
+    """Scale a photo to so many megapixels, as JPEG, for the time of a ``with``."""
+    height = round((megapixels * 1e6 * 3 / 4) ** 0.5 / 8) * 8
+    with tempfile.TemporaryDirectory() as folder:
+        target = str(Path(folder) / "large.jpg")
+        words = (str(photo), target, str(height * 4 // 3), str(height), str(memory.QUALITY))
+        memory.run(memory.SCALED, _cores(), *words)
+        yield target
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from unseam.scanning.plan import Plan
 from unseam.workers import SINGLE_THREADED
@@ -40,6 +41,14 @@ class Spent:
     processor: float
 
 
+class Rate(NamedTuple):
+    """Photos a second of a scan, processor seconds of each, and seconds that the start takes."""
+
+    photos: float
+    processor: float
+    start: float
+
+
 def main() -> None:
     """Print one block per size and method."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -51,32 +60,43 @@ def main() -> None:
     options = parser.parse_args()
     for size in options.megapixels:
         with tempfile.TemporaryDirectory() as folder:
-            few, many = Path(folder, "few"), Path(folder, "many")
-            cut(options.photos, many, options.count, size)
-            few.mkdir()
-            for path in sorted(many.iterdir())[: max(1, options.count // 10)]:
-                shutil.copy(path, few)
+            few, many = cut_both(options.photos, Path(folder), options.count, size)
             for method in options.method or ["block-grid", "cnn-lstm"]:
                 compare(few, many, method, options.workers, size)
 
 
-def compare(few: Path, many: Path, method: str, workers: list[int], size: float) -> None:
-    """Print the bare rate, and that of a scan with each number of workers."""
+def cut_both(photos: Path, folder: Path, count: int, megapixels: float) -> tuple[Path, Path]:
+    """Write photos of this size, and a tenth of them into a folder of its own; give that one and the whole."""
+    few, many = folder / "few", folder / "many"
+    cut(photos, many, count, megapixels)
+    few.mkdir()
+    for path in sorted(many.iterdir())[: max(1, count // 10)]:
+        shutil.copy(path, few)
+    return few, many
+
+
+def rates(few: Path, many: Path, method: str, workers: list[int]) -> tuple[Spent, dict[int, Rate]]:
+    """Measure the bare method on many photos, and a scan of them with each number of workers."""
     count, some = len(list(many.iterdir())), len(list(few.iterdir()))
     judge(few, method)  # imports, compilation and the model's file are no part of the bare rate, either
-    bare = spent(partial(judge, many, method), resource.RUSAGE_SELF)
-    print(f"{method}, {count} photos of {size:g} megapixels, load {os.getloadavg()[0]:.1f}")  # noqa: T201
-    line = "  {:12} {:8.2f} photos/s  {:.4f} processor s/photo"
-    print(line.format("bare", count / bare.clock, bare.processor / count))  # noqa: T201
-    line += "  {:6.1%} of bare  {:.2f} times {} worker(s)  start {:.1f} s"
-    first = None
+    bare, found = spent(partial(judge, many, method), resource.RUSAGE_SELF), {}
     for number in workers:
         short, long = (spent(partial(scan, at, method, number), resource.RUSAGE_CHILDREN) for at in (few, many))
-        clock, processor = long.clock - short.clock, long.processor - short.processor
-        rate = (count - some) / clock
-        start = short.clock - some / rate
-        each, first = processor / (count - some), first or rate
-        shares = (rate * bare.clock / count, rate / first, workers[0], start)
+        rate = (count - some) / (long.clock - short.clock)
+        each = (long.processor - short.processor) / (count - some)
+        found[number] = Rate(rate, each, short.clock - some / rate)
+    return Spent(bare.clock / count, bare.processor / count), found
+
+
+def compare(few: Path, many: Path, method: str, workers: list[int], size: float) -> None:
+    """Print the bare rate, and that of a scan with each number of workers."""
+    bare, found = rates(few, many, method, workers)
+    print(f"{method}, {len(list(many.iterdir()))} photos of {size:g} megapixels, load {os.getloadavg()[0]:.1f}")  # noqa: T201
+    line = "  {:12} {:8.2f} photos/s  {:.4f} processor s/photo"
+    print(line.format("bare", 1 / bare.clock, bare.processor))  # noqa: T201
+    line += "  {:6.1%} of bare  {:.2f} times {} worker(s)  start {:.1f} s"
+    for number, (rate, each, start) in found.items():
+        shares = (rate * bare.clock, rate / found[workers[0]].photos, workers[0], start)
         print(line.format(f"{number} worker(s)", rate, each, *shares))  # noqa: T201
 
 

@@ -160,8 +160,7 @@ def test_what_we_never_write_is_refused_with_its_name(sound: Path, case: str) ->
 
 
 def test_the_change_alone_is_what_the_cases_are_refused_for(sound: Path) -> None:
-    load_localizer(sound)
-    load_localizer(changed(sound, node("Relu", "patches")))
+    assert load_localizer(sound).name == load_localizer(changed(sound, node("Relu", "patches"))).name == "brightness"
 
 
 def test_a_field_of_another_kind_than_it_should_be_is_refused() -> None:

@@ -1,4 +1,4 @@
-from pathlib import Path
+from itertools import accumulate
 
 import numpy as np
 import onnx
@@ -62,10 +62,9 @@ def test_what_is_no_message_is_refused(data: bytes, complaint: str) -> None:
         cut_short(data, "double")
 
 
-def test_every_cut_of_a_model_is_refused_or_read(tmp_path: Path) -> None:
+def test_a_model_that_ends_within_a_field_is_refused_wherever_that_is() -> None:
     data = model().SerializeToString()
-    for end in range(len(data)):
-        try:
+    whole = {0, *accumulate(len(field.whole) for field in fields(memoryview(data)))}
+    for end in set(range(len(data))) - whole:
+        with pytest.raises(ModelError):
             cut_short(data[:end], "double")
-        except ModelError:
-            continue

@@ -197,7 +197,15 @@ class Localizer(Learned[ModelSettings]):
         labels.add(everywhere, self._labels(probability))
         averaged = labels.finish()
         near = within_reach(averaged >= MAJORITY, smoothing_reach(self.settings.smoothing_sigma))
-        inside = touched(near, grid)
+        whole, beside = self._pixels_near(pixels, grid, touched(near, grid))
+        each = np.count_nonzero(~near) / max(len(beside), 1)  # pixels that one of the sample stands for
+        weights = np.concatenate([np.ones(np.count_nonzero(near)), np.full(len(beside), each)])
+        return _Found(whole, averaged, probability, self._score(np.concatenate([whole[near], beside]), weights))
+
+    def _pixels_near(
+        self, pixels: NDArray[np.uint8], grid: PatchGrid, inside: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give the heat (H, W) of the patches of which ``inside`` is true, and the pixels of a sample of the others."""
         asked = inside.copy()
         asked[np.flatnonzero(~inside)[::SAMPLED]] = True
         heat, sample = Blend(grid), [np.zeros(0, np.float32)]
@@ -207,11 +215,7 @@ class Localizer(Learned[ModelSettings]):
             found, kept = self._heat(answer[PIXEL_OUTPUT]), inside[numbers]
             heat.add(numbers[kept], found[kept])
             sample.append(found[~kept].ravel())
-        whole, beside = heat.finish(), np.concatenate(sample)
-        values = np.concatenate([whole[near], beside])
-        weights = np.ones(len(values))
-        weights[len(values) - len(beside) :] = np.count_nonzero(~near) / max(len(beside), 1)
-        return _Found(whole, averaged, probability, self._score(values, weights))
+        return heat.finish(), np.concatenate(sample)
 
     def _patch_probability(
         self, pixels: NDArray[np.uint8], grid: PatchGrid, numbers: NDArray[np.intp]

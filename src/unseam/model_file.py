@@ -36,8 +36,9 @@ CONFIDENCE_OUTPUT = "confidence_log_odds"
 PHOTO_OUTPUT = "photo_log_odds"
 """Input and outputs of networks that judge the features of all blocks of a photo."""
 
-OPEN_SESSIONS = 4
-"""Sessions kept open in one process; more models than that at a time are opened anew when they are used."""
+OPEN_SESSIONS = 8
+"""Sessions kept open in one process, of which a model may take two: a part of it alone, or one that gives its memory
+back. Further ones are opened anew when they are used."""
 
 
 LONGEST_REASON = 300

@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import SIDE, cosines
+from unseam.evidence.features import LUMA
 
 Reals = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-LUMA = np.array((0.299, 0.587, 0.114), np.float32)
-"""Weights of R, G and B in Y (JFIF, ITU-T T.871)."""
 
 PERIODIC = 7.0
 """`Traces.periodicity` above which a photo was resized: all unchanged photographs of one half of three sets, as they
@@ -136,7 +134,8 @@ def _strips(pixels: NDArray[np.uint8]) -> list[Reals]:
     rows, columns = pixels.shape[:2]
     step = rows // STRIPS // SIDE * SIDE
     height = max(min(step, MOST_PIXELS // STRIPS // columns // SIDE * SIDE), SIDE)
-    return [pixels[first : first + height].astype(np.float32) @ LUMA for first in range(0, STRIPS * step, step)]
+    luma = np.array(LUMA, np.float32)
+    return [pixels[first : first + height].astype(np.float32) @ luma for first in range(0, STRIPS * step, step)]
 
 
 def _repeats(strips: list[Reals], length: int) -> Floats:
