@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from unseam.evidence.localizer import EvidenceLocalizer, load_evidence
-from unseam.localizer import LocalizerOptions
+from unseam.learned import LocalizerOptions
 from unseam.methods import METHODS
 from unseam.photo import load_photo
 from unseam.photo_paths import find_photos

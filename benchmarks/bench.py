@@ -124,7 +124,7 @@ PATCHES = """
 import json, sys, time
 import numpy as np
 from dataclasses import replace
-from unseam.localizer import LocalizerOptions
+from unseam.learned import LocalizerOptions
 from unseam.methods import METHODS
 localizer = METHODS["cnn-lstm"].load()
 localizer = replace(localizer, options=LocalizerOptions(threads=int(sys.argv[1])))
@@ -147,7 +147,7 @@ print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
 WHOLE = """
 import json, sys, time
 from dataclasses import replace
-from unseam.localizer import LocalizerOptions
+from unseam.learned import LocalizerOptions
 from unseam.methods import METHODS
 from unseam.photo import load_photo
 photo = load_photo(sys.argv[1])

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from tiny_models import METADATA, ModelMaker, graph, save_model
 from unseam.errors import ModelError
-from unseam.localizer import Localizer, LocalizerOptions, load_localizer
+from unseam.learned import LocalizerOptions
+from unseam.localizer import Localizer, load_localizer
 from unseam.method import Heatmap, Method
 from unseam.photo import load_photo
 

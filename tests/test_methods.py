@@ -8,7 +8,8 @@ import pytest
 
 from unseam import methods
 from unseam.errors import ModelError, UnknownMethod
-from unseam.localizer import Localizer, LocalizerOptions
+from unseam.learned import LocalizerOptions
+from unseam.localizer import Localizer
 from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned, run_as, with_options
 
 ASSETS = resources.files("unseam") / "assets"

@@ -16,7 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tiny_models import METADATA, graph, save_model
 from unseam.errors import ModelError
-from unseam.localizer import LocalizerOptions, load_localizer
+from unseam.learned import LocalizerOptions
+from unseam.localizer import load_localizer
 from unseam.model_contents import LARGEST_BYTES, LARGEST_METADATA, OPERATORS, check_contents
 from unseam.photo import load_photo
 

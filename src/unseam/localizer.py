@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
-from unseam.learned import Learned
+from unseam.learned import Learned, LocalizerOptions
 from unseam.method import Heatmap, PatchLabels
 from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
 from unseam.model_settings import PATCHES, ModelSettings, check_stride
@@ -29,38 +29,6 @@ if TYPE_CHECKING:
 
 Answer = dict[str, NDArray[np.float32]]
 """Outputs of the network for one batch, by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalizerOptions:
-    """How a localizer is run.
-
-    Attributes
-    ----------
-    stride : int, optional
-        Distance between patches in pixels, a multiple of 8 up to the patch side; None for the model's own. A larger
-        one is faster and coarser.
-    batch : int
-        Patches given to the network at a time; 16 to 32 is where the activations still fit a core's cache.
-    threads : int
-        Batches that are judged side by side; 0 for one a core. The heat does not depend on it, bit for bit.
-    fast : bool
-        Do without what the mask does not need. A network that judges patches takes whole steps (its patch side) unless
-        a stride is given, and computes pixels only where the patch labels let a mask be: the same mask as without, at
-        the same stride. One that reads evidence does not look for copied regions, which takes longer than all else.
-    strict : bool
-        Mark less, and be wrong about fewer authentic photographs: for networks that read evidence.
-    """
-
-    stride: int | None = None
-    batch: int = 32
-    threads: int = 0
-    fast: bool = False
-    strict: bool = False
-
-    def __post_init__(self) -> None:
-        if self.batch < 1 or self.threads < 0:
-            raise ValueError(f"expected a batch of at least 1 and no negative number of threads, found {self}")
 
 
 SAMPLED = 16
@@ -89,13 +57,9 @@ class Localizer(Learned[ModelSettings]):
 
     Attributes
     ----------
-    path, digest, settings
+    path, digest, settings, options
         As in `unseam.learned.Learned`.
-    options : LocalizerOptions
-        How it is run.
     """
-
-    options: LocalizerOptions = field(default_factory=LocalizerOptions)
 
     def __post_init__(self) -> None:
         check_stride(self.stride, self.settings.patch_side)

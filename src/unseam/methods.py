@@ -26,7 +26,8 @@ from unseam.detectors import (
 )
 from unseam.errors import ModelError, UnknownMethod
 from unseam.false_alarms import FalseAlarms
-from unseam.localizer import Localizer, LocalizerOptions, load_localizer
+from unseam.learned import LocalizerOptions
+from unseam.localizer import Localizer, load_localizer
 from unseam.method import Heatmap, Method, Need
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from unseam.analyze import Report, digest_of
 from unseam.file_facts import facts_document, file_facts
+from unseam.learned import options_in_words
 from unseam.method import Heatmap, PatchLabels
 from unseam.overlay import draw_overlay
 from unseam.photo_paths import printable
@@ -101,6 +102,7 @@ def _method_document(report: Report, name: str) -> dict[str, Any]:
         "needs": sorted(method.needs),
         "min_size": list(method.min_size),
         "digest": digest_of(method) or None,
+        "options": list(options_in_words(method)),
         "seconds": round(report.seconds[name], 3),
         "applies": isinstance(result, Heatmap),
     }

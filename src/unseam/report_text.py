@@ -9,6 +9,7 @@ from unseam.analyze import Finding, Report
 from unseam.false_alarms import FalseAlarms, false_alarms_of
 from unseam.file_facts import FileFacts
 from unseam.jpeg_encoder import Encoder
+from unseam.learned import options_in_words
 from unseam.method import Method
 from unseam.photo import Photo
 
@@ -38,7 +39,10 @@ def verdict_sentence(report: Report) -> str:
     if count:
         found = f"marks {count} region{'' if count == 1 else 's'}, {share:.1f} % of the photo, as manipulated"
     score = f"its score is {report.score:.2f} on a scale from 0 (authentic) to 1 (manipulated)"
-    return f"{report.method} {found}; {score}; {rate_clause(report.methods[report.method], report.score)}."
+    method = report.methods[report.method]
+    options = ", ".join(options_in_words(method))
+    asked = f" ({options})" if options else ""
+    return f"{report.method}{asked} {found}; {score}; {rate_clause(method, report.score)}."
 
 
 def others_sentence(report: Report) -> str:

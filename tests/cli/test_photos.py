@@ -106,13 +106,17 @@ def test_fast_reaches_the_network(photo: Path, model: Path) -> None:
 
 def test_strict_reaches_evidence_and_is_refused_for_others_alone(photo: Path, model: Path) -> None:
     result = run("localize", photo, "--method", model, "--strict")
-    assert result.exit_code == 1
-    assert result.stderr == "unseam: strict is for networks that read evidence, and none is among the methods named\n"
+    assert result.exit_code == 2
+    assert "--strict is for networks that read evidence, and none is among those named" in result.stderr
     found = [
         run("localize", photo, "--method", "evidence", "--fast", "--json", *extra) for extra in ((), ("--strict",))
     ]
     loose, strict = (json.loads(result.stdout) for result in found)
     assert loose["marked_share"] >= strict["marked_share"]
+    assert loose["sentence"].startswith("evidence (fast) marks ")
+    told = strict["methods"][0]
+    assert told["options"] == ["fast", "strict"]
+    assert told["false_alarms"]["source"].endswith(", run without: fast, strict")
 
 
 def test_several_methods_are_all_in_the_report(photo: Path, model: Path, brightness_model: Path) -> None:

@@ -13,7 +13,8 @@ from unseam.datasets.sample import Sample
 from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.identity import method_digest, row_keys, source_files
-from unseam.localizer import LocalizerOptions, load_localizer
+from unseam.learned import LocalizerOptions
+from unseam.localizer import load_localizer
 from unseam.method import Method
 from unseam.methods import METHODS
 

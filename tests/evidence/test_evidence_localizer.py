@@ -22,7 +22,8 @@ from unseam.errors import ModelError
 from unseam.evidence import localizer as room
 from unseam.evidence.features import BlockFeatures, block_features, feature_names
 from unseam.evidence.localizer import EvidenceLocalizer
-from unseam.localizer import LocalizerOptions, load_localizer, load_patch_localizer
+from unseam.learned import LocalizerOptions
+from unseam.localizer import load_localizer, load_patch_localizer
 from unseam.method import Method
 from unseam.photo import Photo, load_photo
 

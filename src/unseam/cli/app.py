@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unseam.errors import UnknownMethod, UnseamError
 from unseam.photo_paths import printable
+
+if TYPE_CHECKING:
+    from unseam.method import Method
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -73,6 +76,14 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt as error:
         complain("interrupted; what was finished before is on disk")
         raise typer.Exit(INTERRUPTED) from error
+
+
+def demand_strict(methods: Iterable[Method], strict: bool) -> None:
+    """Refuse ``--strict`` where no method has a second threshold, as a command that is written wrongly."""
+    from unseam.methods import can_be_strict
+
+    if strict and not any(map(can_be_strict, methods)):
+        raise typer.BadParameter("--strict is for networks that read evidence, and none is among those named")
 
 
 def _print_version(wanted: bool) -> None:

@@ -19,7 +19,7 @@ from unseam.datasets.sample import Sample
 from unseam.evaluation import degrade
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.rows import LAYOUT
-from unseam.localizer import LocalizerOptions
+from unseam.learned import LocalizerOptions
 from unseam.method import Method
 from unseam.methods import ShippedLocalizer
 

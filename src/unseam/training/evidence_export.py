@@ -20,7 +20,7 @@ from unseam.errors import DataError
 from unseam.evidence.features import block_features, feature_names
 from unseam.evidence.localizer import load_evidence, parse_evidence
 from unseam.evidence.settings import EvidenceSettings
-from unseam.localizer import LocalizerOptions
+from unseam.learned import LocalizerOptions
 from unseam.model_file import CELL_OUTPUT, CONFIDENCE_OUTPUT, FEATURES, PHOTO_OUTPUT
 from unseam.photo import load_photo
 from unseam.training.checkpoint import fill

@@ -63,6 +63,7 @@ class MethodDocument(MethodFacts):
     """What one method found."""
 
     digest: str | None = Field(description="SHA-256 of the model file of a network.")
+    options: list[str] = Field(description="How a network was run, where not as usual: fast, strict, stride 64.")
     seconds: float
     applies: bool
     reason: str | None = Field(None, description="Why it does not apply; only where it does not.")
