@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from unseam.evaluation.counts import Counts
 from unseam.evaluation.figures import as_constant, unjudged
 from unseam.evaluation.rows import Row, RowStore
 from unseam.method import NO_EVIDENCE
+from unseam.whole_files import write_csv
 
 FALSE_ALARM_GRID = np.concatenate([[0], np.geomspace(1e-4, 0.1, 61), np.linspace(0.1, 1, 91)[1:]])
 """False positive rates at which an ROC curve is written; dense near 0, where a method must work to be of use."""
@@ -95,11 +96,10 @@ def precision_at(counts: Counts, recalls: Floats) -> Floats:
 
 def write_curves(curves: Mapping[str, Sequence[Curve]], path: Path) -> None:
     """Write one line per method, curve and place of its grid."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["method", "curve", "averaging", "photos", "x", "y"])
-        for method, found in curves.items():
-            for curve in found:
-                for x, y in zip(curve.x, curve.y, strict=True):
-                    numbers = round(float(x), DECIMALS), round(float(y), DECIMALS)
-                    writer.writerow([method, curve.kind, curve.averaging, curve.photos, *numbers])
+    lines = (
+        (method, curve.kind, curve.averaging, curve.photos, round(float(x), DECIMALS), round(float(y), DECIMALS))
+        for method, found in curves.items()
+        for curve in found
+        for x, y in zip(curve.x, curve.y, strict=True)
+    )
+    write_csv(path, chain([("method", "curve", "averaging", "photos", "x", "y")], lines))

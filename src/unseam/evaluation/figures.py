@@ -40,6 +40,10 @@ SCORE_AUC = "score AUC, forged against authentic photos"
 _NOTHING = Confusion(0, 0, 0, 0)
 
 
+FIGURE_CELLS = ("figure", "value", "low", "high", "photos")
+"""Headings of a figure's cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number with what it was measured on.
@@ -61,6 +65,12 @@ class Figure:
     photos: int
     low: float | None = None
     high: float | None = None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The figure as cells of a table, below the headings `FIGURE_CELLS`."""
+        numbers = ("n/a" if x is None else f"{x:.6f}" for x in (self.value, self.low, self.high))
+        return (self.name, *numbers, str(self.photos))
 
 
 def as_constant(row: Row) -> Row:

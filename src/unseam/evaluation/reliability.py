@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from unseam.evaluation.rows import Row
+from unseam.whole_files import write_csv
 
 BINS = 10
 """Equal parts of the range of scores, 0 to 1."""
@@ -67,9 +67,9 @@ def reliability(rows: Sequence[Row]) -> Reliability | None:
 
 def write_reliability(found: Mapping[str, Reliability], path: Path) -> None:
     """Write the bins of every method as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("method", "photos", "mean score", "forged at prior 0.5"))
-        for method, one in found.items():
-            for part in one.bins:
-                writer.writerow((method, part.photos, f"{part.score:.4f}", f"{part.forged:.4f}"))
+    lines = [
+        (method, part.photos, f"{part.score:.4f}", f"{part.forged:.4f}")
+        for method, one in found.items()
+        for part in one.bins
+    ]
+    write_csv(path, [("method", "photos", "mean score", "forged at prior 0.5"), *lines])

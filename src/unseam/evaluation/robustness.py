@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
-from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC, OWN_F1, Figure, as_constant, mean_figures
+from unseam.evaluation.figures import FIGURE_CELLS, MEAN_AUC, MEAN_RING_AUC, OWN_F1, Figure, as_constant, mean_figures
 from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.rows import Row
 
@@ -58,18 +56,13 @@ class Robustness:
                 parts.append(self._judged_table(methods, shown))
         return "\n\n".join(parts)
 
-    def csv(self) -> str:
-        """Write one line per condition, method and figure."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["degradation", "strength", "method", "figure", "value", "low", "high", "photos"])
+    def lines(self) -> Iterator[Sequence[object]]:
+        """Give a header, and a line per condition, method and figure."""
+        yield "degradation", "strength", "method", *FIGURE_CELLS
         for condition, methods in self.figures.items():
+            name = condition.degradation or "original"
             for method, figures in methods.items():
-                for f in figures:
-                    numbers = ["n/a" if x is None else f"{x:.6f}" for x in (f.value, f.low, f.high)]
-                    name = condition.degradation or "original"
-                    writer.writerow([name, f"{condition.strength:g}", method, f.name, *numbers, f.photos])
-        return text.getvalue()
+                yield from ((name, f"{condition.strength:g}", method, *figure.cells) for figure in figures)
 
     def _table(self, methods: Sequence[str], conditions: Sequence[Condition], figure: str) -> str:
         rows = [[method, *(_cell(self.value(c, method, figure)) for c in conditions)] for method in methods]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.localizer import Localizer
 from unseam.method import Method
 from unseam.methods import ShippedLocalizer, expanded, find_method, run_as
+from unseam.whole_files import write_csv, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Plan:
     workers : int
         Processes that judge photos side by side; 0 to judge in this one.
     fast, strict : bool
-        How networks are run; see `unseam.localizer.LocalizerOptions`.
+        How networks are run; see `unseam.learned.LocalizerOptions`.
     """
 
     dataset: str = "folder"
@@ -160,10 +160,9 @@ def run_evaluation(
         table = build_table(rows, store, command=command, exclusions=found.exclusions, notes=notes)
         _write_all(table, {**named, **CONTROLS}, samples, rows, store, out)
     evaluation = Evaluation(table, _judge_patches(named, samples, plan), command, notes)
-    (out / "results.md").write_text(evaluation.markdown(), encoding="utf-8")
+    write_text(out / "results.md", evaluation.markdown())
     if evaluation.patches:
-        with (out / "patches.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(patch_lines(evaluation.patches))
+        write_csv(out / "patches.csv", patch_lines(evaluation.patches))
     return evaluation
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +13,7 @@ from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL
 from unseam.evaluation.figures import (
     FALSE_ALARMS,
+    FIGURE_CELLS,
     MEAN_AUC,
     MEAN_PRECISION,
     MEAN_RING_AUC,
@@ -28,6 +27,7 @@ from unseam.evaluation.figures import (
 from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.robustness import Robustness, build_robustness
 from unseam.evaluation.rows import Row, RowStore
+from unseam.whole_files import write_csv, write_text
 
 Coverage = Literal["all", "applicable"]
 
@@ -112,24 +112,19 @@ class EvaluationTable:
             parts.append("## Failures\n\n" + "\n".join(f"- {line}" for line in self.failures))
         return "\n\n".join(parts) + "\n"
 
-    def csv(self) -> str:
-        """Write one line per coverage, method and figure."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["coverage", "method", "figure", "value", "low", "high", "photos", "command"])
+    def lines(self) -> Iterator[Sequence[object]]:
+        """Give a header, and a line per coverage, method and figure."""
+        yield "coverage", "method", *FIGURE_CELLS, "command"
         for coverage, methods in self.figures.items():
             for method, figures in methods.items():
-                for f in figures:
-                    numbers = ["n/a" if x is None else f"{x:.6f}" for x in (f.value, f.low, f.high)]
-                    writer.writerow([coverage, method, f.name, *numbers, f.photos, self.command])
-        return text.getvalue()
+                yield from ((coverage, method, *figure.cells, self.command) for figure in figures)
 
     def write(self, out: Path) -> None:
         """Write ``results.md`` and ``results.csv`` into a folder, and ``robustness.csv`` where there is such."""
-        (out / "results.md").write_text(self.markdown(), encoding="utf-8")
-        (out / "results.csv").write_text(self.csv(), encoding="utf-8")
+        write_text(out / "results.md", self.markdown())
+        write_csv(out / "results.csv", self.lines())
         if self.robustness:
-            (out / "robustness.csv").write_text(self.robustness.csv(), encoding="utf-8")
+            write_csv(out / "robustness.csv", self.robustness.lines())
 
     def _about(self) -> str:
         lines = [f"{self.photos} photos: {self.forged} forged, {self.photos - self.forged} authentic.", *self.notes]

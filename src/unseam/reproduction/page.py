@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from unseam.evaluation.markdown import markdown_table
 from unseam.report_page import TEMPLATES
 from unseam.reproduction.results import Table
-from unseam.whole_files import replacing
+from unseam.whole_files import write_csv, write_text
 
 TITLE = "Exploiting Spatial Structure for Localizing Manipulated Image Regions: the paper's tables, measured"
 
@@ -55,10 +54,10 @@ class Reproduction:
 
 def write_pages(found: Reproduction, out: Path) -> Path:
     """Write ``index.html``, ``tables.md`` and ``tables.csv``; give the page's path."""
-    _write(out / "tables.md", _markdown(found, out))
+    write_text(out / "tables.md", _markdown(found, out))
     _write_csv(found, out / "tables.csv")
     page = out / "index.html"
-    _write(page, _html(found))
+    write_text(page, _html(found))
     return page
 
 
@@ -75,15 +74,13 @@ def _markdown(found: Reproduction, out: Path) -> str:
 
 def _write_csv(found: Reproduction, path: Path) -> None:
     """Write every cell on a line of its own: table, row, column, cell."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["table", "row", "column", "cell", "warning"])
-        for table in found.tables:
-            for row in table.rows:
-                cells = zip(table.header[1:], row[1:], strict=True)
-                writer.writerows(
-                    [table.title, row[0], column, cell, " ".join(found.warnings)] for column, cell in cells
-                )
+    lines = [
+        (table.title, row[0], column, cell, " ".join(found.warnings))
+        for table in found.tables
+        for row in table.rows
+        for column, cell in zip(table.header[1:], row[1:], strict=True)
+    ]
+    write_csv(path, [("table", "row", "column", "cell", "warning"), *lines])
 
 
 def _html(found: Reproduction) -> str:
@@ -93,8 +90,3 @@ def _html(found: Reproduction) -> str:
 
 def _inline(path: Path) -> str:
     return f"data:image/png;base64,{b64encode(path.read_bytes()).decode('ascii')}"
-
-
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
