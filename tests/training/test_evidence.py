@@ -96,6 +96,15 @@ def test_a_cell_lies_where_its_block_lies() -> None:
     assert near > 0.5
 
 
+def test_layers_of_concatenated_inputs_are_computed_without_concatenating() -> None:
+    net, x, groups = network(), torch.randn(1, 9, 5, TINY.width), torch.randn(1, 5, 3, TINY.width)
+    spread = groups.repeat_interleave(2, 1).repeat_interleave(2, 2)[:, :9, :5]
+    apart = x - x.mean((1, 2), keepdim=True)
+    with torch.no_grad():
+        torch.testing.assert_close(net._compared(x), net.compare(torch.cat([x, apart], -1)))
+        torch.testing.assert_close(net._joined(x, groups), net.join(torch.cat([x, spread], -1)))
+
+
 def test_features_that_are_left_out_are_not_read() -> None:
     net = network(EvidenceConfig(width=8, hidden=4, without=("residual", "JPEG", "noise-level")))
     x = torch.randn(1, F, 4, 4)

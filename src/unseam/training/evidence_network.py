@@ -147,22 +147,44 @@ class EvidenceNetwork(nn.Module):
 
     def forward(self, features: Tensor) -> EvidenceOutputs:
         """Judge whole photos of one size."""
-        x = ((features - self.mean) * self.scale).clamp(-FEATURE_LIMIT, FEATURE_LIMIT).permute(0, 2, 3, 1)
-        x = F.relu(self.embed(x))
-        own = self.near(F.relu(self.compare(torch.cat([x, x - x.mean((1, 2), keepdim=True)], -1))))
+        own = self.near(F.relu(self._compared(F.relu(self._embedded(features)))))
         x = _pooled(own)
         for relation, norm in zip(self.relations, self.norms, strict=True):
             x = norm(relation(x))
-        state = self.decode(F.relu(self.join(torch.cat([own, _spread(x, own)], -1))))
+        state = self.decode(F.relu(self._joined(own, x)))
         block, confidence = self.heads(state).unbind(-1)
         cell = F.pixel_shuffle(self.cells(state).permute(0, 3, 1, 2), QUARTERS)[:, 0]
         return EvidenceOutputs(cell, block, confidence, self._photo(state, block))
+
+    # Below, what a layer of concatenated inputs gives is computed without concatenating them, and without moving all
+    # features: at 50 megapixels each such copy would be 400 MB.
+
+    def _embedded(self, features: Tensor) -> Tensor:
+        """`embed` of the standardised features: (N, F, R, C) -> (N, R, C, W)."""
+        limited = ((features - self.mean) * self.scale).clamp(-FEATURE_LIMIT, FEATURE_LIMIT)
+        return F.conv2d(limited, self.embed.weight[..., None, None], self.embed.bias).permute(0, 2, 3, 1)
+
+    def _compared(self, x: Tensor) -> Tensor:
+        """`compare` of each block's state and its difference from the photo's mean, one after the other."""
+        own, apart = _halves(self.compare.weight)
+        return F.linear(x, own + apart, self.compare.bias) - F.linear(x.mean((1, 2), keepdim=True), apart)
+
+    def _joined(self, own: Tensor, groups: Tensor) -> Tensor:
+        """`join` of each block's state and that of its group, one after the other."""
+        block, group = _halves(self.join.weight)
+        return F.linear(own, block, self.join.bias) + _spread(F.linear(groups, group), own)
 
     def _photo(self, state: Tensor, block: Tensor) -> Tensor:
         pool = _whole if self.training else _windows
         pooled = [*pool(state.permute(0, 3, 1, 2)), *pool(block[:, None])]
         odds: Tensor = self.photo(torch.cat(pooled, 1).permute(0, 2, 3, 1))[..., 0]
         return odds
+
+
+def _halves(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the weights (W, 2 W) of the first and of the second of two concatenated inputs."""
+    width = len(weight)
+    return weight[:, :width], weight[:, width:]
 
 
 def _whole(planes: Tensor) -> tuple[Tensor, Tensor]:
