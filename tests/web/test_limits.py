@@ -1,4 +1,5 @@
 import asyncio
+import io
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from starlette.requests import Request
 from test_metrics import value_of
 from web_methods import obedient
@@ -187,6 +189,16 @@ def test_a_photo_that_takes_too_much_memory_is_told_so(client: httpx.Client) -> 
     answer = ask(client, "eat")
     assert told(answer) == (413, "OutOfMemory")
     assert "spots.png takes more memory" in answer.json()["message"]
+    assert ask(client, "bright").status_code == 200
+
+
+def test_without_room_for_a_temporary_copy_it_is_the_service_that_is_short_of_it(client: httpx.Client) -> None:
+    data = io.BytesIO()
+    Image.fromarray(spots()).save(data, "JPEG")
+    answer = client.post("/v1/analyze?method=full", files={"photo": ("spots.jpg", data.getvalue())})
+    assert told(answer) == (507, "UnreadablePhoto")
+    assert answer.json()["message"].startswith("spots.jpg: ")
+    assert answer.json()["message"].endswith("(No such file or directory).")
     assert ask(client, "bright").status_code == 200
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import unittest.mock
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,9 @@ class Obedient:
             time.sleep(1)
         if self.name == "eat":
             return Heatmap(np.ones(2**32, np.float32), 0.5)
+        if self.name == "full":
+            with unittest.mock.patch("tempfile.tempdir", str(self.folder / "no-such-folder")):
+                return Heatmap(np.full(photo.pixels.shape[:2], photo.jpeg is not None, np.float32), 0.5)
         if self.name == "break":
             raise ZeroDivisionError("of no interest to a caller")
         if self.name == "never":
@@ -47,7 +51,7 @@ class Obedient:
         return Heatmap(heat, 0.5 if self.name == "blank" else 0.875, threshold=0.75)
 
 
-NAMES = ("bright", "blank", "never", "nap", "sleep", "die", "eat", "break")
+NAMES = ("bright", "blank", "never", "nap", "sleep", "die", "eat", "full", "break")
 
 
 def obedient(folder: Path) -> dict[str, Obedient]:

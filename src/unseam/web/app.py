@@ -73,6 +73,7 @@ REFUSALS: dict[int, str] = {
     500: "WorkerDied, MethodBroke: this photo could not be judged; the service lives.",
     503: "ShuttingDown: come again after Retry-After seconds.",
     504: "TimeLimit: judging the photo took too long.",
+    507: "UnreadablePhoto: the service's disk has no room for a temporary copy.",
 }
 
 METHOD = "A method, or all; repeatable. The first that applies gives the verdict."

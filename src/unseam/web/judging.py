@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from unseam.analyze import Report, analyze
-from unseam.errors import NotApplicable, PhotoError, PhotoTooLarge, memory_ran_out
+from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
 from unseam.photo import Photo, load_photo
 from unseam.photo_paths import printable
@@ -91,4 +91,7 @@ def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:
 def _in_callers_words(error: PhotoError | NotApplicable, job: Job) -> str:
     """Name the file as the caller does, and leave out what only who runs the service can do."""
     message = str(error).replace(f"this image of {len(job.data)} bytes", printable(job.name))
-    return message.partition("; raise max_pixels")[0] + "." if isinstance(error, PhotoTooLarge) else message
+    for own in ("; raise max_pixels", "; free some space"):
+        found, cut, _ = message.partition(own)
+        message = f"{found}." if cut else found
+    return message

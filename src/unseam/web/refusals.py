@@ -11,7 +11,7 @@
         ├── UploadTooLarge      413    more bytes than the limit
         ├── UploadTooSlow       408    the upload took longer than the limit
         ├── TooManyRequests     429    as many photos as may be are in flight; Retry-After says when to come again
-        ├── PhotoRefused        4xx    an error of `unseam.errors` about the photo, under its own name
+        ├── PhotoRefused        4xx    an error of `unseam.errors` about the photo, under its own name (507: no room)
         ├── OutOfMemory         413    judging the photo took more memory than a worker may have
         ├── TimeLimit           504    judging the photo took longer than the limit
         ├── WorkerDied          500    the process that judged the photo died
@@ -106,8 +106,11 @@ class PhotoRefused(Refusal):
         errors.PhotoTooLarge.__name__: 413,
         errors.NotAnImage.__name__: 415,
         errors.UnsupportedPhoto.__name__: 415,
+        errors.UnreadablePhoto.__name__: 507,
     }
-    """Of the errors that HTTP has a word for; all others are 422."""
+    """Of the errors that HTTP has a word for; all others are 422.
+
+    An upload is in memory, so what cannot be read is the service's own temporary copy of it: its disk is full."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(name, message)
