@@ -20,6 +20,7 @@ from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_mixture import BINS, ZERO
 from unseam.detectors.jpeg_rounding import Noise, low_block_dct, noise_kernel
+from unseam.jpeg_encoder import STANDARD_LUMA, ijg_table
 
 Floats = NDArray[np.float64]
 Grid = tuple[int, int]
@@ -284,8 +285,7 @@ def _with_standard_tables(gains: list[_Gains], frequencies: Frequencies) -> Floa
     """Sum over frequencies, with the steps of the best standard table; (GRIDS, len(SHARES))."""
     best = np.zeros((GRIDS, len(SHARES)))
     for quality in QUALITIES:
-        scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-        table = np.clip(np.floor((STANDARD_TABLE.reshape(SIDE, SIDE) * scale + 50) / 100), 1, 255).astype(int)
+        table = np.array(ijg_table(STANDARD_LUMA, quality)).reshape(SIDE, SIDE)
         wanted = [int(table[frequency]) for frequency in frequencies]
         known = [
             gain.values[gain.steps.index(step)] for gain, step in zip(gains, wanted, strict=True) if step in gain.steps
