@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.evidence import resampling
-from unseam.evidence.resampling import Traces, resampling_traces
+from unseam.evidence.resampling import PERIODIC, Traces, resampling_traces
 from unseam.photo import load_photo
 
 Pixels = NDArray[np.uint8]
@@ -105,6 +106,23 @@ def test_rows_and_columns_are_judged_alike(photo: Pixels) -> None:
     for pixels in (photo, resized(photo, 1.5)):
         turned = np.ascontiguousarray(pixels.transpose(1, 0, 2))
         assert resampling_traces(turned) == resampling_traces(pixels)
+
+
+def waves(place: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Strength of texture that swells every 50 pixels."""
+    return np.exp(0.5 * np.sin(2 * np.pi * place / 50))
+
+
+def bars(place: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Texture in bars of 24 pixels, five times as strong as between them."""
+    return np.where(place // 24 % 2, 5, 1)
+
+
+@pytest.mark.parametrize("strength", [waves, bars])
+def test_slow_changes_of_texture_are_the_scene(strength: Callable[[NDArray[np.int_]], NDArray[np.float64]]) -> None:
+    noise = np.random.default_rng(1).normal(0, 7, (520, 640))
+    profiles = strength(np.arange(520))[:, None] * strength(np.arange(640))
+    assert resampling_traces(grey(np.clip(128 + noise * profiles, 0, 255))).periodicity < PERIODIC - 1
 
 
 def fog(contrast: float) -> Pixels:
