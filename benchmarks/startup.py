@@ -48,6 +48,7 @@ def measured(source: Path) -> Iterator[tuple[str, float, float, float]]:
             "`unseam --help`": (0.3, [command, "--help"]),
             "first heat map of 1 megapixel": (3.0, [sys.executable, "-c", look]),
             "`unseam localize`, 1 megapixel": (3.0, [command, "localize", str(photo), "--out", f"{folder}/out"]),
+            "`unseam localize --fast`": (3.0, [command, "localize", str(photo), "--fast", "--out", f"{folder}/out"]),
         }
         for what, (limit, way) in ways.items():
             _timed(way)

@@ -113,13 +113,14 @@ def cut_batches(
     columns = _mirrored(int(grid.lefts[-1]) + grid.side, grid.width)
     corners = grid.corners()
     numbers = np.arange(len(corners)) if numbers is None else numbers
-    inside = np.arange(grid.side)
     for first in range(0, len(numbers), batch):
         chosen = numbers[first : first + batch]
-        top_left = corners[chosen]
-        row = rows[top_left[:, 0, None] + inside]  # (N, S)
-        column = columns[top_left[:, 1, None] + inside]  # (N, S)
-        yield chosen, pixels[row[:, :, None], column[:, None, :]]  # (N, S, S, C)
+        patches = np.empty((len(chosen), grid.side, grid.side, *pixels.shape[2:]), pixels.dtype)
+        for patch, (top, left) in zip(patches, corners[chosen], strict=True):
+            down, right = slice(top, top + grid.side), slice(left, left + grid.side)
+            overhangs = down.stop > grid.height or right.stop > grid.width
+            patch[:] = pixels[np.ix_(rows[down], columns[right])] if overhangs else pixels[down, right]
+        yield chosen, patches
 
 
 def touched(area: NDArray[np.bool_], grid: PatchGrid) -> NDArray[np.bool_]:
