@@ -301,7 +301,7 @@ def startup_rows(options: argparse.Namespace) -> Iterator[Row]:
 @contextmanager
 def _scaled(photo: Path, megapixels: float) -> Iterator[str]:
     """Scale a photo to so many megapixels, as JPEG, for the time of a ``with``."""
-    height = round((megapixels * 1e6 * 3 / 4) ** 0.5 / 8) * 8
+    height = int((megapixels * 1e6 * 3 / 4) ** 0.5 / 8) * 8  # whole blocks; not above the limit of photos
     with tempfile.TemporaryDirectory() as folder:
         target = str(Path(folder) / "large.jpg")
         words = (str(photo), target, str(height * 4 // 3), str(height), str(memory.QUALITY))
