@@ -19,7 +19,7 @@ from types import MappingProxyType
 import numpy as np
 
 from unseam.errors import ModelError
-from unseam.model_settings import METADATA_KEY, demand
+from unseam.model_document import METADATA_KEY, demand
 from unseam.onnx_wire import fields
 
 LARGEST_BYTES = 8 * 2**20

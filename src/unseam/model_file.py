@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from unseam.errors import ModelError
 from unseam.model_contents import LARGEST_BYTES, check_contents
-from unseam.model_settings import PATCHES, ModelSettings, demand, parse_document, parse_settings
+from unseam.model_document import demand, parse_document
+from unseam.model_settings import PATCHES, ModelSettings, parse_settings
 from unseam.onnx_wire import cut_short
 from unseam.photo_paths import printable
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -11,15 +9,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from unseam.errors import ModelError
 from unseam.false_alarms import FalseAlarms
+from unseam.model_document import (
+    demand,
+    parse_document,
+    quoted,
+    read_integer,
+    read_number,
+    read_numbers,
+    read_object,
+    read_objects,
+    read_text,
+    read_texts,
+    refusal,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-FORMAT = 1
-"""Number of the layout of the metadata that this version reads."""
-
-METADATA_KEY = "unseam"
-"""Key of the JSON object in the ONNX file's metadata_props."""
 
 PATCHES = "patches"
 """The ``kind`` of networks that are fed patches; files without that key are of this kind."""
@@ -29,12 +34,6 @@ S = TypeVar("S", bound="DataclassInstance")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """Names of methods become parts of file names and of commands."""
 
-LONGEST_TEXT = 2000
-"""Characters of a sentence in the metadata; ours end at 228."""
-
-LARGEST_NUMBER = 1e15
-"""Of any number in the metadata; counts of patches come nowhere near it."""
-
 LARGEST_SLOPE = 1e6
 """Of a curve and of what the input is multiplied by, either way: beyond, float32 ends."""
 
@@ -43,12 +42,6 @@ LARGEST_SIDE = 512
 
 LARGEST_SIGMA = 64.0
 """Pixels: smoothing of the mask; the time that it takes grows with it. Ours is 2."""
-
-MOST_NESTED = 16
-"""Levels of the metadata; ours have 4."""
-
-LONGEST_QUOTE = 100
-"""Characters of a value from a file in an error message."""
 
 JPEG_GRID = 8
 """Pixels: side of a JPEG block. Sides and strides of patches are multiples of it."""
@@ -120,7 +113,7 @@ class LearnedSettings:
 
     def __post_init__(self) -> None:
         fits = NAME.fullmatch(self.name) is not None
-        demand(fits, f"name {_quoted(self.name)}", "lower-case letters, digits and hyphens")
+        demand(fits, f"name {quoted(self.name)}", "lower-case letters, digits and hyphens")
         demand_shares(pixel_threshold=self.pixel_threshold)
         demand_rising(heat_calibration=self.heat_calibration)
 
@@ -195,53 +188,12 @@ def check_stride(stride: int, side: int) -> None:
     demand(0 < stride <= side and stride % JPEG_GRID == 0, f"stride {stride}", expected)
 
 
-def demand(holds: bool, found: str, expected: str) -> None:
-    """Raise a ModelError that says what was found and what was expected, unless this holds."""
-    if not holds:
-        raise _refusal(found, expected)
-
-
-def _refusal(found: str, expected: str) -> ModelError:
-    return ModelError(f"found {found}, expected {expected}")
-
-
 def parse_settings(text: str) -> ModelSettings:
     """Read the JSON object of a patch network's file; every way in which it can be wrong is a ModelError."""
     document = parse_document(text)
     kind = document.get("kind", PATCHES)
-    demand(kind == PATCHES, f"a model of kind {_quoted(kind)}", f"one of kind {PATCHES!r}")
+    demand(kind == PATCHES, f"a model of kind {quoted(kind)}", f"one of kind {PATCHES!r}")
     return settings_of(ModelSettings, document)
-
-
-def parse_document(text: str) -> dict[str, object]:
-    """Read the JSON object of any model file; ModelError if it is none, or of another format."""
-    try:
-        document = json.loads(text, parse_constant=_no_number, parse_float=_finite)
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-        raise ModelError(f"found metadata that is no JSON ({error}), expected an object") from error
-    _demand_shallow(document)
-    demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
-    found = document.get("format")
-    expected = f"format {FORMAT}; update unseam, or export the model anew"
-    demand(found == FORMAT, f"metadata format {_quoted(found)}", expected)
-    return dict(document)
-
-
-def _no_number(constant: str) -> float:
-    """Refuse NaN and Infinity, which Python's json takes and JSON has not."""
-    raise _refusal(f"the number {constant}", "finite numbers in the metadata")
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    return value if math.isfinite(value) else _no_number(_quoted(number))
-
-
-def _demand_shallow(value: object, levels: int = MOST_NESTED) -> None:
-    """Refuse JSON so deep that whoever walks through it runs out of stack."""
-    demand(levels > 0, f"metadata nested more than {MOST_NESTED} levels deep", "those of `unseam export`")
-    for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _demand_shallow(held, levels - 1)
 
 
 def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
@@ -259,95 +211,42 @@ def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
     )
 
 
-def _quoted(value: object) -> str:
-    """Write a value of a file for a message: on one line, and short."""
-    text = repr(value)
-    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
-
-
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _refusal(f"{key} {_quoted(value)}", "a string")
-    if len(value) > LONGEST_TEXT or not value.isprintable():
-        raise _refusal(f"{key} {_quoted(value)}", f"one line of at most {LONGEST_TEXT} characters that can be printed")
-    return value
-
-
-def _number(key: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise _refusal(f"{key} {_quoted(value)}", "a finite number")
-    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-        raise _refusal(f"{key} {_quoted(value)}", f"a finite number up to {LARGEST_NUMBER:g}")
-    return float(value)
-
-
-def _integer(key: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_NUMBER:
-        raise _refusal(f"{key} {_quoted(value)}", f"a whole number up to {LARGEST_NUMBER:g}")
-    return value
-
-
-def _object(key: str, value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise _refusal(f"{key} {_quoted(value)}", "a JSON object")
-    return value
-
-
-def _objects(key: str, value: object) -> tuple[Mapping[str, object], ...]:
-    if not isinstance(value, list):
-        raise _refusal(f"{key} {_quoted(value)}", "a list of JSON objects")
-    return tuple(_object(key, item) for item in value)
-
-
-def _numbers(key: str, value: object, names: tuple[str, ...]) -> list[float]:
-    held = _object(key, value)
-    missing = [name for name in names if name not in held]
-    demand(not missing, f"{key} without {', '.join(missing)}", "all of " + ", ".join(names))
-    return [_number(f"{key}.{name}", held[name]) for name in names]
-
-
-def _texts(key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise _refusal(f"{key} {_quoted(value)}", "a list of strings")
-    return tuple(_text(key, item) for item in value)
-
-
 def _photo_curve(key: str, value: object) -> PhotoCurve:
-    return PhotoCurve(*_numbers(key, value, ("slope", "intercept")))
+    return PhotoCurve(*read_numbers(key, value, ("slope", "intercept")))
 
 
 def _heat_calibration(key: str, value: object) -> HeatCalibration:
-    return HeatCalibration(*_numbers(key, value, ("slope", "intercept")))
+    return HeatCalibration(*read_numbers(key, value, ("slope", "intercept")))
 
 
 def _score_curve(key: str, value: object) -> ScoreCurve:
-    return ScoreCurve(*_numbers(key, value, ("quantile", "slope", "intercept")))
+    return ScoreCurve(*read_numbers(key, value, ("quantile", "slope", "intercept")))
 
 
 def _false_alarms(key: str, value: object) -> FalseAlarms | None:
     if value is None:
         return None
-    held = _object(key, value)
+    held = read_object(key, value)
     scores = held.get("scores", [])
     if not isinstance(scores, list):
-        raise _refusal(f"{key}.scores {_quoted(scores)}", "a list of numbers")
+        raise refusal(f"{key}.scores {quoted(scores)}", "a list of numbers")
     try:
         return FalseAlarms(
-            _number(f"{key}.marked", held.get("marked")),
-            _text(f"{key}.source", held.get("source")),
-            tuple(_number(f"{key}.scores", score) for score in scores),
+            read_number(f"{key}.marked", held.get("marked")),
+            read_text(f"{key}.source", held.get("source")),
+            tuple(read_number(f"{key}.scores", score) for score in scores),
         )
     except ValueError as error:
         raise ModelError(f"{key}: {error}") from error
 
 
 _READERS: Mapping[str, Callable[[str, object], Any]] = {
-    "str": _text,
-    "int": _integer,
-    "float": _number,
-    "Mapping[str, object]": _object,
-    "tuple[Mapping[str, object], ...]": _objects,
-    "tuple[str, ...]": _texts,
+    "str": read_text,
+    "int": read_integer,
+    "float": read_number,
+    "Mapping[str, object]": read_object,
+    "tuple[Mapping[str, object], ...]": read_objects,
+    "tuple[str, ...]": read_texts,
     "HeatCalibration": _heat_calibration,
     "PhotoCurve": _photo_curve,
     "ScoreCurve": _score_curve,

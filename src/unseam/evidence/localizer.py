@@ -21,6 +21,7 @@ from unseam.evidence.settings import EvidenceSettings
 from unseam.evidence.windows import moved, photo_log_odds, window_shares
 from unseam.learned import Learned, LocalizerOptions
 from unseam.method import Heatmap
+from unseam.model_document import demand, parse_document
 from unseam.model_file import (
     CELL_OUTPUT,
     CONFIDENCE_OUTPUT,
@@ -30,7 +31,7 @@ from unseam.model_file import (
     open_session,
     read_checked,
 )
-from unseam.model_settings import demand, parse_document, settings_of
+from unseam.model_settings import settings_of
 from unseam.workers import cores
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from unseam.model_settings import LearnedSettings, PhotoCurve, demand, demand_rising, demand_shares
+from unseam.model_document import demand
+from unseam.model_settings import LearnedSettings, PhotoCurve, demand_rising, demand_shares
 
 KIND = "evidence"
 """In the metadata's ``kind``: the file is fed features of blocks, not patches."""

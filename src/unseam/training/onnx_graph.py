@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unseam.errors import ModelError
+from unseam.model_document import FORMAT, METADATA_KEY
 from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT
-from unseam.model_settings import FORMAT, METADATA_KEY, LearnedSettings
+from unseam.model_settings import LearnedSettings
 from unseam.training.network import Outputs
 from unseam.training.validation import evidence, scaled
 
