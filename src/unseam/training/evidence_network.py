@@ -152,7 +152,8 @@ class EvidenceNetwork(nn.Module):
         for relation, norm in zip(self.relations, self.norms, strict=True):
             x = norm(relation(x))
         state = self.decode(F.relu(self._joined(own, x)))
-        block, confidence = self.heads(state).unbind(-1)
+        heads = self.heads(state)
+        block, confidence = heads[..., 0], heads[..., 1]
         cell = F.pixel_shuffle(self.cells(state).permute(0, 3, 1, 2), QUARTERS)[:, 0]
         return EvidenceOutputs(cell, block, confidence, self._photo(state, block))
 
