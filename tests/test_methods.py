@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from unseam import methods
-from unseam.errors import ModelError, UnknownMethod
+from unseam.errors import ModelError, UnfitOption, UnknownMethod
 from unseam.learned import LocalizerOptions
 from unseam.localizer import Localizer
 from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned, run_as, with_options
@@ -104,7 +104,7 @@ def test_networks_are_run_as_asked_and_detectors_as_they_are(brightness_model: P
 
 
 def test_strict_without_a_second_threshold_is_refused(brightness_model: Path) -> None:
-    with pytest.raises(ModelError, match="strict is for networks that read evidence"):
+    with pytest.raises(UnfitOption, match="strict is for networks that read evidence"):
         run_as([find_method(brightness_model), METHODS["block-grid"]], fast=False, strict=True)
     with pytest.raises(ModelError, match="brightness has no strict threshold"):
         with_options(find_method(brightness_model), strict=True)

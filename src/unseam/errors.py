@@ -15,6 +15,7 @@
     │   └── UnsupportedPhoto    an image that unseam has no written rule for
     ├── NotApplicable           this method cannot judge this photo; an outcome, not a failure
     ├── UnknownMethod           no method has this name (also a LookupError)
+    ├── UnfitOption             an option that none of the methods named can follow (also a ValueError)
     ├── ModelError              a model file that cannot be used
     ├── RecipeError             a training recipe that contradicts itself
     ├── RunError                a training run's folder that cannot be used, or a run that cannot go on
@@ -75,6 +76,10 @@ class NotApplicable(UnseamError):  # noqa: N818
 
 class UnknownMethod(UnseamError, LookupError):  # noqa: N818
     """No method has this name; the message lists those that exist."""
+
+
+class UnfitOption(UnseamError, ValueError):  # noqa: N818
+    """An option that none of the methods named can follow; the message says for which it is."""
 
 
 class ModelError(UnseamError):

@@ -24,7 +24,7 @@ from unseam.detectors import (
     noise_level,
     nonaligned_jpeg,
 )
-from unseam.errors import ModelError, UnknownMethod
+from unseam.errors import ModelError, UnfitOption, UnknownMethod
 from unseam.false_alarms import FalseAlarms
 from unseam.learned import LocalizerOptions
 from unseam.localizer import Localizer, load_localizer
@@ -197,12 +197,12 @@ def run_as(methods: Iterable[Method], *, fast: bool, strict: bool) -> list[Metho
 
     Raises
     ------
-    ModelError
+    UnfitOption
         ``strict``, and no method has a second threshold.
     """
     found = [with_options(method, fast=fast) for method in methods]
     if strict and not any(map(can_be_strict, found)):
-        raise ModelError("strict is for networks that read evidence, and none is among the methods named")
+        raise UnfitOption("strict is for networks that read evidence, and none is among the methods named")
     return [with_options(method, strict=True) if strict and can_be_strict(method) else method for method in found]
 
 

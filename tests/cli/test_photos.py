@@ -107,7 +107,7 @@ def test_fast_reaches_the_network(photo: Path, model: Path) -> None:
 def test_strict_reaches_evidence_and_is_refused_for_others_alone(photo: Path, model: Path) -> None:
     result = run("localize", photo, "--method", model, "--strict")
     assert result.exit_code == 2
-    assert "--strict is for networks that read evidence, and none is among those named" in result.stderr
+    assert "strict is for networks that read evidence, and none is among the methods named" in result.stderr
     found = [
         run("localize", photo, "--method", "evidence", "--fast", "--json", *extra) for extra in ((), ("--strict",))
     ]

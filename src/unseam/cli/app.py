@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from unseam.errors import UnknownMethod, UnseamError
+from unseam.errors import UnfitOption, UnknownMethod, UnseamError
 from unseam.photo_paths import printable
-
-if TYPE_CHECKING:
-    from unseam.method import Method
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -60,7 +57,7 @@ def one_line_errors() -> Iterator[None]:
     """Turn what a user can mend into one line and an exit code; everything else is a bug and keeps its traceback."""
     try:
         yield
-    except UnknownMethod as error:
+    except (UnknownMethod, UnfitOption) as error:
         raise typer.BadParameter(str(error)) from error
     except UnseamError as error:
         complain(error)
@@ -76,14 +73,6 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt as error:
         complain("interrupted; what was finished before is on disk")
         raise typer.Exit(INTERRUPTED) from error
-
-
-def demand_strict(methods: Iterable[Method], strict: bool) -> None:
-    """Refuse ``--strict`` where no method has a second threshold, as a command that is written wrongly."""
-    from unseam.methods import can_be_strict
-
-    if strict and not any(map(can_be_strict, methods)):
-        raise typer.BadParameter("--strict is for networks that read evidence, and none is among those named")
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, demand_strict, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, one_line_errors
 from unseam.cli.training import Accelerator
 from unseam.photo_paths import printable
 from unseam.workers import cores
@@ -50,9 +50,7 @@ def evaluate(
     """Measure methods on a data set: tables, curves and contact sheets; an interrupted run goes on when run again."""
     with one_line_errors():
         from unseam.evaluation.run import Plan, run_evaluation
-        from unseam.methods import expanded, find_method
 
-        demand_strict(map(find_method, expanded(method)), strict)
         plan = Plan(
             dataset=dataset,
             split=split,

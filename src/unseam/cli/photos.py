@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, STRICT, app, complain, demand_strict, one_line_errors
+from unseam.cli.app import FAILED, FAST, STRICT, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo_paths import find_photos, printable
 from unseam.workers import multiply_on_one_thread
@@ -79,7 +79,6 @@ def _methods(names: list[str] | None, stride: int | None, *, fast: bool, strict:
         if not any(takes_stride(method) for method in methods):
             raise typer.BadParameter("--stride is for networks that judge patches, and none is among those named")
         methods = [with_options(method, stride=stride) if takes_stride(method) else method for method in methods]
-    demand_strict(methods, strict)
     methods = run_as(methods, fast=fast, strict=strict)
     for method in methods:
         _ = method.min_size

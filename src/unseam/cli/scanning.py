@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, demand_strict, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo_paths import printable
 
@@ -101,8 +101,7 @@ def _methods(names: list[str] | None, *, fast: bool, strict: bool) -> dict[str, 
     from unseam.analyze import key_methods
     from unseam.methods import DEFAULT_METHODS, expanded, find_method, run_as
 
-    found = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
-    demand_strict(found, strict)
+    found = map(find_method, expanded(names or DEFAULT_METHODS))
     methods = key_methods(run_as(found, fast=fast, strict=strict))
     for method in methods.values():
         _ = method.min_size
