@@ -1,4 +1,5 @@
 import json
+import os
 import tracemalloc
 import zlib
 from functools import partial
@@ -15,6 +16,7 @@ from unseam.errors import DataError, ModelError
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.rows import Row, RowStore, row_to_json
 from unseam.evaluation.tables import EvaluationTable
+from unseam.folder_lock import FolderLock
 from unseam.method import Heatmap
 from unseam.photo import Photo
 
@@ -155,6 +157,37 @@ def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path
     assert len(method.calls) < 4
     assert table == whole
     assert len(RowStore(tmp_path / "out").finished) == 12
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_a_second_evaluation_of_one_folder_is_refused_and_the_first_is_not_disturbed(
+    tmp_path: Path, samples: list[Sample]
+) -> None:
+    whole = evaluate({"m": Fake("m", noise)}, samples, tmp_path / "whole")
+    second = Fake("m", noise)
+
+    def interrupted(photo: Photo) -> Heatmap:
+        with pytest.raises(DataError, match="another process is at work"):
+            run(tmp_path, samples, second)
+        return noise(photo)
+
+    assert run(tmp_path, samples, Fake("m", partial(interrupted))) == whole
+    assert second.calls == []
+    names = [{path.name for path in (tmp_path / folder).iterdir()} for folder in ("out", "whole")]
+    assert names[0] == names[1]
+    assert run(tmp_path, samples, second) == whole
+
+
+def test_rows_can_be_read_while_they_are_written_and_stay_as_they_are(tmp_path: Path, samples: list[Sample]) -> None:
+    run(tmp_path, samples, Fake("m", noise))
+    rows = tmp_path / "out" / "rows.jsonl"
+    unfinished = rows.read_bytes()[:-40]
+    rows.write_bytes(unfinished)
+    with FolderLock(tmp_path / "out", DataError):
+        store = RowStore(tmp_path / "out")
+        assert len(store.finished) == 11
+        assert store.counts_of(store.finished.values()).positives.sum() > 0
+    assert rows.read_bytes() == unfinished
 
 
 def test_several_processes_give_the_same_table(tmp_path: Path, samples: list[Sample]) -> None:

@@ -4,7 +4,7 @@ from scipy.stats import bootstrap
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from unseam.evaluation.counts import Confusion
-from unseam.evaluation.figures import Figure, as_constant, bootstrap_interval, mean_figures
+from unseam.evaluation.figures import MEAN_AUC, Figure, as_constant, bootstrap_interval, mean_figures
 from unseam.evaluation.rows import Row
 
 FORGED_SCORES, AUTHENTIC_SCORES = (0.9, 0.5, 0.7, 0.2), (0.1, 0.5, 0.6)
@@ -74,6 +74,13 @@ def test_figures_without_what_they_are_of_are_not_available(rows: list[Row]) -> 
     for start in ("pixel AUC, mean", "score AUC", "Brier", "found", "F1 at the method's own mask, mean"):
         assert named(without_forged, start).value is None
     assert named(mean_figures([]), "accuracy of the majority").value is None
+
+
+def test_a_mean_over_one_photo_has_no_interval(rows: list[Row]) -> None:
+    alone, both = (named(mean_figures(rows[:count]), MEAN_AUC) for count in (1, 2))
+    assert (alone.value, alone.photos, alone.low, alone.high) == (0.6, 1, None, None)
+    assert alone.cells == (MEAN_AUC, "0.600000", "n/a", "n/a", "1")
+    assert (both.low, both.high) == (pytest.approx(0.6), pytest.approx(0.6))
 
 
 @pytest.mark.parametrize("size", [8, 60])

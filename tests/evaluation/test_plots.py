@@ -50,6 +50,22 @@ def test_each_degradation_has_a_picture_and_undefined_figures_a_gap(tmp_path: Pa
     assert all(len(colours(path)) > 5 for path in paths)
 
 
+def test_a_picture_that_cannot_be_finished_leaves_the_old_one_and_no_rest(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "curves.png"
+    path.write_bytes(b"old")
+
+    def fail(_figure: object, place: Path, **_: object) -> None:
+        place.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+    with pytest.raises(OSError, match="disk full"):
+        draw_curves({"m": curves(0.5)}, {"m": "m"}, path)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("curves.png", b"old")]
+
+
 def test_without_matplotlib_the_error_names_the_pip_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("unseam.evaluation.find_spec", lambda name: None if name == "matplotlib" else object())
     with pytest.raises(MissingExtra, match=r'matplotlib: pip install "unseam\[eval\]"'):

@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
 from unseam.evaluation.run import Plan, run_evaluation
+from unseam.folder_lock import LOCK, FolderLock
 from unseam.localizer import load_localizer
 
 
@@ -69,6 +71,18 @@ def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, m
         run_evaluation(["no-such"], root, tmp_path / "out")
     with pytest.raises(DataError, match="two methods of one name"):
         run_evaluation([str(make_model()), str(make_model())], root, tmp_path / "out")  # of one stem, in two folders
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+@pytest.mark.parametrize("whole_photos", [True, False])
+def test_a_folder_in_which_another_process_is_at_work_is_refused_and_stays_as_it_is(
+    root: Path, tmp_path: Path, make_model: ModelMaker, whole_photos: bool
+) -> None:
+    out = tmp_path / "out"
+    with FolderLock(out, DataError):
+        with pytest.raises(DataError, match="out: another process is at work in it"):
+            run_evaluation([str(make_model())], root, out, Plan(whole_photos=whole_photos))
+        assert [path.name for path in out.iterdir()] == [LOCK]
 
 
 def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:

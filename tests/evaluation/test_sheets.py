@@ -58,6 +58,15 @@ def test_photo_truth_heat_and_mask_stand_side_by_side_and_upright(sample: Sample
     assert upright_height > upright_width
 
 
+def test_photos_that_are_no_longer_among_the_samples_are_left_out(sample: Sample, tmp_path: Path) -> None:
+    alone, with_others = tmp_path / "alone.png", tmp_path / "with-others.png"
+    measured = [replace(row, photo=name) for row, name in zip(rows(0.2, 1.0, 0.1), ("0.png", "b", "c"), strict=True)]
+    assert draw_sheet(Fake("m", knowing), "m", measured, {"0.png": sample}, with_others)
+    assert draw_sheet(Fake("m", knowing), "m", measured[:1], {"0.png": sample}, alone)
+    assert with_others.read_bytes() == alone.read_bytes()  # the best of those that are there
+    assert not draw_sheet(Fake("m", knowing), "m", measured, {}, tmp_path / "none.png")
+
+
 def test_a_photo_that_went_meanwhile_is_left_out(sample: Sample, tmp_path: Path) -> None:
     sample.photo.unlink()
     assert not draw_sheet(Fake("m", knowing), "m", rows(1.0), {"0.png": sample}, tmp_path / "m.png")

@@ -98,6 +98,36 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert files_of(tmp_path / "cut") == files_of(forged)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_a_second_run_into_one_folder_is_refused_and_the_first_is_not_disturbed(
+    forged: Path, photos: Path, objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def interrupted(*args: object) -> object:
+        if not refused:
+            with pytest.raises(DataError, match="out: another process is at work in it") as told:
+                forge_folder([photos], [objects], tmp_path / "out", count=80, seed=3, config=SMALL)
+            refused.append(told)
+        return make(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(factory, "make", interrupted)
+    summary = forge_folder([photos], [objects], tmp_path / "out", count=80, seed=3, config=SMALL)
+    assert (summary.made, len(refused)) == (80, 1)
+    assert files_of(tmp_path / "out") == files_of(forged)
+
+
+def test_a_file_that_cannot_be_finished_leaves_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, data: bytes) -> None:
+        path.touch()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="disk full"):
+        factory._write(tmp_path / "forge.json", b"{}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_larger_count_extends_a_folder(photos: Path, objects: Path, tmp_path: Path) -> None:
     forge_folder([photos], [objects], tmp_path / "out", count=5, seed=3, config=SMALL)
     summary = forge_folder([photos], [objects], tmp_path / "out", count=9, seed=3, config=SMALL)

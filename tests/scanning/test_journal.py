@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,7 +67,6 @@ def test_other_settings_are_refused_and_told(tmp_path: Path) -> None:
         Journal(tmp_path / "j", {**SETTINGS, "methods": {"m": "2"}})
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="Windows has no such locks")
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff\xfe", b"[" * 60_000, b"9" * 5000])
 def test_settings_that_cannot_be_read_are_told(tmp_path: Path, text: bytes) -> None:
     Journal(tmp_path / "j", SETTINGS).close()
@@ -82,12 +83,30 @@ def test_settings_of_another_scan_are_told_in_short_and_in_print(tmp_path: Path)
     assert str(told.value).isprintable()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_two_scans_cannot_write_to_one_journal(tmp_path: Path) -> None:
     first = Journal(tmp_path / "j", SETTINGS)
-    with pytest.raises(DataError, match="another scan is at work"):
+    with pytest.raises(DataError, match="another process is at work"):
         Journal(tmp_path / "j", SETTINGS)
     first.close()
     Journal(tmp_path / "j", SETTINGS).close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_a_journal_that_is_removed_keeps_others_out_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = shutil.rmtree
+
+    def refuse_and_remove(folder: Path) -> None:
+        with pytest.raises(DataError, match="another process is at work"):
+            Journal(folder, SETTINGS)
+        removed(folder)
+
+    with Journal(tmp_path / "j", SETTINGS) as journal, monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refuse_and_remove)
+        journal.remove()
+    assert not list(tmp_path.iterdir())
 
 
 def test_rows_come_sorted_however_few_fit_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tiny_forgeries import write_forgeries
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
 from unseam.errors import DataError, RecipeError, RunError
+from unseam.folder_lock import LOCK, FolderLock
 from unseam.training import launch, train
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
 from unseam.training.recipe import Recipe, load_patch_recipe
@@ -84,6 +86,34 @@ def test_folder_with_a_run_is_refused_before_the_photographs_are_read(recipe: Pa
     (tmp_path / "run" / LAST).touch()
     with pytest.raises(RunError, match="holds a run already"):
         train(recipe, [tmp_path / "nowhere"], tmp_path / "run", accelerator="cpu")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+@pytest.mark.parametrize(("resume", "devices"), [(False, 1), (True, 1), (True, 2)])
+def test_run_folder_of_another_training_is_refused_before_the_photographs_are_read(
+    recipe: Path, tmp_path: Path, resume: bool, devices: int
+) -> None:
+    options: dict[str, Any] = {"resume": resume, "devices": devices, "accelerator": "cpu", "quiet": True}
+    with FolderLock(tmp_path / "run", RunError):
+        with pytest.raises(RunError, match=r"^\S+run: another process is at work in it"):
+            train(recipe, [tmp_path / "nowhere"], tmp_path / "run", **options)
+        assert [path.name for path in (tmp_path / "run").iterdir()] == [LOCK]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_run_folder_is_locked_until_its_training_ends(
+    recipe: Path, forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Any:
+        with pytest.raises(RunError, match="run: another process is at work in it"):
+            train(recipe, [forgeries], tmp_path / "run", accelerator="cpu", quiet=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "train_loop", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, [forgeries], tmp_path / "run", accelerator="cpu", quiet=True)
+    assert not list((tmp_path / "run").iterdir())
 
 
 def test_file_in_the_place_of_the_run_folder_is_one_clear_error(recipe: Path, tmp_path: Path) -> None:

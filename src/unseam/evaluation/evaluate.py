@@ -15,6 +15,7 @@ from unseam.evaluation.measure import Measured, blank_rows, measure
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
+from unseam.folder_lock import FolderLock
 from unseam.method import Method
 from unseam.methods import with_options
 from unseam.workers import Crash, Pool
@@ -63,12 +64,14 @@ def evaluate(
     Raises
     ------
     DataError
-        No sample, two samples of one name, a method named as a control, or rows of another version in ``out``.
+        No sample, two samples of one name, a method named as a control, rows of another version in ``out``, or
+        another process at work there.
     """
-    store = RowStore(out)
-    rows = measure_all(methods, samples, store, conditions=conditions, seed=seed, workers=workers)
-    table = build_table(rows, store, command=command, exclusions=exclusions)
-    table.write(out)
+    with FolderLock(out, DataError):
+        store = RowStore(out)
+        rows = measure_all(methods, samples, store, conditions=conditions, seed=seed, workers=workers)
+        table = build_table(rows, store, command=command, exclusions=exclusions)
+        table.write(out)
     return table
 
 
@@ -131,12 +134,15 @@ def measure_all(
 ) -> list[Row]:
     """Measure what is not in the store yet, and keep each row as soon as it is finished; see `evaluate`.
 
+    The store's folder must be locked.
+
     Returns
     -------
     list of Row
         By sample, then condition, then method in the order given, the controls last.
     """
     _refuse_clashes(methods, samples)
+    store.mend()
     methods = {**methods, **CONTROLS}
     run = {name: with_options(method, threads=1) if workers > 1 else method for name, method in methods.items()}
     digests = {name: method_digest(method) for name, method in methods.items()}

@@ -57,7 +57,7 @@ class Figure:
     photos : int
         Number of photos behind it.
     low, high : float or None
-        95 % bootstrap interval over photos, where the figure is a mean over photos.
+        95 % bootstrap interval over photos, where the figure is a mean over at least two.
     """
 
     name: str
@@ -204,8 +204,8 @@ def _mean(name: str, values: Sequence[float | None]) -> Figure:
     defined = np.array([value for value in values if value is not None], np.float64)
     if not len(defined):
         return Figure(name, None, 0)
-    low, high = bootstrap_interval(defined)
-    return Figure(name, float(defined.mean()), len(defined), low, high)
+    interval = bootstrap_interval(defined) if len(defined) > 1 else (None, None)  # one photo says nothing of others
+    return Figure(name, float(defined.mean()), len(defined), *interval)
 
 
 def bootstrap_interval(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -81,7 +81,7 @@ class MapJudge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Undecided:
+class Undecided:
     """Settings of a network with thresholds that mark what is above "no evidence", and no smoothing."""
 
     patch_side: int
@@ -127,6 +127,8 @@ class PatchResults:
         Photos that gave at least one window.
     windows, manipulated : int
         Windows, and how many of them are manipulated by the rule.
+    rule : float
+        The share of manipulated pixels above which a window is manipulated: the localizer's own.
     patch : Verdicts
         Labels of the windows; empty without a patch head.
     pixel : Verdicts
@@ -140,6 +142,7 @@ class PatchResults:
     photos: int
     windows: int
     manipulated: int
+    rule: float
     patch: Verdicts
     pixel: Verdicts
     gated: Confusion
@@ -169,7 +172,7 @@ def judge_windows(
     """
     settings = localizer.settings
     if isinstance(localizer, MapJudge):
-        settings = _Undecided(settings.patch_side, settings.patch_rule)
+        settings = Undecided(settings.patch_side, settings.patch_rule)
     chosen, failures = _choose(samples, settings, per_photo, np.random.default_rng(seed))
     patch, pixel, gated = Verdicts(), Verdicts(), Confusion(0, 0, 0, 0)
     manipulated = windows = photos = 0
@@ -188,7 +191,7 @@ def judge_windows(
             pixel = pixel.add(pixel_probability, pixel_probability >= settings.pixel_threshold, masks)
             gated += Confusion.of(_post_processed(pixel_probability, labels, settings), masks)
         photos, windows, manipulated = photos + 1, windows + len(truth), manipulated + int(truth.sum())
-    return PatchResults(photos, windows, manipulated, patch, pixel, gated, tuple(failures))
+    return PatchResults(photos, windows, manipulated, settings.patch_rule, patch, pixel, gated, tuple(failures))
 
 
 def patch_table(results: Mapping[str, PatchResults]) -> str:
@@ -200,9 +203,9 @@ def patch_table(results: Mapping[str, PatchResults]) -> str:
 def patch_lines(results: Mapping[str, PatchResults]) -> list[list[str]]:
     """Write results as the cells of a table, header first; undefined figures are "n/a"."""
     names = ("auc", "accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
-    lines = [["localizer", "what", "photos", "windows", "manipulated windows", *names]]
+    lines = [["localizer", "what", "photos", "windows", "manipulated windows", "by the rule of", *names]]
     for name, found in results.items():
-        size = [str(number) for number in (found.photos, found.windows, found.manipulated)]
+        size = [*(str(number) for number in (found.photos, found.windows, found.manipulated)), f"{found.rule:.1%}"]
         for what, verdicts in (
             ("patch", found.patch),
             ("pixel", found.pixel),

@@ -16,6 +16,7 @@ from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
 from unseam.evaluation.figures import MEAN_AUC, OWN_F1
 from unseam.evaluation.reliability import Reliability
 from unseam.evaluation.robustness import Robustness
+from unseam.whole_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -173,4 +174,5 @@ def _frame(ax: Axes, x: str, y: str, title: str) -> None:
 
 def _save(figure: Figure, first: Axes, path: Path) -> None:
     figure.legend(*first.get_legend_handles_labels(), loc="outside right center", frameon=False)
-    figure.savefig(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")

@@ -131,7 +131,11 @@ def unpack(data: bytes) -> Counts:
 
 
 class RowStore:
-    """The finished rows of one evaluation's folder."""
+    """The finished rows of one evaluation's folder.
+
+    Anybody may read them at any time; who appends needs the folder's lock (`unseam.folder_lock`), and calls `mend`
+    before.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,17 +145,21 @@ class RowStore:
         self.finished = {row.key: row for row in self._read()}
 
     def _read(self) -> list[Row]:
-        """Read the rows, and cut off a last line that a crash left unfinished."""
-        text = self._rows.read_bytes()
-        whole = text[: text.rfind(b"\n") + 1]
-        if len(whole) < len(text):
-            with self._rows.open("r+b") as file:
-                file.truncate(len(whole))
+        """Read the rows whose lines have their ends."""
         try:
-            return [row_from_json(line) for line in whole.decode("utf-8").splitlines()]
+            return [row_from_json(line) for line in self._whole_lines().decode("utf-8").splitlines()]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             told = printable(str(error))[:LONGEST_SHOWN]
             raise DataError(f"{self._rows}: rows of another version ({told}); choose another folder") from error
+
+    def _whole_lines(self) -> bytes:
+        text = self._rows.read_bytes()
+        return text[: text.rfind(b"\n") + 1]
+
+    def mend(self) -> None:
+        """Cut off a last line that a crash left unfinished, so that others can follow."""
+        with self._rows.open("r+b") as file:
+            file.truncate(len(self._whole_lines()))
 
     def is_finished(self, key: str) -> bool:
         """Whether a row need not be computed again; a failed one must."""

@@ -33,6 +33,7 @@ from unseam.evaluation.reliability import reliability, write_reliability
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
+from unseam.folder_lock import FolderLock
 from unseam.localizer import Localizer
 from unseam.method import Method
 from unseam.methods import ShippedLocalizer, expanded, find_method, run_as
@@ -141,7 +142,8 @@ def run_evaluation(
     Raises
     ------
     DataError
-        No such data set or degradation, folder of another layout, no usable photo, two methods of one name.
+        No such data set or degradation, folder of another layout, no usable photo, two methods of one name, or another
+        process at work in ``out``.
     UnseamError
         A method that does not exist, or a model file that cannot be used; `MissingExtra` without the extra ``eval``.
     """
@@ -152,17 +154,17 @@ def run_evaluation(
     samples = found.samples if plan.limit is None else draw_samples(found.samples, plan.limit, plan.seed)
     named = _named(methods, plan)
     notes = (*_notes(plan, len(samples), len(found.samples)), *([LOOKS_INVERTED] if found.looks_inverted else []))
-    out.mkdir(parents=True, exist_ok=True)
     table = None
-    if plan.whole_photos:
-        store = RowStore(out)
-        rows = measure_all(named, samples, store, conditions=conditions, seed=plan.seed, workers=plan.workers)
-        table = build_table(rows, store, command=command, exclusions=found.exclusions, notes=notes)
-        _write_all(table, {**named, **CONTROLS}, samples, rows, store, out)
-    evaluation = Evaluation(table, _judge_patches(named, samples, plan), command, notes)
-    write_text(out / "results.md", evaluation.markdown())
-    if evaluation.patches:
-        write_csv(out / "patches.csv", patch_lines(evaluation.patches))
+    with FolderLock(out, DataError):
+        if plan.whole_photos:
+            store = RowStore(out)
+            rows = measure_all(named, samples, store, conditions=conditions, seed=plan.seed, workers=plan.workers)
+            table = build_table(rows, store, command=command, exclusions=found.exclusions, notes=notes)
+            _write_all(table, {**named, **CONTROLS}, samples, rows, store, out)
+        evaluation = Evaluation(table, _judge_patches(named, samples, plan), command, notes)
+        write_text(out / "results.md", evaluation.markdown())
+        if evaluation.patches:
+            write_csv(out / "patches.csv", patch_lines(evaluation.patches))
     return evaluation
 
 

@@ -55,7 +55,7 @@ def draw_sheet(method: Method, name: str, rows: Sequence[Row], samples: Mapping[
     name : str
         The method's name in the tables.
     rows : sequence of Row
-        Its rows.
+        Its rows; those of photos that are not among the samples are left out.
     samples : mapping
         Sample of each photo, by name.
     path : Path
@@ -67,7 +67,7 @@ def draw_sheet(method: Method, name: str, rows: Sequence[Row], samples: Mapping[
         False where the method judged no forged photo, or none again: nothing is written.
     """
     drawn = []
-    for title, row in choose_rows(rows):
+    for title, row in choose_rows([row for row in rows if row.photo in samples]):
         try:
             drawn.append(_tiles(method, title, row, samples[row.photo]))
         except UnseamError:  # the file changed or went since it was measured

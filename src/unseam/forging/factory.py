@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing.connection import wait
@@ -36,6 +36,7 @@ from rich.console import Console
 from rich.progress import track
 
 from unseam.errors import DataError, PhotoError
+from unseam.folder_lock import FolderLock
 from unseam.forging.config import ForgeConfig
 from unseam.forging.licences import find_terms
 from unseam.forging.make import make
@@ -119,14 +120,28 @@ def forge_folder(
     Raises
     ------
     DataError
-        Before any file is made: fewer than two photographs, none large enough, no object to cut out, or a folder
-        that holds other forgeries.
+        Before any file is made: fewer than two photographs, none large enough, no object to cut out, a folder that
+        holds other forgeries, or one in which another process is at work.
     """
     if count < 1 or workers < 1 or seed < 0:
         raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
     config = config or ForgeConfig()
     candidates = find_all(photos, objects)
-    store, is_new = out / WORK / "pixels", not out.exists()
+    is_new = not out.exists()
+    try:
+        with FolderLock(out, DataError):
+            return _fill(out, candidates, config, count=count, seed=seed, workers=workers)
+    finally:
+        if is_new:
+            with suppress(OSError):  # refused before any work: leave nothing behind
+                out.rmdir()
+
+
+def _fill(
+    out: Path, candidates: Sequence[Source], config: ForgeConfig, *, count: int, seed: int, workers: int
+) -> ForgeSummary:
+    """Make what is not there yet in a folder that is locked."""
+    store = out / WORK / "pixels"
     (out / WORK / "rows").mkdir(parents=True, exist_ok=True)
     store.mkdir(exist_ok=True)
     try:
@@ -137,8 +152,8 @@ def forge_folder(
         _write(out / NAME, as_csv(rows))
     finally:
         shutil.rmtree(store, ignore_errors=True)
-        if not (out / "forge.json").exists():  # refused before any work: leave nothing behind
-            shutil.rmtree(out if is_new else out / WORK, ignore_errors=True)
+        if not (out / "forge.json").exists():  # refused before any work
+            shutil.rmtree(out / WORK, ignore_errors=True)
     shutil.rmtree(out / WORK, ignore_errors=True)
     return ForgeSummary(
         out=out,
@@ -280,8 +295,11 @@ def _rows(out: Path, count: int) -> list[Row]:
 def _write(path: Path, data: bytes) -> None:
     """Write a file that is either whole or absent."""
     partial_ = path.with_name(f".{path.name}.part")
-    partial_.write_bytes(data)
-    partial_.replace(path)
+    try:
+        partial_.write_bytes(data)
+        partial_.replace(path)
+    finally:
+        partial_.unlink(missing_ok=True)
 
 
 def _mapped(work: Callable[[A], B], tasks: Sequence[A], workers: int, title: str) -> list[B]:

@@ -22,11 +22,12 @@ from typing import Any, Self
 import numpy as np
 
 from unseam.errors import DataError
+from unseam.folder_lock import FolderLock
 from unseam.photo_paths import printable
 from unseam.scanning.rows import Row, fits, in_lots
 from unseam.whole_files import replacing
 
-ROWS, SETTINGS, LOCK, SORTED = "rows.jsonl", "scan.json", "lock", "sorted"
+ROWS, SETTINGS, SORTED = "rows.jsonl", "scan.json", "sorted"
 
 DIGEST_BYTES = 16
 """Of a path's digest: two of a thousand million paths share one with a probability below 1e-20."""
@@ -58,15 +59,14 @@ class Journal:
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], begin_with: Iterable[Row] = ()) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._lock = _locked(folder / LOCK)
+        self._lock = FolderLock(folder, DataError)
         self._methods = tuple(settings["methods"])
         self._rows = folder / ROWS
         try:
             self._file = self._open(settings, begin_with)
         except BaseException:
-            self._let_go()
+            self._lock.release()
             raise
 
     def __enter__(self) -> Self:
@@ -84,12 +84,7 @@ class Journal:
                 with self._file:
                     os.fsync(self._file.fileno())
         finally:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+            self._lock.release()
 
     def _open(self, settings: Mapping[str, Any], begin_with: Iterable[Row]) -> FileIO:
         """Give the file of the rows, whole ones alone, with a place for more."""
@@ -163,8 +158,9 @@ class Journal:
 
     def remove(self) -> None:
         """Delete the folder: its rows are in the output now."""
+        self._file.close()
+        shutil.rmtree(self.folder)  # before it lets go: nobody begins in what is about to go
         self.close()
-        shutil.rmtree(self.folder)
 
 
 def check_settings(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
@@ -229,21 +225,3 @@ def _sorted(lines: list[bytes]) -> list[bytes]:
 
 def _by_path(row: Row) -> str:
     return str(row["path"])
-
-
-def _locked(path: Path) -> int | None:
-    """Lock a file until its descriptor is closed or this process ends; None where the system cannot (Windows)."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise DataError(f"another scan is at work on {path.parent}; wait for it, or use another --out") from error
-    except OSError:  # a network file system without locks
-        os.close(descriptor)
-        return None
-    return descriptor

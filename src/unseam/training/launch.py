@@ -26,7 +26,7 @@ from unseam.training.memory import keep_freed_memory
 from unseam.training.network import LocalizationNetwork
 from unseam.training.patch_source import PatchSource, data_digest, load_source, training_sides
 from unseam.training.recipe import EvidenceRecipe, Precision, Recipe, load_recipe
-from unseam.training.run_folder import check_folder
+from unseam.training.run_folder import alone_in, check_folder
 from unseam.training.stopping import StopSignal
 from unseam.training.task import Task
 
@@ -104,7 +104,8 @@ def train(
     if devices < 1 or recipe.optimisation.batch % devices:
         raise RecipeError(f"a batch of {recipe.optimisation.batch} cannot be shared by {devices} devices alike")
     job = _Job(recipe, tuple(data), run or RUNS / recipe.name, begin_from, resume, quiet)
-    check_folder(job.run, resume=resume)
+    with alone_in(job.run, writes=True):  # told before anything is read; who writes locks it for as long as it does
+        check_folder(job.run, resume=resume)
     fabric = _fabric(accelerator, devices, recipe.optimisation.precision)
     if devices == 1:
         return _train_here(fabric, job)
@@ -155,23 +156,24 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
     prepare = _evidence if isinstance(recipe, EvidenceRecipe) else _patches
-    network, source, task, earlier = prepare(job, fabric)
-    if fabric.is_global_zero and not job.quiet:
-        for reason, count in source.left_out.items():
-            Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
-    keep_freed_memory()  # after loading: what decoding freed goes back to the system
-    return train_loop(
-        fabric,
-        network,
-        source,
-        recipe.optimisation,
-        job.run,
-        task=task,
-        recipe=recipe.as_dict(),
-        facts={"data_digest": data_digest(job.data), **earlier},
-        resume=job.resume,
-        quiet=job.quiet,
-    )
+    with alone_in(job.run, writes=fabric.is_global_zero):
+        network, source, task, earlier = prepare(job, fabric)
+        if fabric.is_global_zero and not job.quiet:
+            for reason, count in source.left_out.items():
+                Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
+        keep_freed_memory()  # after loading: what decoding freed goes back to the system
+        return train_loop(
+            fabric,
+            network,
+            source,
+            recipe.optimisation,
+            job.run,
+            task=task,
+            recipe=recipe.as_dict(),
+            facts={"data_digest": data_digest(job.data), **earlier},
+            resume=job.resume,
+            quiet=job.quiet,
+        )
 
 
 Prepared = tuple[nn.Module, PatchSource | EvidenceSource, Task, dict[str, object]]

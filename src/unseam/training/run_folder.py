@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from unseam.errors import RecipeError, RunError
+from unseam.folder_lock import FolderLock
 from unseam.training.checkpoint import BEST, LAST, METRICS, Checkpoint, load_checkpoint, writing_to
 from unseam.training.metrics_log import MetricsLog, Value, cut_back
 from unseam.training.task import Judged
@@ -203,6 +205,20 @@ def check_folder(path: Path, *, resume: bool) -> None:
         raise RunError(
             f"{path}: holds a run already ({', '.join(found)}); resume it (--resume), or name another folder"
         )
+
+
+def alone_in(path: Path, *, writes: bool) -> AbstractContextManager[object]:
+    """Lock a run's folder, in the one process that writes to it: what locks is what writes, whoever else is killed.
+
+    Raises
+    ------
+    RunError
+        When another training has it, or it cannot be written.
+    """
+    if not writes:
+        return nullcontext()
+    with writing_to(path):
+        return FolderLock(path, RunError)
 
 
 _DIFFERENT = {"recipe": "another recipe", "facts": "other data"}
