@@ -3,15 +3,17 @@
     python benchmarks/fine_tuning.py FOLDER --model MODEL.onnx --out runs/fine-tuning [--masks masks] [--folds 5]
 
 As Bappy et al. (ICCV 2017, section 4.2, DOI 10.1109/ICCV.2017.532) do for COVERAGE. FOLDER holds ``images/`` and masks;
-every photo is tested once, by a model that never saw it; the next fold's first photos are for validation. An
-interrupted run goes on when run again.
+every photo is tested once, by a model that never saw it nor another of its group; one in five of the others is for
+validation. Labels and pixels are decided at a probability of 0.5 before and after. An interrupted run goes on when run
+again; with another model, other masks or other folds it is refused.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,27 +24,37 @@ from unseam.datasets.splits import DataSet
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.markdown import markdown_table
-from unseam.evaluation.patchwise import Verdicts, judge_windows
+from unseam.evaluation.patchwise import judge_windows
 from unseam.localizer import load_patch_localizer
+from unseam.reproduction.networks import WithSettings
+from unseam.reproduction.results import interval_over_seeds
 
 WINDOWS_PER_PHOTO = 32
 TERMS = "for this comparison only"
 VALIDATION_SHARE = 5
 """One photo in so many of those that are not tested says when to stop."""
 
-Scores = dict[str, dict[str, Verdicts]]
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one model got in one fold: its figures, and how many forged photos were tested."""
+
+    figures: tuple[float | None, ...]
+    forged: int
+
+
+OF_WINDOWS = ("patch accuracy", "patch AUC", "pixel accuracy", "majority", "pixel AUC of windows")
+FIGURES = (*OF_WINDOWS, "pixel AUC, mean per photo", "ring AUC")
+"""In the order of `Found.figures`."""
 
 
 def sides(samples: Sequence[Sample], folds: int, fold: int) -> list[str]:
-    """Say for every sample which side it is on: photos in an order of chance, dealt out one by one."""
-    places = np.random.default_rng(2017).permutation(len(samples))
-    of_fold = {int(place): index % folds for index, place in enumerate(places)}
-    rest = [int(place) for index, place in enumerate(places) if index % folds != fold]
-    validation = set(rest[:: max(2, VALIDATION_SHARE)])
-    return [
-        "test" if of_fold[place] == fold else "validation" if place in validation else "train"
-        for place in range(len(samples))
-    ]
+    """Say for every sample which side it is on: groups in an order of chance, dealt out one by one."""
+    groups = sorted({sample.group for sample in samples})
+    order = [groups[place] for place in np.random.default_rng(2017).permutation(len(groups))]
+    rest = [group for index, group in enumerate(order) if index % folds != fold]
+    named = dict.fromkeys(order[fold::folds], "test") | dict.fromkeys(rest[:: max(2, VALIDATION_SHARE)], "validation")
+    return [named.get(sample.group, "train") for sample in samples]
 
 
 def write_fold(samples: Sequence[Sample], chosen: Sequence[str], path: Path) -> DataSet:
@@ -58,22 +70,31 @@ def write_fold(samples: Sequence[Sample], chosen: Sequence[str], path: Path) -> 
 
 
 def fine_tune(data: DataSet, recipe: Path, model: Path, out: Path) -> Path:
-    """Give the model file of a finished fine-tuning; a half-done one is gone on with."""
+    """Give the model file of a finished fine-tuning; a half-done one is gone on with, one of other data refused."""
     from unseam.training import export_run, train
     from unseam.training.export import ModelTerms, validation_samples
 
-    tuned = out / "model.onnx"
-    if not tuned.is_file():
-        run = out / "run"
-        if train(recipe, [data], run, begin_from=model, resume=run.exists(), quiet=True).reason == "interrupted":
-            raise KeyboardInterrupt
-        terms = ModelTerms(TERMS, ({"name": "the set", "licence": "its own", "photographs": 0},))
-        export_run(run, tuned, terms=terms, samples=validation_samples([data]), calibrated=False)
-    return tuned
+    run = out / "run"
+    if train(recipe, [data], run, begin_from=model, resume=run.exists(), quiet=True).reason == "interrupted":
+        raise KeyboardInterrupt
+    terms = ModelTerms(TERMS, ({"name": "the set", "licence": "its own", "photographs": 0},))
+    return export_run(run, out / "model.onnx", terms=terms, samples=validation_samples([data]), calibrated=False)
+
+
+def measure(model: Path, test: Sequence[Sample], out: Path) -> Found:
+    """Judge the windows of a fold, and its whole photos."""
+    localizer = load_patch_localizer(model)
+    at_half = WithSettings(localizer, replace(localizer.settings, patch_threshold=0.5, pixel_threshold=0.5))
+    windows = judge_windows(at_half, test, per_photo=WINDOWS_PER_PHOTO)
+    patch, pixel = windows.patch.figures(), windows.pixel.figures()
+    photos = evaluate({"model": localizer}, test, out)
+    figures = [patch["accuracy"], patch["auc"], pixel["accuracy"], pixel["majority"], pixel["auc"]]
+    means = [photos.value("model", figure) for figure in (MEAN_AUC, MEAN_RING_AUC)]
+    return Found((*figures, *means), photos.forged)
 
 
 def main() -> None:
-    """Print a table: windows of all folds together, and whole photos."""
+    """Print a table: every figure before and after, mean over the folds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path, required=True)
@@ -83,46 +104,44 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, default=Path(__file__).parents[1] / "recipes" / "fine-tune.toml")
     asked = parser.parse_args()
     samples = find_adapter("folder")(str(asked.folder), masks=asked.masks, split=None).samples
-    windows: Scores = {name: {"patch": Verdicts(), "pixel": Verdicts()} for name in ("before", "after")}
-    photos: dict[str, list[tuple[float | None, float | None, int]]] = {"before": [], "after": []}
+    found: dict[str, list[Found]] = {"before": [], "after": []}
     for fold in range(asked.folds):
         out = asked.out / f"fold-{fold + 1}"
         data = write_fold(samples, sides(samples, asked.folds, fold), out / "pairs.csv")
         models = {"before": asked.model, "after": fine_tune(data, asked.recipe, asked.model, out)}
-        methods = {name: load_patch_localizer(path) for name, path in models.items()}
-        test = data.samples("test").samples
-        table = evaluate(methods, test, out / "photos")
-        for name, method in methods.items():
-            found = judge_windows(method, test, per_photo=WINDOWS_PER_PHOTO)
-            for task, verdicts in (("patch", found.patch), ("pixel", found.pixel)):
-                had = windows[name][task]
-                windows[name][task] = Verdicts(had.counts + verdicts.counts, had.decided + verdicts.decided)
-            photos[name].append((table.value(name, MEAN_AUC), table.value(name, MEAN_RING_AUC), len(test)))
+        for name, model in models.items():
+            found[name].append(measure(model, data.samples("test").samples, out / name))
         print(f"fold {fold + 1} of {asked.folds} done", flush=True)  # noqa: T201
-    print(report(windows, photos))  # noqa: T201
+    print(report(found))  # noqa: T201
 
 
-def report(windows: Scores, photos: dict[str, list[tuple[float | None, float | None, int]]]) -> str:
-    """Write what was found before and after as a Markdown table."""
-    header = ["model", "patch accuracy", "patch AUC", "pixel accuracy", "majority", "pixel AUC of windows"]
-    header += ["pixel AUC, mean per photo", "ring AUC", "photos"]
-    rows = []
-    for name, verdicts in windows.items():
-        patch, pixel = verdicts["patch"].figures(), verdicts["pixel"].figures()
-        cells = [patch["accuracy"], patch["auc"], pixel["accuracy"], pixel["majority"], pixel["auc"]]
-        weights = [count for *_, count in photos[name]]
-        means = [_mean([found[place] for found in photos[name]], weights) for place in (0, 1)]
-        rows.append([name, *(_cell(value) for value in [*cells, *means]), str(sum(weights))])
-    return markdown_table(header, rows)
+def report(found: Mapping[str, Sequence[Found]]) -> str:
+    """Write the means over folds, before and after, and their differences, as a Markdown table with intervals."""
+    rows = [[name, *(cell(column(folds, place)) for place in range(len(FIGURES)))] for name, folds in found.items()]
+    before, after = (found[name] for name in ("before", "after"))
+    gains = [differences(column(before, place), column(after, place)) for place in range(len(FIGURES))]
+    photos = [str(sum(fold.forged for fold in folds)) for folds in (before, after)]
+    lines = [[*row, count] for row, count in zip(rows, photos, strict=True)]
+    return markdown_table(["model", *FIGURES, "forged photos"], [*lines, ["after - before", *map(cell, gains), ""]])
 
 
-def _mean(values: Sequence[float | int | None], weights: Sequence[int]) -> float | None:
-    known = [(value, weight) for value, weight in zip(values, weights, strict=True) if value is not None]
-    return float(np.average([v for v, _ in known], weights=[w for _, w in known])) if known else None
+def column(folds: Sequence[Found], place: int) -> list[float | None]:
+    """Give one figure of every fold."""
+    return [fold.figures[place] for fold in folds]
 
 
-def _cell(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.4f}"
+def differences(before: Sequence[float | None], after: Sequence[float | None]) -> list[float | None]:
+    """Subtract fold by fold."""
+    return [None if None in (a, b) else b - a for a, b in zip(before, after, strict=True)]  # type: ignore[operator]
+
+
+def cell(values: Sequence[float | None]) -> str:
+    """Write the mean over folds with Student's 95 % interval."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "n/a"
+    interval = interval_over_seeds(known)
+    return f"{np.mean(known):.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def test_an_unknown_degradation_is_one_line(tmp_path: Path) -> None:
 
 def test_reproduce_hands_over_and_tells_where_the_page_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls: list[Any] = []
-    done = SimpleNamespace(page=tmp_path / "index.html", finished=True)
+    done = SimpleNamespace(page=tmp_path / "index.html", finished=True, failures=())
     monkeypatch.setattr(reproduction, "reproduce", recorder(calls, done))
 
     result = run("reproduce", "--dataset", "casia1", "--root", "a", "--out", "b", "--seeds", "2", "--only", "fcn")
@@ -77,8 +77,34 @@ def test_an_interrupted_reproduction_exits_with_130(monkeypatch: pytest.MonkeyPa
     assert result.stderr.startswith("unseam: interrupted; what was finished before is on disk")
 
 
-def test_a_data_set_without_its_folder_is_wrong_usage() -> None:
-    assert run("reproduce", "--dataset", "casia1", "--out", "b").exit_code == 2
+def test_failures_of_a_reproduction_are_told_and_exit_with_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    done = SimpleNamespace(page=tmp_path / "index.html", finished=True, failures=("a.jpg: damaged",))
+    monkeypatch.setattr(reproduction, "reproduce", recorder([], done))
+
+    result = run("reproduce", "--smoke", "--out", "b")
+
+    assert result.exit_code == 1
+    assert result.stderr == "unseam: a.jpg: damaged\n"
+
+
+@pytest.mark.parametrize("alone", [["--dataset", "casia1"], ["--objects", "a"], ["--count", "9"], ["--easy"]])
+def test_an_option_of_reproduce_without_the_one_it_goes_with_is_wrong_usage(alone: list[str]) -> None:
+    result = run("reproduce", "--smoke", *alone, "--out", "b")
+
+    assert result.exit_code == 2
+    assert "go together" in result.stderr or "go with --photos" in result.stderr
+
+
+def test_a_smoke_run_has_the_seeds_it_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls: list[Any] = []
+    done = SimpleNamespace(page=tmp_path / "index.html", finished=True, failures=())
+    monkeypatch.setattr(reproduction, "reproduce", recorder(calls, done))
+
+    for asked in ((), ("--seeds", "2")):
+        run("reproduce", "--smoke", *asked, "--out", "b")
+    run("reproduce", "--photos", "a", "--out", "b")
+
+    assert [arguments[0].seeds for arguments, _ in calls] == [1, 2, 3]
 
 
 def test_a_reproduction_without_data_is_one_line(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ SMALL = Settings(
 
 MOMENTS = {
     "training": ("unseam.training.patch_source", "Photos.cut"),
-    "judging": ("unseam.reproduction.networks", "judge_windows"),
+    "judging": ("unseam.reproduction.networks", "load_patch_localizer"),
     "writing the page": ("unseam.reproduction.run", "write_pages"),
 }
 """Moment -> module and what is called there."""

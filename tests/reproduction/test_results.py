@@ -65,6 +65,32 @@ def test_a_row_shows_mean_and_interval_over_seeds_beside_majority_and_paper() ->
     assert (majority, nist, seeds, patches) == ("0.5000", "0.8105", "3", "100")
 
 
+def test_controls_stand_below_the_networks_and_undefined_figures_are_said_to_be() -> None:
+    runs = {
+        "p-lstm": [measured("p-lstm", 1, 0.6, None)],
+        "fcn": [measured("fcn", 1, None, None)],
+        "texture": [measured("texture", 1, 0.55, 0.52, patches=0)],
+    }
+
+    patches, pixels, _ = network_tables(runs)
+
+    assert [row[:2] for row in patches.rows] == [("P-LSTM", "0.6000"), ("texture (control)", "0.5500")]
+    assert patches.rows[-1][-2:] == ("", "")
+    assert pixels.rows[0][:3] == ("FCN", "n/a", "n/a")
+    assert patches.rows[-1][3] == ""  # the paper has no controls
+
+
+def test_a_table_says_what_it_rests_on() -> None:
+    runs = {name: [measured(name, seed, 0.6, 0.7) for seed in (1, 2)] for name in ("p-lstm", "p-conv-lstm")}
+
+    (table,) = [table for table in network_tables(runs) if table.title.startswith("Table 1")]
+
+    assert table.basis == (
+        "80 windows of 10 test photos, 40 manipulated by the 12.5% rule; seeds 1, 2; "
+        "recipe and data (SHA-256): p-lstm dddddddddddd, p-conv-lstm dddddddddddd"
+    )
+
+
 def test_the_interval_is_students() -> None:
     values = [0.61, 0.64, 0.58, 0.66]
 
@@ -80,6 +106,7 @@ def test_the_interval_is_students() -> None:
         ([0.70, 0.71, 0.72], [0.60, 0.61, 0.62], "yes"),
         ([0.60, 0.61, 0.62], [0.70, 0.71, 0.72], "no: reversed"),
         ([0.60, 0.80, 0.62], [0.70, 0.61, 0.63], "undecided"),
+        ([0.70, 0.71], [0.60, 0.61], "2 seeds: same direction"),
         ([0.70], [0.60], "one seed: same direction"),
         ([0.60], [0.70], "one seed: other direction"),
     ],
@@ -114,22 +141,34 @@ def test_roc_curves_of_several_seeds_are_averaged() -> None:
 
 def test_all_three_pages_hold_every_cell_and_every_warning(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
-    table = Table("Table <1>", ("network", "figure"), (("A & B", "0.5"), ("C", "")), "A note.")
+    table = Table("Table <1>", ("network", "figure"), (("A & B", "0.5"), ("C", "")), "A note.", "8 windows")
     found = Reproduction(
-        [table], {"A picture": tmp_path / "a.png"}, {"Data": "x"}, "unseam <y>", True, ("fcn (seed 1)",)
+        [table],
+        {"A picture": tmp_path / "a.png"},
+        {"Data": "x"},
+        "unseam <y>",
+        smoke=True,
+        unfinished=("fcn (seed 1)",),
+        failures=("a.jpg: <damaged>",),
     )
 
     page = write_pages(found, tmp_path)
 
     html, markdown = page.read_text(encoding="utf-8"), (tmp_path / "tables.md").read_text(encoding="utf-8")
     rows = list(csv.reader((tmp_path / "tables.csv").read_text(encoding="utf-8").splitlines()))
-    assert rows[1][:4] == ["Table <1>", "A & B", "figure", "0.5"]
+    assert rows[1][:4] == ["Facts", "Data", "", "x"]
+    assert rows[2][:4] == ["Facts", "Made by", "", "unseam <y>"]
+    assert rows[3][:5] == ["Table <1>", "A & B", "figure", "0.5", "8 windows"]
     for text in (markdown, " ".join(rows[1])):
         assert TOO_FEW in text
         assert "fcn (seed 1)" in text
     assert "A &amp; B" in html
     assert "Table &lt;1&gt;" in html
     assert TOO_FEW in html
+    assert "a.jpg: &lt;damaged&gt;" in html
+    for text in (html, markdown):
+        assert "8 windows." in text
+    assert "- a.jpg: <damaged>" in markdown
     assert "<script" not in html
     assert 'src="data:image/png' in html
     assert "![A picture](a.png)" in markdown

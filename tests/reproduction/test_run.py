@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
-from unseam.datasets.splits import DataSet
+from unseam.datasets.splits import SIDES, DataSet
 from unseam.errors import DataError
+from unseam.evaluation.controls import CONTROLS
 from unseam.reproduction import run as room
-from unseam.reproduction.networks import recipe_path
+from unseam.reproduction.networks import identify, recipe_path
+from unseam.reproduction.paper import CLASSICAL
 from unseam.reproduction.run import Settings, reproduce
 from unseam.training.recipe import load_patch_recipe
 
@@ -34,6 +37,120 @@ def test_a_smoke_run_ends_with_a_page_that_says_what_it_is(finished: Path) -> No
     assert "P-Conv-LSTM" in page
     assert "Figure 3" in page
     assert "Figure 4" not in page  # the paper's network was not asked for
+
+
+@pytest.fixture
+def forged(finished: Path, tmp_path: Path) -> Path:
+    """A folder in which the forgeries are made, and nothing else is."""
+    shutil.copytree(finished / "forged", tmp_path / "out" / "forged")
+    return tmp_path / "out"
+
+
+def test_with_whole_photos_every_table_and_figure_is_there_and_stays(
+    forged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(SMOKE, only=("j-conv-lstm-conv", "iou-0.5"), whole_photos=True)
+
+    done = reproduce(settings, forged)
+
+    text = (forged / "tables.md").read_text(encoding="utf-8")
+    titles = [line.removeprefix("## ").split(".")[0] for line in text.splitlines() if line.startswith("## ")]
+    assert titles[:6] == [f"Table {number}" for number in range(1, 7)]
+    assert [f"Figure {number}" in text for number in (3, 4, 5)] == [True] * 3
+    assert "labels at 12.5 % over 50 %" in text
+    for name in (*CLASSICAL, *(f"{control} (control)" for control in CONTROLS)):
+        assert f"| {name} |" in text
+    curves = (forged / "figures" / "roc.csv").read_text(encoding="utf-8").splitlines()
+    assert curves[0] == "false positive rate,patch (one seed),pixel (one seed)"
+    assert curves[-1] == "1.00000,1.00000,1.00000"
+    assert not list((forged / "photos").glob("results.*"))  # they would be pages without the warning
+
+    monkeypatch.setattr("unseam.evaluation.evaluate.measure", None)
+    monkeypatch.setattr(room, "draw_examples", None)
+    assert reproduce(settings, forged) == done
+    assert (forged / "tables.md").read_text(encoding="utf-8") == text
+
+
+def test_a_network_that_the_data_cannot_train_does_not_keep_the_others_waiting(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_windows(*_: object) -> None:
+        raise DataError("no window above 50 %")
+
+    monkeypatch.setattr("unseam.reproduction.networks._train", no_windows)
+
+    done = reproduce(replace(SMOKE, only=("iou-0.5", "p-conv-lstm")), finished)
+
+    assert done.finished
+    assert done.failures == ("iou-0.5 (seed 1): no window above 50 %",)
+    page = done.page.read_text(encoding="utf-8")
+    assert "iou-0.5 (seed 1): no window above 50 %" in page
+    assert "P-Conv-LSTM" in page
+
+
+def test_a_damaged_test_photo_is_told_and_the_others_are_measured(forged: Path) -> None:
+    damaged = next(s for s in DataSet(forged / "forged").samples("test").samples if s.photo.suffix == ".jpg")
+    damaged.photo.write_bytes(damaged.photo.read_bytes()[:2000])
+
+    done = reproduce(SMOKE, forged)
+
+    assert done.finished
+    (failure,) = done.failures
+    assert failure.startswith(f"{damaged.name}: ")
+    assert "P-Conv-LSTM" in done.page.read_text(encoding="utf-8")
+
+
+def test_more_forgeries_than_were_measured_are_refused_before_they_are_made(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = (finished / "forged" / "manifest.csv").read_bytes()
+    monkeypatch.setattr(room, "SMOKE_COUNT", room.SMOKE_COUNT + 1)
+
+    with pytest.raises(DataError, match=r"holds 48 forgeries, not 49; ask for 48, or name a new folder"):
+        reproduce(SMOKE, finished)
+    assert (finished / "forged" / "manifest.csv").read_bytes() == manifest
+
+
+def test_what_is_trained_on_and_every_mask_belong_to_the_identity_of_data(finished: Path, tmp_path: Path) -> None:
+    found = [sample for side in SIDES for sample in DataSet(finished / "forged").samples(side).samples]
+    rows = [f"{s.photo.resolve()},{s.mask.resolve() if s.mask else ''},{s.kind},{s.group},{s.split}" for s in found]
+    header = "photo,mask,kind,group,split"
+
+    def identity(lines: list[str]) -> str:
+        (tmp_path / "pairs.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+        data = DataSet(tmp_path / "pairs.csv")
+        return identify(data, data.samples("test").samples)
+
+    whole = identity(rows)
+    assert identity(rows) == whole
+    train = next(row for row in rows if row.endswith(",train"))
+    assert identity([row for row in rows if row != train]) != whole
+    data = DataSet(tmp_path / "pairs.csv")
+    test = data.samples("test").samples
+    more = [replace(sample, more_masks=(sample.mask,)) if sample.mask else sample for sample in test]
+    assert identify(data, more) != identify(data, test)
+
+
+def test_a_network_named_twice_is_measured_once(finished: Path) -> None:
+    done = reproduce(replace(SMOKE, only=("p-conv-lstm", "p-conv-lstm")), finished)
+
+    row = next(line for line in (finished / "tables.md").read_text("utf-8").splitlines() if "| P-Conv-LSTM" in line)
+    assert row.split("|")[-3].strip() == "1"
+    assert done.failures == ()
+
+
+@pytest.mark.parametrize("damage", ['"figures": []', '"figures": {"0.125 patch": 3}', '"patches_seen": "many"'])
+def test_a_measurement_that_is_none_is_one_clear_error(finished: Path, damage: str) -> None:
+    path = finished / "measured" / "seed-1" / "p-conv-lstm.json"
+    whole = path.read_text(encoding="utf-8")
+    name = damage.split(":")[0]
+    path.write_text(json.dumps({**json.loads(whole), **json.loads("{" + damage + "}")}), encoding="utf-8")
+    assert name in path.read_text(encoding="utf-8")
+    try:
+        with pytest.raises(DataError, match=r"no measurement of this version .*; delete it to measure anew"):
+            reproduce(SMOKE, finished)
+    finally:
+        path.write_text(whole, encoding="utf-8")
 
 
 def test_what_is_measured_is_not_trained_again(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:

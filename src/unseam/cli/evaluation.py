@@ -85,9 +85,13 @@ def reproduce(
     objects: Annotated[
         list[Path] | None, typer.Option(help="Folders of photographs with object masks; may be given several times.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many forgeries and authentic outputs.")] = 1000,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="How many forgeries and authentic outputs.  [default: 1000]")
+    ] = None,
     easy: Annotated[bool, typer.Option("--easy", help="Forgeries with hard seams and light compression.")] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 3,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="Trainings of each network.  [default: 3; with --smoke: 1]")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Training steps in place of the recipes' own.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this network; may be given several times.")] = None,
     whole_photos: Annotated[bool, typer.Option(help="Judge whole photos, for Table 6 and Figure 5.")] = True,
@@ -106,13 +110,15 @@ def reproduce(
 
         if (dataset is None) != (root is None):
             raise typer.BadParameter("--dataset and --root go together")
+        if not photos and (objects or count or easy):
+            raise typer.BadParameter("--objects, --count and --easy go with --photos")
         settings = Settings(
             dataset=DataSet(root, dataset, masks) if root is not None and dataset is not None else None,
             photos=tuple(photos or ()),
             objects=tuple(objects or ()),
-            count=count,
+            count=count or 1000,
             easy=easy,
-            seeds=1 if smoke else seeds,
+            seeds=seeds or (1 if smoke else 3),
             steps=steps,
             only=tuple(only or ()),
             whole_photos=whole_photos,
@@ -126,3 +132,7 @@ def reproduce(
         if not done.finished:
             complain("interrupted; what was finished before is on disk, the same command does the rest")
             raise typer.Exit(INTERRUPTED)
+        for failure in done.failures:
+            complain(failure)
+        if done.failures:
+            raise typer.Exit(FAILED)

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
+from unseam.datasets.windows import MANIPULATED_SHARE, WINDOW_SIDE
 from unseam.errors import DataError, RecipeError
+from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
 from unseam.evaluation.identity import file_digest
-from unseam.evaluation.patchwise import PatchResults, Verdicts, judge_windows
+from unseam.evaluation.patchwise import MapJudge, PatchJudge, PatchResults, Undecided, Verdicts, judge_windows
 from unseam.localizer import Localizer, load_patch_localizer
 from unseam.model_settings import ModelSettings
-from unseam.reproduction.paper import Task, rules_of
-from unseam.whole_files import replacing
+from unseam.reproduction.paper import HALF, Task, rules_of
+from unseam.whole_files import write_text
 
 if TYPE_CHECKING:  # at run time it loads torch
     from unseam.training.recipe import Recipe
@@ -47,6 +49,8 @@ class Experiment:
         Where they learn, and what they are tested on.
     test : tuple of Sample
         Its test side.
+    identity : str
+        Of the data, see `identify`: results on other data are refused.
     out : Path
         Folder of runs, models and measurements.
     steps, validation_windows : int, optional
@@ -61,6 +65,7 @@ class Experiment:
 
     data: DataSet
     test: tuple[Sample, ...]
+    identity: str
     out: Path
     steps: int | None = None
     validation_windows: int | None = None
@@ -75,22 +80,24 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One trained network's measurement.
+    """The measurement of one trained network, or of a control.
 
     Attributes
     ----------
     recipe, seed : str, int
-        What was trained.
+        What was trained; a control's name.
     digest : str
-        Of recipe and test photographs: who measures something else must not find this.
+        Of recipe and data: who measures something else must not find this.
     patches_seen : int
-        Training patches until the weights that were measured.
+        Training patches until the weights that were measured; 0 for a control.
     figures : mapping
         "RULE TASK" -> figure -> value; None where the network lacks the task.
     windows : mapping
         Rule -> photos, windows, manipulated windows.
     roc : mapping
         Task -> true positive rates at `FALSE_ALARM_GRID`, under the first rule.
+    failures : tuple of str
+        Test photos that could not be used, and why.
     """
 
     recipe: str
@@ -100,6 +107,7 @@ class Measured:
     figures: Mapping[str, Mapping[str, float | None]]
     windows: Mapping[str, tuple[int, int, int]]
     roc: Mapping[str, tuple[float, ...]]
+    failures: tuple[str, ...] = ()
 
     def value(self, rule: float, task: Task, figure: str) -> float | None:
         """Look up a figure; None where the network was not asked or lacks the task."""
@@ -115,28 +123,64 @@ def recipe_path(name: str) -> Path:
     raise RecipeError(f"no recipe {name}.toml beside the package; install unseam again, or run from its repository")
 
 
-def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | None:
-    """Train, export and measure one network, or read what was measured before; None if somebody stopped it.
+def identify(data: DataSet, test: Sequence[Sample]) -> str:
+    """SHA-256 of what is learned from and of what is tested on: photographs, masks, sides."""
+    from unseam.training.patch_source import data_digest
+
+    files = [(s.name, *(file_digest(path) for path in (s.photo, *s.masks))) for s in test]
+    return hashlib.sha256(json.dumps([data_digest([data]), files]).encode()).hexdigest()
+
+
+def stored_network(experiment: Experiment, name: str, seed: int) -> Measured | None:
+    """Read what was measured before; None if nothing was.
 
     Raises
     ------
     DataError
-        The folder holds a measurement of another recipe or of other photographs.
+        A measurement of another recipe, of other data, or of another version.
+    """
+    return _stored(experiment, name, seed, _digest(_recipe(name, seed, experiment), experiment))
+
+
+def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | None:
+    """Train, export and measure one network; None if somebody stopped it.
+
+    Raises
+    ------
+    DataError
+        The data cannot train or test this network.
     RecipeError, RunError, ModelError
         As training and export do.
     """
     recipe = _recipe(name, seed, experiment)
-    digest = _digest(recipe, experiment.test)
-    path = experiment.place("measured", name, seed, ".json")
-    if path.is_file():
-        return _read(path, digest)
     model = _train(experiment, recipe, name, seed)
     if model is None:
         return None
-    measured = _judge(load_patch_localizer(model), experiment.test, name, seed, digest)
+    localizer = load_patch_localizer(model)
+    judges = {rule: WithSettings(localizer, replace(localizer.settings, patch_rule=rule)) for rule in rules_of(name)}
+    measured = _judge(judges, experiment, name, seed, _digest(recipe, experiment))
+    measured = replace(measured, patches_seen=localizer.settings.patches_seen)
+    return _kept(experiment, measured)
+
+
+def measure_control(experiment: Experiment, name: str) -> Measured:
+    """Measure a control on the windows of the networks, under both label rules, or read what was measured before."""
+    digest = hashlib.sha256(f"{name} {experiment.identity}".encode()).hexdigest()
+    if stored := _stored(experiment, name, 1, digest):
+        return stored
+    judges = {rule: MapJudge(CONTROLS[name], Undecided(WINDOW_SIDE, rule)) for rule in (MANIPULATED_SHARE, HALF)}
+    return _kept(experiment, _judge(judges, experiment, name, 1, digest))
+
+
+def _stored(experiment: Experiment, name: str, seed: int, digest: str) -> Measured | None:
+    path = experiment.place("measured", name, seed, ".json")
+    return _read(path, digest) if path.is_file() else None
+
+
+def _kept(experiment: Experiment, measured: Measured) -> Measured:
+    path = experiment.place("measured", measured.recipe, measured.seed, ".json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(_as_json(measured), indent=1), encoding="utf-8")
+    write_text(path, json.dumps(_as_json(measured), indent=1))
     return measured
 
 
@@ -175,28 +219,33 @@ def _train(experiment: Experiment, recipe: Recipe, name: str, seed: int) -> Path
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderRule:
-    """A localizer whose windows are drawn and labelled by another rule than the one it was trained with."""
+class WithSettings:
+    """A localizer of which windows are drawn, labelled and decided by other settings than those in its file."""
 
     localizer: Localizer
     settings: ModelSettings
 
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """Judge as `Localizer.judge`."""
         return self.localizer.judge(patches)
 
 
-def _judge(localizer: Localizer, test: Sequence[Sample], name: str, seed: int, digest: str) -> Measured:
+def _judge(
+    judges: Mapping[float, PatchJudge | MapJudge], experiment: Experiment, name: str, seed: int, digest: str
+) -> Measured:
+    """Judge the test windows, by label rule; they are the same for every network and control."""
     figures: dict[str, dict[str, float | None]] = {}
     windows: dict[str, tuple[int, int, int]] = {}
     roc: dict[str, tuple[float, ...]] = {}
-    for rule in rules_of(name):
-        judge = _UnderRule(localizer, replace(localizer.settings, patch_rule=rule))
-        found = judge_windows(judge, test, per_photo=WINDOWS_PER_PHOTO)  # the same windows for every network
+    failures: dict[str, None] = {}
+    for rule, judge in judges.items():
+        found = judge_windows(judge, experiment.test, per_photo=WINDOWS_PER_PHOTO)
         windows[str(rule)] = (found.photos, found.windows, found.manipulated)
+        failures |= dict.fromkeys(found.failures)
         for task, verdicts in _tasks(found).items():
             figures[_key(rule, task)] = verdicts.figures()
             roc.setdefault(task, _roc(verdicts))
-    return Measured(name, seed, digest, localizer.settings.patches_seen, figures, windows, roc)
+    return Measured(name, seed, digest, 0, figures, windows, roc, tuple(failures))
 
 
 def _tasks(found: PatchResults) -> dict[Task, Verdicts]:
@@ -214,9 +263,8 @@ def _key(rule: float, task: Task) -> str:
     return f"{rule} {task}"
 
 
-def _digest(recipe: Recipe, test: Sequence[Sample]) -> str:
-    photos = [(s.name, file_digest(s.photo), file_digest(s.mask) if s.mask else "") for s in test]
-    return hashlib.sha256(json.dumps([recipe.as_dict(), photos], sort_keys=True).encode()).hexdigest()
+def _digest(recipe: Recipe, experiment: Experiment) -> str:
+    return hashlib.sha256(json.dumps([recipe.as_dict(), experiment.identity], sort_keys=True).encode()).hexdigest()
 
 
 def _as_json(measured: Measured) -> dict[str, Any]:
@@ -226,8 +274,19 @@ def _as_json(measured: Measured) -> dict[str, Any]:
 def _read(path: Path, digest: str) -> Measured:
     try:
         measured = Measured(**json.loads(path.read_text(encoding="utf-8")))
+        _demand_whole(measured)
     except (ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: no measurement of this version ({error}); delete it to measure anew") from error
     if measured.digest != digest:
         raise DataError(f"{path}: measured with another recipe or on other photographs; name a new folder")
     return measured
+
+
+def _demand_whole(measured: Measured) -> None:
+    tables = (measured.figures, measured.windows, measured.roc)
+    if not all(isinstance(table, dict) for table in tables):
+        raise TypeError("a table is missing")
+    if not all(isinstance(figures, dict) for figures in measured.figures.values()):
+        raise TypeError("figures are missing")
+    if not isinstance(measured.patches_seen, int):
+        raise TypeError("patches_seen is no number")

@@ -36,6 +36,8 @@ class Reproduction:
         Whether there are too few photos for any conclusion.
     unfinished : tuple of str
         Networks that are not measured yet.
+    failures : tuple of str
+        Networks that could not be trained on these data, photos that could not be judged, and why.
     """
 
     tables: Sequence[Table]
@@ -44,6 +46,7 @@ class Reproduction:
     command: str = ""
     smoke: bool = False
     unfinished: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> list[str]:
@@ -67,20 +70,27 @@ def _markdown(found: Reproduction, out: Path) -> str:
     if found.command:
         parts.append(f"Made by: `{found.command}`")
     for table in found.tables:
-        parts += [f"## {table.title}", markdown_table(table.header, table.rows), *([table.note] if table.note else [])]
+        below = [text for text in (table.basis and f"{table.basis}.", table.note) if text]
+        parts += [f"## {table.title}", markdown_table(table.header, table.rows), *below]
+    if found.failures:
+        parts += ["## Failures", "\n".join(f"- {failure}" for failure in found.failures)]
     parts += [f"![{caption}]({path.relative_to(out).as_posix()})" for caption, path in found.pictures.items()]
     return "\n\n".join(parts) + "\n"
 
 
 def _write_csv(found: Reproduction, path: Path) -> None:
-    """Write every cell on a line of its own: table, row, column, cell."""
+    """Write every cell on a line of its own, with what it rests on; the run's facts come first."""
+    warning = " ".join(found.warnings)
+    facts = [
+        ("Facts", name, "", value, "", warning) for name, value in {**found.facts, "Made by": found.command}.items()
+    ]
     lines = [
-        (table.title, row[0], column, cell, " ".join(found.warnings))
+        (table.title, row[0], column, cell, table.basis, warning)
         for table in found.tables
         for row in table.rows
         for column, cell in zip(table.header[1:], row[1:], strict=True)
     ]
-    write_csv(path, [("table", "row", "column", "cell", "warning"), *lines])
+    write_csv(path, [("table", "row", "column", "cell", "basis", "warning"), *facts, *lines])
 
 
 def _html(found: Reproduction) -> str:

@@ -148,11 +148,11 @@ TABLES: tuple[NetworkTable, ...] = (
             NetworkRow("J-Conv-LSTM-Conv", PAPER_NETWORK, {}),
             NetworkRow("patch label from all steps", "patch-head-all", {}, beyond=True),
             NetworkRow("blocks along a Hilbert curve", "hilbert", {}, beyond=True),
-            NetworkRow("conv1 begun with high-pass kernels", "high-pass", {}, beyond=True),
+            NetworkRow("conv1 and conv2 begun as a map of local noise", "high-pass", {}, beyond=True),
             NetworkRow("FCN", "fcn", {}),
             NetworkRow("FCN, conv1 begun with high-pass kernels", "fcn-high-pass", {}, beyond=True),
         ),
-        "Better beginnings are rows of their own, for the FCN, too: a comparison between them is fair.",
+        "Better beginnings are rows of their own, for the FCN, too (its conv1 alone: its other layers have many maps).",
     ),
 )
 
@@ -165,6 +165,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("LSTM over FCN (Table 2)", "s-lstm-conv-3-4", "fcn", PIXEL),
     Claim("16 maps in conv1 over 8, patches (Table 3)", PAPER_NETWORK, "conv1-8f", PATCH),
     Claim("16 maps in conv1 over 32, patches (Table 3)", PAPER_NETWORK, "conv1-32f", PATCH),
+    Claim("256 features over 64, patches (Table 3)", PAPER_NETWORK, "lstm-64h", PATCH),
+    Claim("16 maps in conv1 over 8, pixels (Table 3)", PAPER_NETWORK, "conv1-8f", PIXEL),
+    Claim("16 maps in conv1 over 32, pixels (Table 3)", PAPER_NETWORK, "conv1-32f", PIXEL),
     Claim("256 features over 64, pixels (Table 3)", PAPER_NETWORK, "lstm-64h", PIXEL),
     Claim("labels at 12.5 % over 50 %, pixels (Table 4)", PAPER_NETWORK, "iou-0.5", PIXEL),
 )

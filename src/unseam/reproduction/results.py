@@ -8,11 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.evaluation.controls import CONTROLS
 from unseam.reproduction.networks import Measured
 from unseam.reproduction.paper import CLAIMS, TABLES, Claim, NetworkRow, NetworkTable, Quantity
 
 CONFIDENCE = 0.95
 """Of the intervals over seeds."""
+
+LEAST_SEEDS = 3
+"""From so many on a claim is decided; with two the interval is twelve times as wide as their spread."""
+
+UNDEFINED = "n/a"
+"""A figure that there is none of. Blank is what the paper does not give."""
 
 Runs = Mapping[str, Sequence[Measured]]
 """Recipe -> its measurements, one a seed."""
@@ -20,12 +27,13 @@ Runs = Mapping[str, Sequence[Measured]]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table ready to be written: title, header, rows of cells, and a note below."""
+    """A table ready to be written: title, header, rows of cells, a note below, and what the cells rest on."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    basis: str = ""
 
 
 def values_of(runs: Runs, recipe: str, quantity: Quantity) -> dict[int, float]:
@@ -58,9 +66,30 @@ def _table(table: NetworkTable, runs: Runs) -> Table:
     for quantity in table.quantities:
         majority = ["majority answer"] if quantity.figure == "accuracy" else []
         header += [quantity.title, *majority, *(f"paper, {name}" for name in published[quantity])]
-    header += ["seeds", "patches seen"]
-    rows = [_row(row, table.quantities, published, runs) for row in table.rows if runs.get(row.recipe)]
-    return Table(table.title, tuple(header), tuple(rows), table.note)
+    header += ["seeds", "patches until the best validation"]
+    rows = [row for row in table.rows if runs.get(row.recipe)]
+    controls = [NetworkRow(f"{name} (control)", name, {}) for name in CONTROLS if rows and runs.get(name)]
+    cells = tuple(_row(row, table.quantities, published, runs) for row in [*rows, *controls])
+    return Table(table.title, tuple(header), cells, table.note, _basis([row.recipe for row in rows], table, runs))
+
+
+def _basis(names: Sequence[str], table: NetworkTable, runs: Runs) -> str:
+    """Say on which windows, with which seeds, from which recipes and data a table was measured."""
+    measured = [run for name in dict.fromkeys(names) for run in runs[name]]
+    rules = sorted({str(quantity.rule) for quantity in table.quantities})
+    windows = {(rule, *run.windows[rule]) for rule in rules for run in measured if rule in run.windows}
+    told = [
+        f"{total:,} windows of {photos} test photos, {manipulated:,} manipulated by the {float(rule):.1%} rule"
+        for rule, photos, total, manipulated in sorted(windows)
+    ]
+    return "; ".join([*told, *seeds_and_digests(measured)])
+
+
+def seeds_and_digests(measured: Sequence[Measured]) -> list[str]:
+    """Name the seeds, and recipe and data of the first of them by the start of their SHA-256."""
+    seeds = sorted({run.seed for run in measured})
+    digests = [f"{run.recipe} {run.digest[:12]}" for run in measured if run.seed == seeds[0]]
+    return [f"seeds {', '.join(map(str, seeds))}", f"recipe and data (SHA-256): {', '.join(digests)}"] if seeds else []
 
 
 def _published(table: NetworkTable) -> dict[Quantity, tuple[str, ...]]:
@@ -88,6 +117,8 @@ def _row(
         given = row.published.get(quantity, {})
         cells += [f"{given[name]:.4f}" if name in given else "" for name in published[quantity]]
     seen = [run.patches_seen for run in measured]
+    if not any(seen):  # a control
+        return (*cells, "", "")
     return (
         *cells,
         str(len(measured)),
@@ -97,7 +128,7 @@ def _row(
 
 def _cell(values: Sequence[float]) -> str:
     if not values:
-        return ""
+        return UNDEFINED
     interval = interval_over_seeds(values)
     return f"{np.mean(values):.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
 
@@ -106,8 +137,9 @@ def claims_table(runs: Runs) -> Table:
     """Say of every ordering that the paper claims whether it holds here."""
     rows = [_claim(claim, runs) for claim in CLAIMS if runs.get(claim.better) and runs.get(claim.worse)]
     note = (
-        "Differences between networks of the same seed. Yes, or reversed: Student's 95 % interval over seeds lies on "
-        "that side of zero. With one seed there is no interval, and nothing is claimed."
+        "Differences between networks of the same seed. Yes, or reversed: Student's 95 % interval over at least "
+        f"{LEAST_SEEDS} seeds lies on that side of zero. With fewer seeds nothing is claimed. That one of {len(rows)} "
+        "claims is decided by chance alone would be no surprise."
     )
     header = ("the paper's claim", "by", "difference here", "holds here")
     return Table("Whether the orderings that the paper claims hold here", header, tuple(rows), note)
@@ -117,15 +149,16 @@ def _claim(claim: Claim, runs: Runs) -> tuple[str, ...]:
     better, worse = (values_of(runs, recipe, claim.quantity) for recipe in (claim.better, claim.worse))
     differences = [better[seed] - worse[seed] for seed in sorted(better.keys() & worse.keys())]
     if not differences:
-        return (claim.text, claim.quantity.title, "n/a", "n/a")
+        return (claim.text, claim.quantity.title, UNDEFINED, UNDEFINED)
     interval = interval_over_seeds(differences)
     shown = f"{np.mean(differences):+.4f}" + (f" ({interval[0]:+.4f} to {interval[1]:+.4f})" if interval else "")
     return (claim.text, claim.quantity.title, shown, _verdict(differences, interval))
 
 
 def _verdict(differences: Sequence[float], interval: tuple[float, float] | None) -> str:
-    if interval is None:
-        return f"one seed: {'same' if differences[0] > 0 else 'other'} direction"
+    if interval is None or len(differences) < LEAST_SEEDS:
+        seeds = "one seed" if len(differences) == 1 else f"{len(differences)} seeds"
+        return f"{seeds}: {'same' if np.mean(differences) > 0 else 'other'} direction"
     if interval[0] > 0:
         return "yes"
     return "no: reversed" if interval[1] < 0 else "undecided"

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
+from unseam.evaluation.controls import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID
 from unseam.evaluation.plots import draw_roc
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable
 from unseam.forging.config import ForgeConfig
 from unseam.forging.factory import forge_folder
-from unseam.reproduction.networks import Experiment, Measured, measure_network
+from unseam.forging.manifest import read_rows
+from unseam.reproduction.networks import (
+    Experiment,
+    Measured,
+    identify,
+    measure_control,
+    measure_network,
+    stored_network,
+)
 from unseam.reproduction.page import Reproduction, write_pages
 from unseam.reproduction.paper import PAPER_NETWORK, PUBLISHED, recipes
 from unseam.reproduction.photos import draw_examples, draw_seams, judge_photos, photo_table
-from unseam.reproduction.results import claims_table, mean_roc, network_tables
+from unseam.reproduction.results import claims_table, mean_roc, network_tables, seeds_and_digests
+from unseam.whole_files import write_csv
 
 SMOKE_STEPS, SMOKE_WINDOWS, SMOKE_COUNT, SMOKE_SIDE = 2, 64, 48, 192
 """Of a smoke run: training steps, validation windows, forgeries, and their side in pixels."""
@@ -52,7 +65,8 @@ class Settings:
     steps : int, optional
         Training steps in place of the recipes' own.
     only : tuple of str
-        Only these recipes; all by default.
+        Only these recipes; all by default. Processes with recipes of their own may share a folder: a last run without
+        finds everything measured, and writes the pages.
     whole_photos : bool
         Whether Table 6 is made, which judges whole photos.
     smoke : bool
@@ -81,10 +95,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The page, and whether everything that was asked for is on it."""
+    """The page, whether everything that was asked for was tried, and what failed."""
 
     page: Path
     finished: bool
+    failures: tuple[str, ...] = ()
 
 
 def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
@@ -102,13 +117,14 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     -------
     Outcome
         The page is written anew after every network, so that a stopped run has one. The paper's own networks come
-        first, then whole photos, then what the paper leaves open and further seeds.
+        first, then whole photos, then what the paper leaves open and further seeds. A network that these data cannot
+        train, and a photo that cannot be judged, are among the failures; all others are measured.
 
     Raises
     ------
     DataError
         No data or two kinds of it, an unknown recipe, a side of the split without photos, or a folder with results of
-        something else.
+        something else; before anything is trained.
     UnseamError
         As forging, training, export and evaluation do; `MissingExtra` without the extras ``train`` and ``eval``.
     """
@@ -119,6 +135,7 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     experiment = Experiment(
         data=data,
         test=test,
+        identity=identify(data, test),
         out=out,
         steps=SMOKE_STEPS if settings.smoke and settings.steps is None else settings.steps,
         validation_windows=SMOKE_WINDOWS if settings.smoke else None,
@@ -126,22 +143,25 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
         accelerator=settings.accelerator,
         quiet=settings.quiet,
     )
-    wanted = [(name, seed) for seed in range(1, settings.seeds + 1) for name in settings.only or recipes()]
+    names = tuple(dict.fromkeys(settings.only)) or recipes()
+    wanted = [(name, seed) for seed in range(1, settings.seeds + 1) for name in names]
     whole = max((place for place, (name, seed) in enumerate(wanted) if seed == 1 and name in PUBLISHED), default=-1)
-    runs: dict[str, list[Measured]] = {}
-    photos: EvaluationTable | None = None
+    stored = {(name, seed): stored_network(experiment, name, seed) for name, seed in wanted}
+    pages = _Pages(settings, experiment, command, {name: [measure_control(experiment, name)] for name in CONTROLS})
     for place, (name, seed) in enumerate(wanted):
-        measured = measure_network(experiment, name, seed)
-        if measured is None:
-            page = _write(settings, experiment, runs, photos, command, wanted[place:])
-            return Outcome(page, finished=False)
-        runs.setdefault(name, []).append(measured)
-        page = _write(settings, experiment, runs, photos, command, wanted[place + 1 :])
-        if place == whole and settings.whole_photos and PAPER_NETWORK in runs:
-            model = experiment.place("models", PAPER_NETWORK, 1, ".onnx")
-            photos = judge_photos(model, test, out / "photos", workers=settings.workers)
-            page = _write(settings, experiment, runs, photos, command, wanted[place + 1 :])
-    return Outcome(page, finished=True)
+        try:
+            measured = stored[name, seed] or measure_network(experiment, name, seed)
+        except DataError as error:
+            pages.failures.append(f"{name} (seed {seed}): {error}")
+        else:
+            if measured is None:
+                return Outcome(pages.write(wanted[place:]), finished=False, failures=pages.all_failures())
+            pages.runs.setdefault(name, []).append(measured)
+        if place == whole and settings.whole_photos and PAPER_NETWORK in pages.runs:
+            pages.write(wanted[place + 1 :])
+            pages.judge_photos()
+        pages.write(wanted[place + 1 :])
+    return Outcome(pages.write(()), finished=True, failures=pages.all_failures())
 
 
 def _check(settings: Settings) -> None:
@@ -173,64 +193,97 @@ def _forged(settings: Settings, out: Path) -> DataSet:
         config = replace(config, sides=(SMOKE_SIDE, SMOKE_SIDE), split_seed=SMOKE_SPLIT_SEED)
     if not objects:
         config = replace(config, object_share=0.0)
+    made = len(read_rows(out))
+    if made not in (0, count):  # more would join them, and everything measured would be of other data
+        raise DataError(f"{out} holds {made} forgeries, not {count}; ask for {made}, or name a new folder")
     forge_folder(photos, objects, out, count=count, seed=SEED_OF_FORGERIES, workers=settings.workers, config=config)
     return DataSet(out)
 
 
-def _write(
-    settings: Settings,
-    experiment: Experiment,
-    runs: dict[str, list[Measured]],
-    photos: EvaluationTable | None,
-    command: str,
-    missing: Sequence[tuple[str, int]],
-) -> Path:
-    tables = [*network_tables(runs), *([photo_table(photos)] if photos else [])]
-    claims = claims_table(runs)
-    found = Reproduction(
-        tables=[*tables, *([claims] if claims.rows else [])],
-        pictures=_pictures(experiment, runs, photos is not None),
-        facts=_facts(settings, experiment, runs),
-        command=command,
-        smoke=settings.smoke,
-        unfinished=tuple(f"{name} (seed {seed})" for name, seed in missing),
-    )
-    return write_pages(found, experiment.out)
+@dataclass(slots=True)
+class _Pages:
+    """What is known so far, and the pages that show it."""
+
+    settings: Settings
+    experiment: Experiment
+    command: str
+    runs: dict[str, list[Measured]]
+    photos: EvaluationTable | None = None
+    failures: list[str] = field(default_factory=list)
+
+    def judge_photos(self) -> None:
+        """Judge the test photos whole, by the paper's network of the first seed."""
+        out = self.experiment.out / "photos"
+        self.photos = judge_photos(self._model(), self.experiment.test, out, workers=self.settings.workers)
+
+    def all_failures(self) -> tuple[str, ...]:
+        """Networks that could not be trained, and photos that could not be judged; each once."""
+        of_windows = [line for found in self.runs.values() for run in found for line in run.failures]
+        return tuple(dict.fromkeys([*self.failures, *of_windows, *(self.photos.failures if self.photos else ())]))
+
+    def write(self, missing: Sequence[tuple[str, int]]) -> Path:
+        """Write the pages; ``missing`` are the networks that come later."""
+        networks = {name: found for name, found in self.runs.items() if name not in CONTROLS}
+        tables = network_tables(self.runs)
+        if self.photos is not None:
+            numbered = sum(table.title.startswith("Table ") for table in tables)  # before what the paper leaves open
+            tables.insert(numbered, photo_table(self.photos, self._basis(self.photos)))
+        claims = claims_table(networks)
+        found = Reproduction(
+            tables=[*tables, *([claims] if claims.rows else [])],
+            pictures=self._pictures(),
+            facts=_facts(self.settings, self.experiment),
+            command=self.command,
+            smoke=self.settings.smoke,
+            unfinished=tuple(f"{name} (seed {seed})" for name, seed in missing),
+            failures=self.all_failures(),
+        )
+        return write_pages(found, self.experiment.out)
+
+    def _basis(self, photos: EvaluationTable) -> str:
+        counts = f"{photos.photos} test photos, {photos.forged} of them forged"
+        return "; ".join([counts, *seeds_and_digests(self.runs[PAPER_NETWORK][:1])])
+
+    def _model(self) -> Path:
+        return self.experiment.place("models", PAPER_NETWORK, 1, ".onnx")
+
+    def _pictures(self) -> dict[str, Path]:
+        folder, test = self.experiment.out / "figures", self.experiment.test
+        folder.mkdir(exist_ok=True)
+        pictures: dict[str, Path] = {}
+        seams, curves, examples = (folder / f"{name}.png" for name in ("seams", "roc", "examples"))
+        if seams.is_file() or draw_seams(test, seams):
+            pictures["Figure 3. Seams, and authentic windows of the same photos"] = seams
+        if known := self._roc():
+            draw_roc(FALSE_ALARM_GRID, known, curves)
+            _write_roc(known, folder / "roc.csv")
+            pictures["Figure 4. ROC curves of J-Conv-LSTM-Conv on balanced test windows"] = curves
+        rows = RowStore(self.experiment.out / "photos") if self.photos is not None else None
+        if rows and (examples.is_file() or draw_examples(self._model(), test, rows, examples)):
+            pictures["Figure 5. Best, median and worst test photos of J-Conv-LSTM-Conv"] = examples
+        return pictures
+
+    def _roc(self) -> dict[str, NDArray[np.float64]]:
+        network = self.runs.get(PAPER_NETWORK, [])
+        seeds = "one seed" if len(network) == 1 else f"mean of {len(network)} seeds"
+        rates = {f"{task} ({seeds})": mean_roc(network, task) for task in ("patch", "pixel")}
+        return {label: rate for label, rate in rates.items() if rate is not None}
 
 
-def _pictures(experiment: Experiment, runs: dict[str, list[Measured]], judged: bool) -> dict[str, Path]:
-    folder = experiment.out / "figures"
-    folder.mkdir(exist_ok=True)
-    pictures: dict[str, Path] = {}
-    seams, curves, examples = (folder / f"{name}.png" for name in ("seams", "roc", "examples"))
-    if seams.is_file() or draw_seams(experiment.test, seams):
-        pictures["Figure 3. Seams, and authentic windows of the same photos"] = seams
-    network = runs.get(PAPER_NETWORK, [])
-    rates = {task: mean_roc(network, task) for task in ("patch", "pixel")}
-    if known := {f"{task} ({_seeds(len(network))})": rate for task, rate in rates.items() if rate is not None}:
-        draw_roc(FALSE_ALARM_GRID, known, curves)
-        pictures["Figure 4. ROC curves of J-Conv-LSTM-Conv on balanced test windows"] = curves
-    model = experiment.place("models", PAPER_NETWORK, 1, ".onnx")
-    if judged and draw_examples(model, experiment.test, RowStore(experiment.out / "photos"), examples):
-        pictures["Figure 5. Best, median and worst test photos of J-Conv-LSTM-Conv"] = examples
-    return pictures
+def _write_roc(known: Mapping[str, NDArray[np.float64]], path: Path) -> None:
+    """Write the curves of Figure 4, a line per false positive rate."""
+    rates = zip(FALSE_ALARM_GRID, *known.values(), strict=True)
+    write_csv(path, [("false positive rate", *known), *([f"{rate:.5f}" for rate in line] for line in rates)])
 
 
-def _seeds(count: int) -> str:
-    return "one seed" if count == 1 else f"mean of {count} seeds"
-
-
-def _facts(settings: Settings, experiment: Experiment, runs: dict[str, list[Measured]]) -> dict[str, str]:
+def _facts(settings: Settings, experiment: Experiment) -> dict[str, str]:
     forged = sum(sample.mask is not None for sample in experiment.test)
+    sides = "split 65 / 10 / 25 by photograph or group, where the set names no sides of its own"
     where = "forgeries made for this run" if settings.dataset is None else f"data set {experiment.data.name}"
-    measured = [run for found in runs.values() for run in found]
-    windows = sorted({f"{n[1]:,} at {float(rule):.1%}" for run in measured for rule, n in run.windows.items()})
-    digests = {run.recipe: run.digest[:12] for run in measured if run.seed == 1}
     return {
-        "Data": f"{where}; split 65 / 10 / 25 by photograph or group",
+        "Data": f"{where}; {sides}",
         "Test side": f"{len(experiment.test)} photos, {forged} of them forged",
-        "Test windows": f"balanced 1 : 1, by label rule: {', '.join(windows)}",
-        "Decisions": "at a probability of 0.5, as the paper's softmax",
-        "Seeds": ", ".join(str(seed) for seed in sorted({run.seed for run in measured})),
-        "Recipes and test photos (SHA-256, seed 1)": ", ".join(f"{name} {digest}" for name, digest in digests.items()),
+        "Test windows": "balanced 1 : 1 over all photos where there are both kinds; the same for every row of a table",
+        "Decisions": "at a probability of 0.5, as the paper's softmax; controls: at heat above 0.5",
+        "Weights": "those of the best validation",
     }
