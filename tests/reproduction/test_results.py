@@ -108,6 +108,7 @@ def test_the_interval_is_students() -> None:
         ([0.60, 0.80, 0.62], [0.70, 0.61, 0.63], "undecided"),
         ([0.70, 0.71], [0.60, 0.61], "2 seeds: same direction"),
         ([0.70], [0.60], "one seed: same direction"),
+        ([0.60], [0.60], "one seed: no difference"),
         ([0.60], [0.70], "one seed: other direction"),
     ],
 )
@@ -117,10 +118,12 @@ def test_a_claim_holds_only_where_its_interval_says_so(joint: list[float], singl
         "p-conv-lstm": [measured("p-conv-lstm", seed, value, None) for seed, value in enumerate(single)],
     }
 
-    (row,) = claims_table(runs).rows
+    rows = claims_table(runs).rows
 
-    assert row[0].startswith("joint over single task, patches")
-    assert row[-1] == verdict
+    assert [row[1] for row in rows] == ["patch accuracy", "patch AUC"]
+    for row in rows:
+        assert row[0].startswith("joint over single task, patches")
+        assert row[-1] == verdict
 
 
 def test_claims_compare_networks_of_the_same_seed() -> None:

@@ -87,7 +87,7 @@ TABLES: tuple[NetworkTable, ...] = (
     NetworkTable(
         "1",
         "Table 1. Accuracy of patches, manipulated or not",
-        (PATCH,),
+        (PATCH, PATCH_AUC),
         (
             NetworkRow("P-LSTM", "p-lstm", {PATCH: _three(0.8105, 0.8427, 0.7328)}),
             NetworkRow("P-Conv-LSTM", "p-conv-lstm", {PATCH: _three(0.8676, 0.8605, 0.7912)}),
@@ -97,7 +97,7 @@ TABLES: tuple[NetworkTable, ...] = (
     NetworkTable(
         "2",
         "Table 2. Accuracy of pixels",
-        (PIXEL,),
+        (PIXEL, PIXEL_AUC),
         (
             NetworkRow("FCN", "fcn", {PIXEL: {NIST: 0.6434}}),
             NetworkRow("S-LSTM-Conv(3,4)", "s-lstm-conv-3-4", {PIXEL: {NIST: 0.7443}}),
@@ -109,7 +109,7 @@ TABLES: tuple[NetworkTable, ...] = (
     NetworkTable(
         "3",
         "Table 3. Sizes of feature maps",
-        (PATCH, PIXEL),
+        (PATCH, PIXEL, PATCH_AUC, PIXEL_AUC),
         (
             NetworkRow("Conv1-8f", "conv1-8f", {PATCH: {NIST: 0.8290}, PIXEL: {NIST: 0.8088}}),
             NetworkRow("Conv1-32f", "conv1-32f", {PATCH: {NIST: 0.7803}, PIXEL: {NIST: 0.7317}}),
