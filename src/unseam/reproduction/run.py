@@ -145,23 +145,19 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     )
     names = tuple(dict.fromkeys(settings.only)) or recipes()
     wanted = [(name, seed) for seed in range(1, settings.seeds + 1) for name in names]
-    whole = max((place for place, (name, seed) in enumerate(wanted) if seed == 1 and name in PUBLISHED), default=-1)
-    stored = {(name, seed): stored_network(experiment, name, seed) for name, seed in wanted}
-    pages = _Pages(settings, experiment, command, {name: [measure_control(experiment, name)] for name in CONTROLS})
-    for place, (name, seed) in enumerate(wanted):
-        try:
-            measured = stored[name, seed] or measure_network(experiment, name, seed)
-        except DataError as error:
-            pages.failures.append(f"{name} (seed {seed}): {error}")
-        else:
-            if measured is None:
-                return Outcome(pages.write(wanted[place:]), finished=False, failures=pages.all_failures())
-            pages.runs.setdefault(name, []).append(measured)
-        if place == whole and settings.whole_photos and PAPER_NETWORK in pages.runs:
-            pages.write(wanted[place + 1 :])
-            pages.judge_photos()
-        pages.write(wanted[place + 1 :])
-    return Outcome(pages.write(()), finished=True, failures=pages.all_failures())
+    stored = [stored_network(experiment, name, seed) for name, seed in wanted]
+    controls = [measure_control(experiment, name) for name in CONTROLS]
+    pages = _Pages(settings, experiment, command)
+    for measured in (*controls, *(one for one in stored if one is not None)):
+        pages.add(measured)
+    pages.todo = [network for network, one in zip(wanted, stored, strict=True) if one is None]
+    first = [(name, seed) for name, seed in pages.todo if seed == 1 and name in PUBLISHED]
+    later = [network for network in pages.todo if network not in first]
+    finished = pages.measure(first)
+    if finished and settings.whole_photos and any(run.seed == 1 for run in pages.runs.get(PAPER_NETWORK, ())):
+        pages.judge_photos()
+    finished = finished and pages.measure(later)
+    return Outcome(pages.write(), finished, pages.all_failures())
 
 
 def _check(settings: Settings) -> None:
@@ -202,14 +198,35 @@ def _forged(settings: Settings, out: Path) -> DataSet:
 
 @dataclass(slots=True)
 class _Pages:
-    """What is known so far, and the pages that show it."""
+    """What is known so far, what is not, and the pages that show both."""
 
     settings: Settings
     experiment: Experiment
     command: str
-    runs: dict[str, list[Measured]]
+    runs: dict[str, list[Measured]] = field(default_factory=dict)
+    todo: list[tuple[str, int]] = field(default_factory=list)
     photos: EvaluationTable | None = None
     failures: list[str] = field(default_factory=list)
+
+    def add(self, measured: Measured) -> None:
+        """Take a measurement in; seeds in their order."""
+        self.runs.setdefault(measured.recipe, []).append(measured)
+        self.runs[measured.recipe].sort(key=lambda run: run.seed)
+
+    def measure(self, networks: Sequence[tuple[str, int]]) -> bool:
+        """Train and measure networks, and write the pages after each; False if somebody stopped it."""
+        for name, seed in networks:
+            try:
+                measured = measure_network(self.experiment, name, seed)
+            except DataError as error:
+                self.failures.append(f"{name} (seed {seed}): {error}")
+            else:
+                if measured is None:
+                    return False
+                self.add(measured)
+            self.todo.remove((name, seed))
+            self.write()
+        return True
 
     def judge_photos(self) -> None:
         """Judge the test photos whole, by the paper's network of the first seed."""
@@ -221,8 +238,8 @@ class _Pages:
         of_windows = [line for found in self.runs.values() for run in found for line in run.failures]
         return tuple(dict.fromkeys([*self.failures, *of_windows, *(self.photos.failures if self.photos else ())]))
 
-    def write(self, missing: Sequence[tuple[str, int]]) -> Path:
-        """Write the pages; ``missing`` are the networks that come later."""
+    def write(self) -> Path:
+        """Write the pages."""
         networks = {name: found for name, found in self.runs.items() if name not in CONTROLS}
         tables = network_tables(self.runs)
         if self.photos is not None:
@@ -235,7 +252,7 @@ class _Pages:
             facts=_facts(self.settings, self.experiment),
             command=self.command,
             smoke=self.settings.smoke,
-            unfinished=tuple(f"{name} (seed {seed})" for name, seed in missing),
+            unfinished=tuple(f"{name} (seed {seed})" for name, seed in self.todo),
             failures=self.all_failures(),
         )
         return write_pages(found, self.experiment.out)
