@@ -27,7 +27,7 @@ from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.patchwise import judge_windows
 from unseam.localizer import load_patch_localizer
 from unseam.reproduction.networks import WithSettings
-from unseam.reproduction.results import interval_over_seeds
+from unseam.reproduction.results import mean_cell
 
 WINDOWS_PER_PHOTO = 32
 TERMS = "for this comparison only"
@@ -117,11 +117,12 @@ def main() -> None:
 
 def report(found: Mapping[str, Sequence[Found]]) -> str:
     """Write the means over folds, before and after, and their differences, as a Markdown table with intervals."""
-    rows = [[name, *(cell(column(folds, place)) for place in range(len(FIGURES)))] for name, folds in found.items()]
     before, after = (found[name] for name in ("before", "after"))
+    lines = [
+        [name, *(cell(column(folds, place)) for place in range(len(FIGURES))), str(sum(fold.forged for fold in folds))]
+        for name, folds in found.items()
+    ]
     gains = [differences(column(before, place), column(after, place)) for place in range(len(FIGURES))]
-    photos = [str(sum(fold.forged for fold in folds)) for folds in (before, after)]
-    lines = [[*row, count] for row, count in zip(rows, photos, strict=True)]
     return markdown_table(["model", *FIGURES, "forged photos"], [*lines, ["after - before", *map(cell, gains), ""]])
 
 
@@ -137,11 +138,7 @@ def differences(before: Sequence[float | None], after: Sequence[float | None]) -
 
 def cell(values: Sequence[float | None]) -> str:
     """Write the mean over folds with Student's 95 % interval."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return "n/a"
-    interval = interval_over_seeds(known)
-    return f"{np.mean(known):.4f}" + (f" ({interval[0]:.4f} to {interval[1]:.4f})" if interval else "")
+    return mean_cell([value for value in values if value is not None])
 
 
 if __name__ == "__main__":

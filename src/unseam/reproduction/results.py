@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 """Of the intervals over seeds."""
 
 LEAST_SEEDS = 3
-"""From so many on a claim is decided; with two the interval is twelve times as wide as their spread."""
+"""From so many on a claim is decided; with two the interval is 12.7 times as wide as they lie apart."""
 
 UNDEFINED = "n/a"
 """A figure that there is none of. Blank is what the paper does not give."""
@@ -110,10 +110,10 @@ def _row(
     measured = runs[row.recipe]
     cells = [row.label + (" (not in the paper)" if row.beyond else "")]
     for quantity in quantities:
-        cells.append(_cell(list(values_of(runs, row.recipe, quantity).values())))
+        cells.append(mean_cell(list(values_of(runs, row.recipe, quantity).values())))
         if quantity.figure == "accuracy":
             majority = [run.value(quantity.rule, quantity.task, "majority") for run in measured]
-            cells.append(_cell([value for value in majority if value is not None][:1]))
+            cells.append(mean_cell([value for value in majority if value is not None][:1]))
         given = row.published.get(quantity, {})
         cells += [f"{given[name]:.4f}" if name in given else "" for name in published[quantity]]
     seen = [run.patches_seen for run in measured]
@@ -126,7 +126,8 @@ def _row(
     )
 
 
-def _cell(values: Sequence[float]) -> str:
+def mean_cell(values: Sequence[float]) -> str:
+    """Write a mean with its interval, where there is one."""
     if not values:
         return UNDEFINED
     interval = interval_over_seeds(values)

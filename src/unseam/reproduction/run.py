@@ -275,10 +275,12 @@ class _Pages:
             draw_roc(FALSE_ALARM_GRID, known, curves)
             _write_roc(known, folder / "roc.csv")
             pictures["Figure 4. ROC curves of J-Conv-LSTM-Conv on balanced test windows"] = curves
-        rows = RowStore(self.experiment.out / "photos") if self.photos is not None else None
-        if rows and (examples.is_file() or draw_examples(self._model(), test, rows, examples)):
+        if self.photos is not None and (examples.is_file() or self._draw_examples(examples)):
             pictures["Figure 5. Best, median and worst test photos of J-Conv-LSTM-Conv"] = examples
         return pictures
+
+    def _draw_examples(self, path: Path) -> bool:
+        return draw_examples(self._model(), self.experiment.test, RowStore(self.experiment.out / "photos"), path)
 
     def _roc(self) -> dict[str, NDArray[np.float64]]:
         network = self.runs.get(PAPER_NETWORK, [])
