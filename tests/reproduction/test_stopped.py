@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
+import torch
 from killed_run import MOMENTS, SMALL
 
 from unseam.errors import DataError, RunError
@@ -84,7 +86,14 @@ def test_a_killed_run_goes_on_and_measures_what_an_uninterrupted_one_does(
     moment: str, finished: Path, forged: Path, steps: list[int]
 ) -> None:
     script = Path(__file__).with_name("killed_run.py")
-    process = subprocess.run([sys.executable, script, forged, moment], check=False, capture_output=True, timeout=300)
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # other tests change it; sums depend on it
+    process = subprocess.run(
+        [sys.executable, script, forged, moment],
+        check=False,
+        capture_output=True,
+        timeout=300,
+        env=os.environ | threads,
+    )
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()[-2000:]
     assert (forged / MEASURED).is_file() == (moment == "writing the page")
 
