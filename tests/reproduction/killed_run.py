@@ -34,6 +34,9 @@ def die(*_: Any, **__: Any) -> None:
 if __name__ == "__main__":
     import importlib
 
+    import torch
+
+    torch.set_num_threads(1)
     out, moment = Path(sys.argv[1]), sys.argv[2]
     module, name = MOMENTS[moment]
     owner: Any = importlib.import_module(module)

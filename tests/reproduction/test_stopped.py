@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,15 @@ from unseam.training.checkpoint import LAST, load_checkpoint
 from unseam.training.patch_source import PatchSource
 
 MEASURED, RUN = Path("measured/seed-1/p-conv-lstm.json"), Path("runs/seed-1/p-conv-lstm")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Sums, and so the random weights that a network begins with, depend on the number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +94,7 @@ def test_a_killed_run_goes_on_and_measures_what_an_uninterrupted_one_does(
     moment: str, finished: Path, forged: Path, steps: list[int]
 ) -> None:
     script = Path(__file__).with_name("killed_run.py")
-    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # other tests change it; sums depend on it
-    process = subprocess.run(
-        [sys.executable, script, forged, moment],
-        check=False,
-        capture_output=True,
-        timeout=300,
-        env=os.environ | threads,
-    )
+    process = subprocess.run([sys.executable, script, forged, moment], check=False, capture_output=True, timeout=300)
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()[-2000:]
     assert (forged / MEASURED).is_file() == (moment == "writing the page")
 

@@ -21,6 +21,7 @@ from torch import nn
 
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
+from unseam.training.launch import leaving_the_group
 from unseam.training.metrics_log import read_metrics
 
 TIMES = ("seconds", "patches_per_second")
@@ -257,15 +258,20 @@ def test_bfloat16_trains_too(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / LAST)["network"]["patch.weight"].dtype is torch.float32
 
 
-def _train_in_one_of_two(fabric: Fabric, run: Path) -> None:
+def _train_without_dropout(fabric: Fabric, run: Path) -> None:
     torch.set_num_threads(1)
     network = TinyNetwork()
     network.dropout = nn.Identity()
     train_tiny(run, fabric=fabric, network=network, steps=20, validate_every=20)
 
 
+def _train_in_one_of_two(fabric: Fabric, run: Path) -> None:
+    with leaving_the_group():
+        _train_without_dropout(fabric, run)
+
+
 def test_two_processes_learn_what_one_learns_from_the_same_batches(tmp_path: Path) -> None:
-    _train_in_one_of_two(Fabric(accelerator="cpu", devices=1), tmp_path / "one")
+    _train_without_dropout(Fabric(accelerator="cpu", devices=1), tmp_path / "one")
     two = Fabric(accelerator="cpu", devices=2, strategy="ddp_spawn")
     two.launch(_train_in_one_of_two, tmp_path / "two")
     one, both = (load_checkpoint(tmp_path / name / LAST)["network"] for name in ("one", "two"))

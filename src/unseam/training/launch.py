@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,21 @@ def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:
 
 def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
     """Train, and hand the result over as a dict: Fabric looks for tensors in it, and a frozen dataclass is refused."""
-    return asdict(_train_here(fabric, job))
+    with leaving_the_group():
+        return asdict(_train_here(fabric, job))
+
+
+@contextmanager
+def leaving_the_group() -> Iterator[None]:
+    """Leave the group of processes at the end of a block.
+
+    A process that ends inside it may crash after its work is done: Gloo's threads then free tensors that need an
+    interpreter which is gone (pytorch/pytorch#179291).
+    """
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
