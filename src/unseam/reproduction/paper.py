@@ -149,6 +149,8 @@ TABLES: tuple[NetworkTable, ...] = (
             NetworkRow("patch label from all steps", "patch-head-all", {}, beyond=True),
             NetworkRow("blocks along a Hilbert curve", "hilbert", {}, beyond=True),
             NetworkRow("conv1 and conv2 begun as a map of local noise", "high-pass", {}, beyond=True),
+            NetworkRow("P-Conv-LSTM, begun so", "p-conv-lstm-high-pass", {}, beyond=True),
+            NetworkRow("S-Conv-LSTM-Conv, begun so", "s-conv-lstm-conv-high-pass", {}, beyond=True),
             NetworkRow("FCN", "fcn", {}),
             NetworkRow("FCN, conv1 begun with high-pass kernels", "fcn-high-pass", {}, beyond=True),
         ),
@@ -170,6 +172,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("16 maps in conv1 over 32, pixels (Table 3)", PAPER_NETWORK, "conv1-32f", PIXEL),
     Claim("256 features over 64, pixels (Table 3)", PAPER_NETWORK, "lstm-64h", PIXEL),
     Claim("labels at 12.5 % over 50 %, pixels (Table 4)", PAPER_NETWORK, "iou-0.5", PIXEL),
+    Claim("joint over single task, patches, from the better beginning", "high-pass", "p-conv-lstm-high-pass", PATCH),
+    Claim("joint over single task, pixels, from the better beginning", "high-pass", "s-conv-lstm-conv-high-pass", PIXEL),
+    Claim("LSTM over FCN, from the better beginning", "s-conv-lstm-conv-high-pass", "fcn-high-pass", PIXEL),
 )
 
 CLASSICAL: Mapping[str, tuple[str, float]] = {
