@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from unseam.datasets.sample import Sample
 from unseam.errors import DataError
@@ -37,8 +38,8 @@ SCORE_QUANTILES = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 CALM_SHARE = 0.95
 """Share of authentic photos that must show no region at the pixel threshold."""
 
-THRESHOLDS = tuple(np.round(np.arange(0.30, 0.991, 0.01), 2).tolist())
-"""Candidates for the pixel threshold."""
+THRESHOLDS = tuple(np.round(expit(np.arange(-1, 6.05, 0.1)), 4).tolist())
+"""Candidates for the pixel threshold, 0.27 to 0.998: even steps of the logit, because calm photos need them near 1."""
 
 SCORE_DECIMALS = 6
 """Of the scores of authentic photos that are kept: finer than any calibration."""
