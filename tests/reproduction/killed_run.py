@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from unseam.reproduction.run import Settings, reproduce
 
 SMALL = Settings(
@@ -33,8 +35,6 @@ def die(*_: Any, **__: Any) -> None:
 
 if __name__ == "__main__":
     import importlib
-
-    import torch
 
     torch.set_num_threads(1)
     out, moment = Path(sys.argv[1]), sys.argv[2]
