@@ -39,12 +39,12 @@ docs: $(VENV)/.installed-docs
 
 # All that commands make in docs/: tables, notebook, pictures (some minutes). Look at what changed before you commit it.
 pages: $(VENV)/.installed-dev $(VENV)/.installed-docs
-	$(BIN)/python docs/datasets.py
-	$(BIN)/python docs/methods.py
-	$(BIN)/python docs/notebooks.py
-	$(BIN)/python docs/pictures.py
-	PYTHONPATH=benchmarks $(BIN)/python docs/pictures.py all
-	$(BIN)/python docs/dependencies.py
+	$(BIN)/python tools/datasets_table.py
+	$(BIN)/python tools/methods_table.py
+	$(BIN)/python tools/notebooks.py
+	$(BIN)/python tools/pictures.py
+	PYTHONPATH=benchmarks $(BIN)/python tools/pictures.py all
+	$(BIN)/python tools/dependencies_table.py
 
 # Wheel and source archive, into dist/: built, looked into, installed into empty environments, used.
 packages: $(VENV)/.installed-dev

@@ -1,4 +1,4 @@
-"""How often `evidence` marks something in authentic photographs, by camera and by JPEG quality.
+"""How often `fusion` marks something in authentic photographs, by camera and by JPEG quality.
 
     python benchmarks/authentic.py FOLDER [--quality 95]... [--model MODEL.onnx] [--fast]
 
@@ -19,11 +19,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from unseam.evidence.localizer import EvidenceLocalizer, load_evidence
-from unseam.learned import LocalizerOptions
 from unseam.methods import METHODS
-from unseam.photo import load_photo
-from unseam.photo_paths import find_photos
+from unseam.models.fusion.method import FusionLocalizer, load_fusion
+from unseam.models.network import LocalizerOptions
+from unseam.photo.paths import find_photos
+from unseam.photo.photo import load_photo
 
 
 class Found(NamedTuple):
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--fast", action="store_true")
     options = parser.parse_args()
-    localizer = load_evidence(options.model) if options.model else METHODS["evidence"].load()
+    localizer = load_fusion(options.model) if options.model else METHODS["fusion"].load()
     localizer = replace(localizer, options=LocalizerOptions(fast=options.fast))
     qualities = [None, *(options.quality or [])]
     paths = [found.path for found in find_photos([options.folder], None)]
@@ -80,7 +80,7 @@ def _saved(path: Path, qualities: list[int | None]) -> Iterator[bytes]:
         yield buffer.getvalue()
 
 
-def _judged(localizer: EvidenceLocalizer, data: bytes) -> Found:
+def _judged(localizer: FusionLocalizer, data: bytes) -> Found:
     photo = load_photo(data)
     odds = localizer.log_odds(photo)
     loose = localizer.judged(photo, odds)

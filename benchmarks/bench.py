@@ -101,7 +101,7 @@ def _ask(code: str, *words: str, threads: int | None = None) -> list[float]:
 
 
 def _cores() -> int:
-    from unseam.workers import cores
+    from unseam.system.workers import cores
 
     return cores()
 
@@ -124,7 +124,7 @@ PATCHES = """
 import json, sys, time
 import numpy as np
 from dataclasses import replace
-from unseam.learned import LocalizerOptions
+from unseam.models.network import LocalizerOptions
 from unseam.methods import METHODS
 localizer = METHODS["cnn-lstm"].load()
 localizer = replace(localizer, options=LocalizerOptions(threads=int(sys.argv[1])))
@@ -133,12 +133,12 @@ localizer.judge(patches[:64])
 best = float("inf")
 for _ in range(3):
     start = time.perf_counter(); localizer.judge(patches); best = min(best, time.perf_counter() - start)
-from unseam.model_file import PATCH_OUTPUT, open_session
+from unseam.models.model_file import PATCH_OUTPUT, open_session
 session = open_session(localizer.path, localizer.digest, PATCH_OUTPUT)
 fed, labels = {"patches": patches[:32].astype(np.float32).transpose(0, 3, 1, 2) / 255 - 0.5}, float("inf")
 for _ in range(20):
     start = time.perf_counter(); session.run([PATCH_OUTPUT], fed); labels = min(labels, time.perf_counter() - start)
-from unseam.training.network import NetworkConfig
+from unseam.training.patch.network import NetworkConfig
 table = localizer.settings.recipe["network"]
 network = NetworkConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
 print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
@@ -147,9 +147,9 @@ print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
 WHOLE = """
 import json, sys, time
 from dataclasses import replace
-from unseam.learned import LocalizerOptions
+from unseam.models.network import LocalizerOptions
 from unseam.methods import METHODS
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 photo = load_photo(sys.argv[1])
 stride = int(sys.argv[3]) or None
 method = replace(METHODS[sys.argv[2]], options=LocalizerOptions(stride=stride, fast=sys.argv[4] == "fast"))
@@ -178,13 +178,13 @@ def localizer_rows(options: argparse.Namespace) -> Iterator[Row]:
             yield Row(what, f"{seconds:.1f} s", f"{most} s", f"{seconds / most:.2f}", seconds <= most)
 
 
-def evidence_rows(options: argparse.Namespace) -> Iterator[Row]:
+def fusion_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Seconds a megapixel, with copied regions and without."""
     with _scaled(options.photo, 12) as large:
         for path in (str(options.photo), large):
             for fast, most in (("", 2.5), ("fast", 1.0)):
-                seconds, _, size = _ask(WHOLE, path, "evidence", "0", fast)
-                what = f"`evidence`{', ' + fast if fast else ''}, {size:.1f} megapixels"
+                seconds, _, size = _ask(WHOLE, path, "fusion", "0", fast)
+                what = f"`fusion`{', ' + fast if fast else ''}, {size:.1f} megapixels"
                 each = seconds / size
                 yield Row(what, f"{each:.2f} s/MP", f"{most} s/MP", f"{each / most:.2f}", each <= most)
 
@@ -195,7 +195,7 @@ def evidence_rows(options: argparse.Namespace) -> Iterator[Row]:
 def detector_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Seconds a megapixel of each statistic on one thread, beside pyIFD's."""
     from unseam.methods import METHODS
-    from unseam.photo import load_photo
+    from unseam.photo.photo import load_photo
 
     photo = load_photo(options.photo)
     size = photo.height * photo.width / 1e6
@@ -224,7 +224,7 @@ def _detector_row(name: str, size: float, options: argparse.Namespace) -> Row:
 def memory_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Peak memory of every method on large photos."""
     from unseam.methods import METHODS
-    from unseam.photo import load_photo
+    from unseam.photo.photo import load_photo
 
     for megapixels in options.large or [50.0]:
         with _scaled(options.photo, megapixels) as photo:
@@ -267,7 +267,7 @@ def training_rows(options: argparse.Namespace) -> Iterator[Row]:  # noqa: ARG001
     import training_speed
 
     from unseam.training.launch import has_bfloat16
-    from unseam.training.network import NetworkConfig
+    from unseam.training.patch.network import NetworkConfig
 
     operations = 3 * 2 * NetworkConfig().multiply_adds
     (speed,) = _ask(MATRIX)
@@ -312,7 +312,7 @@ def _scaled(photo: Path, megapixels: float) -> Iterator[str]:
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "startup": startup_rows,
     "localizer": localizer_rows,
-    "evidence": evidence_rows,
+    "fusion": fusion_rows,
     "detectors": detector_rows,
     "scan": scan_rows,
     "training": training_rows,

@@ -26,7 +26,7 @@ from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import SCORE_QUANTILE, spread
 from unseam.errors import NotApplicable
 from unseam.methods import METHODS
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 CALM_QUANTILE, CALM_SHARE = 0.99, 0.95
 """The design's contract: this quantile of an authentic photo's heat stays under the threshold on this share of them."""

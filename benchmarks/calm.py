@@ -17,7 +17,7 @@ import numpy as np
 from unseam.analyze import analyze
 from unseam.method import Heatmap
 from unseam.methods import METHODS
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
 CALM_QUANTILE = 0.99
 """Of the heat of a photo."""

@@ -27,7 +27,7 @@ from traces import clean, compressed, moved_copy
 
 from unseam.detectors import copy_move as room
 from unseam.detectors.copied_regions import MEASURES, Region, both_sides
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -48,7 +48,7 @@ print(json.dumps([min(t[0] for t in times), min(t[1] for t in times), rss() - be
 """
 OURS = """
 from unseam.methods import METHODS
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 import importlib, cv2
 cv2.setNumThreads({threads})
 room = importlib.import_module({module!r})
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     detectors = importlib.import_module("unseam.methods").METHODS
-    photo = importlib.import_module("unseam.photo").load_photo(options.photo)
+    photo = importlib.import_module("unseam.photo.photo").load_photo(options.photo)
     size = photo.height * photo.width / 1e6
     print(f"{options.photo.name}, {size:.2f} megapixels, {options.threads} threads; seconds per megapixel")  # noqa: T201
     head = ("detector", "statistic", "heat map", "B/px", "peak MB", "pyIFD", "peak MB", "factor")

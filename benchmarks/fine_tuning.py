@@ -22,10 +22,10 @@ from unseam.datasets import find_adapter
 from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
 from unseam.evaluation.evaluate import evaluate
-from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.markdown import markdown_table
+from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.patchwise import judge_windows
-from unseam.localizer import load_patch_localizer
+from unseam.models.patch.method import load_patch_localizer
 from unseam.reproduction.networks import WithSettings
 from unseam.reproduction.results import mean_cell
 
@@ -72,7 +72,7 @@ def write_fold(samples: Sequence[Sample], chosen: Sequence[str], path: Path) -> 
 def fine_tune(data: DataSet, recipe: Path, model: Path, out: Path) -> Path:
     """Give the model file of a finished fine-tuning; a half-done one is gone on with, one of other data refused."""
     from unseam.training import export_run, train
-    from unseam.training.export import ModelTerms, validation_samples
+    from unseam.training.patch.export import ModelTerms, validation_samples
 
     run = out / "run"
     if train(recipe, [data], run, begin_from=model, resume=run.exists(), quiet=True).reason == "interrupted":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from traces import Pixels, compressed, resaved, shifted
 
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 
 def twice_on_one_grid(pixels: Pixels, rng: np.random.Generator) -> Photo:

@@ -35,7 +35,7 @@ import cv2, json, sys, time
 cv2.setNumThreads(int(sys.argv[3]))
 from unseam.errors import NotApplicable
 from unseam.methods import METHODS
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 photo = load_photo(sys.argv[1])
 applies, start = True, time.process_time()
 try:

@@ -4,7 +4,7 @@
 
 PHOTOS is a folder of camera photographs. For each that has a preview, prints correlation and largest difference; then,
 for a part of a tenth, a fifth and three tenths of height and width that is replaced by another part of the same photo,
-the share of photographs whose preview then disagrees. The thresholds in `unseam.thumbnail` come from here.
+the share of photographs whose preview then disagrees. The thresholds in `unseam.provenance.thumbnail` come from here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.exif import read_exif
-from unseam.jpeg_file import cut_into_segments
-from unseam.photo import load_photo
-from unseam.thumbnail import Thumbnail, compare_thumbnail
+from unseam.jpeg.segments import cut_into_segments
+from unseam.photo.photo import load_photo
+from unseam.provenance.exif import read_exif
+from unseam.provenance.thumbnail import Thumbnail, compare_thumbnail
 
 SHARES = (0.1, 0.2, 0.3)
 

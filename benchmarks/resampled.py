@@ -1,12 +1,12 @@
-"""Which photos `evidence` calls resampled, and what that costs and gives.
+"""Which photos `fusion` calls resampled, and what that costs and gives.
 
     python benchmarks/resampled.py PHOTOS... [--originals CAMERAS] [--forgeries SET] [--count N]
 
 PHOTOS are folders of photographs; N of each are drawn, cut to at most `MOST_PIXELS` from their middle, changed as
-`unseam evaluate --degrade` does and saved. The thresholds of `unseam.evidence.resampling` come from the unchanged ones
-of a random half; the shares are of the other half. CAMERAS are camera originals, which no threshold has seen. SET is a
-folder of forgeries, changed alike: pixel AUC of `evidence` and of the control `texture`, and how many have a marked
-region, of photos called resampled and of the others.
+`unseam evaluate --degrade` does and saved. The thresholds of `unseam.models.fusion.resampling` come from the
+unchanged ones of a random half; the shares are of the other half. CAMERAS are camera originals, which no threshold
+has seen. SET is a folder of forgeries, changed alike: pixel AUC of `fusion` and of the control `texture`,
+and how many have a marked region, of photos called resampled and of the others.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from unseam import METHODS, load_photo
 from unseam.datasets.folder import folder
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.counts import Counts
 from unseam.evaluation.degrade import ORIGINAL, Condition, degraded
-from unseam.evidence.resampling import Traces, resampling_traces
-from unseam.photo import Photo
+from unseam.models.fusion.resampling import Traces, resampling_traces
+from unseam.photo.photo import Photo
 
 CHANGES = (
     ORIGINAL,
@@ -114,7 +114,7 @@ def _forgeries(root: Path, count: int) -> None:
 
 
 def _judged(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
-    heatmap = METHODS["evidence"](photo)
+    heatmap = METHODS["fusion"](photo)
     evidence, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
     marked = heatmap.heat >= heatmap.threshold if heatmap.mask is None else heatmap.mask
     return evidence or np.nan, texture or np.nan, float(marked.any())

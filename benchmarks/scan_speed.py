@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from unseam.scanning.plan import Plan
-from unseam.workers import SINGLE_THREADED
+from unseam.system.workers import SINGLE_THREADED
 
 QUALITY = 90
 """Of the JPEG files that are cut."""
@@ -111,7 +111,7 @@ def spent(work: Callable[[], None], who: int) -> Spent:
 def judge(folder: Path, method: str) -> None:
     """Judge the photos of a folder in this process, as a worker does, but with nothing around it."""
     from unseam.methods import find_method
-    from unseam.photo import load_photo
+    from unseam.photo.photo import load_photo
 
     plan = Plan(str(folder), "", {method: find_method(method)})
     (bare,) = plan.task(plan.source()).methods.values()

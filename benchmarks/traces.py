@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 Pixels = NDArray[np.uint8]
 Case = tuple[Photo, NDArray[np.bool_]]

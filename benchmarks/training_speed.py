@@ -29,8 +29,8 @@ def measure(batch: int, threads: int, steps: int, *, keep: bool = True, fused: b
     import torch
     from torch.nn import functional
 
-    from unseam.training import network as room
     from unseam.training.memory import keep_freed_memory
+    from unseam.training.patch import network as room
 
     torch.set_num_threads(threads)
     if keep:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from unseam.forging.edits import Cutout, copy_move, patched, splice, transformed
 from unseam.forging.history import Compression, encoded
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
 HERE = Path(__file__).parent
 ORIGINALS = HERE / "originals"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tiny_models import METADATA, ModelMaker, graph, save_model
+from support.tiny_models import METADATA, ModelMaker, graph, save_model
 
 
 @pytest.fixture(scope="session")

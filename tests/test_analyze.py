@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unseam
-from tiny_models import ModelMaker
+from support.tiny_models import ModelMaker
 from unseam.analyze import Finding, Report, analyze, digest_of
 from unseam.errors import NotApplicable, PhotoNotFound, PhotoTooLarge, UnknownMethod
-from unseam.localizer import load_localizer
 from unseam.method import Heatmap, Need
-from unseam.photo import Photo, load_photo
+from unseam.models.patch.method import load_localizer
+from unseam.photo.photo import Photo, load_photo
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def test_the_public_names_are_exactly_these() -> None:
 IMPORT_ORDERS = [
     "import unseam; unseam.METHODS; import unseam.analyze",
     "from unseam.analyze import Report; import unseam",
-    "import unseam.report, unseam",
+    "import unseam.report.files, unseam",
     "from unseam import *; import unseam",
 ]
 

@@ -8,9 +8,9 @@ from PIL import Image
 
 from unseam.batch import judge_photos
 from unseam.errors import ModelError
-from unseam.localizer import load_localizer
-from unseam.model_file import _open_session as open_sessions
-from unseam.photo_paths import find_photos
+from unseam.models.model_file import _open_session as open_sessions
+from unseam.models.patch.method import load_localizer
+from unseam.photo.paths import find_photos
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.errors import NotApplicable
-from unseam.jpeg_file import cut_into_segments
-from unseam.localizer import load_localizer
+from unseam.jpeg.segments import cut_into_segments
 from unseam.method import Heatmap, Method
 from unseam.methods import DEFAULT_METHODS, METHODS
-from unseam.photo import Photo, load_photo
+from unseam.models.patch.method import load_localizer
+from unseam.photo.photo import Photo, load_photo
 
 
 @pytest.fixture(params=[*METHODS, "a model file"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-TOOLS = runpy.run_path(str(Path(__file__).parents[1] / "docs" / "dependencies.py"))
+TOOLS = runpy.run_path(str(Path(__file__).parents[1] / "tools" / "dependencies_table.py"))
 LINES = [line for line in TOOLS["PAGE"].read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
 ROWS = sorted((line.strip("| ").split(" | ") for line in LINES), key=lambda cells: cells[0].startswith("**"))
 LISTED = {cells[0].strip("*"): cells for cells in ROWS if cells[0] != "package"}
@@ -16,7 +16,7 @@ OWN = sorted({canonicalize_name(requirement.name) for requirement in WANTED})
 
 @pytest.mark.parametrize("name", OWN)
 def test_every_package_that_is_asked_for_is_on_the_page_with_its_use(name: str) -> None:
-    assert LISTED[name][0] == f"**{name}**", "run: python docs/dependencies.py"
+    assert LISTED[name][0] == f"**{name}**", "run: python tools/dependencies_table.py"
     assert LISTED[name][3] == TOOLS["USES"][name]
 
 
@@ -32,7 +32,7 @@ def test_every_licence_on_the_page_is_allowed() -> None:
 def test_every_installed_package_that_unseam_itself_needs_is_on_the_page_and_has_an_allowed_licence() -> None:
     needed = TOOLS["closure"](TOOLS["direct"](""))
     licences = {name: TOOLS["licence"](TOOLS["installed"](name)) for name in needed}
-    assert set(needed) <= set(LISTED), "run: python docs/dependencies.py"
+    assert set(needed) <= set(LISTED), "run: python tools/dependencies_table.py"
     assert {name: said for name, said in licences.items() if TOOLS["forbidden"](said)} == {}
 
 

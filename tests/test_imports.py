@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from unseam import jpeg_process
+from unseam.jpeg import coefficients_process as jpeg_process
 
 HEAVY = ("torch", "lightning", "matplotlib", "fastapi", "scipy.signal", "sklearn", "numba", "pywt")
 HEAVY += ("pyarrow", "ray", "fsspec", "pandas", "starlette", "uvicorn", "pydantic")
@@ -21,9 +21,9 @@ def _loaded_after(statement: str) -> set[str]:
     "statement",
     [
         "import unseam",
-        "import unseam.photo",
+        "import unseam.photo.photo",
         "import unseam; unseam.load_photo; unseam.METHODS",
-        "import unseam.decoding_process",
+        "import unseam.photo.decoding_process",
         "import unseam.cli",
         "import unseam.scanning.local, unseam.scanning.distributed",
     ],
@@ -41,11 +41,13 @@ def test_package_and_command_line_start_without_numpy(statement: str) -> None:
 
 
 def test_reports_load_nothing_of_forging() -> None:
-    assert not {name for name in _loaded_after("import unseam.batch, unseam.file_facts") if "unseam.forging" in name}
+    assert not {
+        name for name in _loaded_after("import unseam.batch, unseam.provenance.file_facts") if "unseam.forging" in name
+    }
 
 
 def test_photo_loads_jpeglib_and_heif_only_when_needed() -> None:
-    assert _loaded_after("import unseam.photo").isdisjoint({"jpeglib", "pillow_heif", "PIL.TiffImagePlugin"})
+    assert _loaded_after("import unseam.photo.photo").isdisjoint({"jpeglib", "pillow_heif", "PIL.TiffImagePlugin"})
 
 
 def test_coefficient_reader_imports_nothing_but_the_standard_library() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from unseam import methods
 from unseam.errors import ModelError, UnfitOption, UnknownMethod
-from unseam.learned import LocalizerOptions
-from unseam.localizer import Localizer
 from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned, run_as, with_options
+from unseam.models.network import LocalizerOptions
+from unseam.models.patch.method import Localizer
 
 ASSETS = resources.files("unseam") / "assets"
 
@@ -79,7 +79,7 @@ def test_a_method_is_found_by_name_and_by_file(brightness_model: Path) -> None:
 
 
 def test_an_unknown_method_error_lists_those_that_exist() -> None:
-    with pytest.raises(UnknownMethod, match=r"no method 'cnn_lstm'; there are: evidence, cnn-lstm"):
+    with pytest.raises(UnknownMethod, match=r"no method 'cnn_lstm'; there are: fusion, cnn-lstm"):
         find_method("cnn_lstm")
 
 
@@ -96,11 +96,11 @@ def test_all_stands_for_every_method_once() -> None:
 
 
 def test_networks_are_run_as_asked_and_detectors_as_they_are(brightness_model: Path) -> None:
-    found = run_as([METHODS["evidence"], METHODS["block-grid"]], fast=True, strict=True)
+    found = run_as([METHODS["fusion"], METHODS["block-grid"]], fast=True, strict=True)
     assert found[0].options == LocalizerOptions(fast=True, strict=True)  # type: ignore[attr-defined]
     assert found[1] is METHODS["block-grid"]
     patches = find_method(brightness_model)
-    assert run_as([patches, METHODS["evidence"]], fast=False, strict=True)[0] == patches
+    assert run_as([patches, METHODS["fusion"]], fast=False, strict=True)[0] == patches
 
 
 def test_strict_without_a_second_threshold_is_refused(brightness_model: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("matplotlib", reason="the notebooks draw with unseam[eval]")
 
 ROOT = Path(__file__).parents[1]
-TOOLS = runpy.run_path(str(ROOT / "docs" / "notebooks.py"))
+TOOLS = runpy.run_path(str(ROOT / "tools" / "notebooks.py"))
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 LARGEST = 1_500_000
 """Bytes of a notebook with its pictures."""
@@ -24,7 +24,7 @@ def test_stored_outputs_of_a_notebook_are_those_of_its_code(path: Path, monkeypa
     monkeypatch.chdir(ROOT)
     stored = json.loads(path.read_text(encoding="utf-8"))
     today = TOOLS["executed"](stored)
-    assert TOOLS["texts"](stored) == TOOLS["texts"](today), "run: python docs/notebooks.py"
+    assert TOOLS["texts"](stored) == TOOLS["texts"](today), "run: python tools/notebooks.py"
     kinds = [[[*output.get("data", {})] for output in cell.get("outputs", [])] for cell in stored["cells"]]
     assert kinds == [[[*output.get("data", {})] for output in cell.get("outputs", [])] for cell in today["cells"]]
 

@@ -77,6 +77,6 @@ def test_every_page_of_the_docs_is_in_the_sites_navigation_and_no_other() -> Non
 
 
 def test_overview_of_the_methods_is_current() -> None:
-    overview = runpy.run_path(str(ROOT / "docs" / "methods.py"))["page"]()
+    overview = runpy.run_path(str(ROOT / "tools" / "methods_table.py"))["page"]()
     written = (ROOT / "docs" / "methods" / "index.md").read_text(encoding="utf-8")
-    assert written == overview, "run: python docs/methods.py"
+    assert written == overview, "run: python tools/methods_table.py"

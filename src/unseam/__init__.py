@@ -2,7 +2,7 @@
 
 >>> import unseam
 >>> unseam.DEFAULT_METHODS
-('evidence', 'dct-model', 'block-grid')
+('fusion', 'dct-model', 'block-grid')
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from unseam.errors import NotApplicable, UnseamError
 from unseam.method import Heatmap, Method
 
 if TYPE_CHECKING:
-    from unseam.localizer import load_localizer
+    from unseam.method import Region
     from unseam.methods import DEFAULT_METHODS, METHODS
-    from unseam.photo import Photo, load_photo
-    from unseam.postprocess import Region
+    from unseam.models.patch.method import load_localizer
+    from unseam.photo.photo import Photo, load_photo
 
     __version__: str
 
@@ -43,10 +43,10 @@ __all__ = [
 _ROOMS = {
     "DEFAULT_METHODS": "unseam.methods",
     "METHODS": "unseam.methods",
-    "Photo": "unseam.photo",
-    "Region": "unseam.postprocess",
-    "load_localizer": "unseam.localizer",
-    "load_photo": "unseam.photo",
+    "Photo": "unseam.photo.photo",
+    "Region": "unseam.method",
+    "load_localizer": "unseam.models.patch.method",
+    "load_photo": "unseam.photo.photo",
 }
 """Where the names are that would make `import unseam` slow; they are loaded when they are first asked for."""
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # at run time these would make `import unseam` slow: they loa
     import numpy as np
     from numpy.typing import NDArray
 
-    from unseam.photo import Photo
-    from unseam.postprocess import Region
+    from unseam.method import Region
+    from unseam.photo.photo import Photo
 
 
 class Finding(StrEnum):
@@ -104,7 +104,7 @@ class Report:
     @cached_property
     def regions_of(self) -> dict[str, tuple[Region, ...]]:
         """The regions of every method that applies."""
-        from unseam.postprocess import find_regions
+        from unseam.method import find_regions
 
         return {name: find_regions(self.mask_of(name), heatmap.heat) for name, heatmap in self.heatmaps.items()}
 
@@ -153,7 +153,7 @@ def analyze(
         Names in ``unseam.METHODS``, ``all`` for each of these, paths of ``.onnx`` files, or methods;
         ``unseam.DEFAULT_METHODS`` by default.
     max_pixels : int, optional
-        Refuse larger photos before decoding; ``unseam.photo.DEFAULT_MAX_PIXELS`` by default.
+        Refuse larger photos before decoding; ``unseam.photo.photo.DEFAULT_MAX_PIXELS`` by default.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def analyze(
         A method does not exist, or its file cannot be used.
     """
     from unseam.methods import ALL, DEFAULT_METHODS, METHODS, find_method
-    from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
+    from unseam.photo.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 
     listed = DEFAULT_METHODS if methods is None else [methods] if isinstance(methods, str) else methods
     every = (found for method in listed for found in (METHODS if method == ALL else [method]))

@@ -10,8 +10,9 @@ from typing import Any
 from unseam.analyze import analyze
 from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Method
-from unseam.photo_paths import PhotoPath, folder_for, printable
-from unseam.report import document_of, write_report
+from unseam.photo.paths import PhotoPath, folder_for
+from unseam.report.files import document_of, write_report
+from unseam.system.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def judge_photos(
     Parameters
     ----------
     photos : iterable of PhotoPath
-        From `unseam.photo_paths.find_photos`.
+        From `unseam.photo.paths.find_photos`.
     methods : sequence of Method
         The first that applies gives the verdict.
     out : Path, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -9,13 +10,17 @@ if TYPE_CHECKING:  # at run time numpy would be most of `import unseam`, and of 
     import numpy as np
     from numpy.typing import NDArray
 
-    from unseam.photo import Photo
+    from unseam.photo.photo import Photo
 
 Need = Literal["jpeg", "colour", "detail"]
 """What a method can ask of a photo: its own JPEG coefficients, channels that differ, pixels that differ (not flat)."""
 
 NO_EVIDENCE = 0.5
 """The heat and the score of a photo about which nothing is known, at prior 0.5."""
+
+
+LEAST_AREA = 64
+"""Pixels: the area of one JPEG block. Smaller parts of a mask are specks, and no regions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,28 @@ class Heatmap:
         return np.array(self.heat, dtype=dtype, copy=copy)
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One connected part of a mask.
+
+    Attributes
+    ----------
+    top, left, bottom, right : int
+        Bounding box in stored pixels of the photo; bottom and right are exclusive.
+    area : int
+        Pixels of the mask in this region.
+    mean_heat : float
+        Mean heat over these pixels, in [0, 1].
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    area: int
+    mean_heat: float
+
+
 @runtime_checkable
 class Method(Protocol):
     """A function from one photo to one heat map, with what a person needs to know about it.
@@ -112,3 +139,72 @@ class Method(Protocol):
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo; raise ``NotApplicable`` with the reason when that is impossible."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """How often a method is wrong about authentic photographs.
+
+    Attributes
+    ----------
+    marked : float
+        Share of authentic photographs in which it marks a region, in [0, 1].
+    source : str
+        Which photographs, and how it was found out: a clause in plain words.
+    scores : tuple of float
+        Scores of authentic photographs, ascending; empty where they were not kept.
+    """
+
+    marked: float
+    source: str
+    scores: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.marked <= 1:
+            raise ValueError(f"found a share of {self.marked}, expected 0 to 1")
+        if list(self.scores) != sorted(self.scores):
+            raise ValueError("found scores out of order, expected them ascending")
+
+    def at(self, score: float) -> float | None:
+        """Give the share of authentic photographs that score at least this; None where scores were not kept."""
+        if not self.scores:
+            return None
+        return 1 - bisect_left(self.scores, score) / len(self.scores)
+
+
+def false_alarms_of(method: Method) -> FalseAlarms | None:
+    """Give what is known about a method's false alarms; None where nothing is."""
+    known = getattr(method, "false_alarms", None)
+    return known if isinstance(known, FalseAlarms) else None
+
+
+def find_regions(
+    mask: NDArray[np.bool_], heat: NDArray[np.float32], least_area: int = LEAST_AREA
+) -> tuple[Region, ...]:
+    """Find the connected parts of a mask, the largest first.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+    heat : (H, W) float32
+    least_area : int
+        Parts of fewer pixels are left out.
+
+    Returns
+    -------
+    tuple of Region
+        Pixels that touch at a corner are connected.
+    """
+    import cv2
+    import numpy as np
+
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    heat_sums = np.bincount(labels[mask], weights=heat[mask], minlength=count)
+    kept = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= least_area]
+    regions = [_region(stats[label], float(heat_sums[label])) for label in kept]
+    return tuple(sorted(regions, key=lambda region: (-region.area, region.top, region.left)))
+
+
+def _region(stats: NDArray[np.int32], heat_sum: float) -> Region:
+    left, top, width, height, area = (int(value) for value in stats)
+    return Region(top, left, top + height, left + width, area, heat_sum / area)

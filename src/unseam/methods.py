@@ -25,14 +25,13 @@ from unseam.detectors import (
     nonaligned_jpeg,
 )
 from unseam.errors import ModelError, UnfitOption, UnknownMethod
-from unseam.false_alarms import FalseAlarms
-from unseam.learned import LocalizerOptions
-from unseam.localizer import Localizer, load_localizer
-from unseam.method import Heatmap, Method, Need
+from unseam.method import FalseAlarms, Heatmap, Method, Need
+from unseam.models.network import LocalizerOptions
+from unseam.models.patch.method import Localizer, load_localizer
 
 if TYPE_CHECKING:
-    from unseam.evidence.localizer import EvidenceLocalizer
-    from unseam.photo import Photo
+    from unseam.models.fusion.method import FusionLocalizer
+    from unseam.photo.photo import Photo
 
 DIGESTS = "SHA256SUMS"
 """Beside the shipped models: one line for each, as sha256sum writes it."""
@@ -56,7 +55,7 @@ class ShippedLocalizer:
     asset: str
     options: LocalizerOptions = field(default_factory=LocalizerOptions)
 
-    def load(self) -> Localizer | EvidenceLocalizer:
+    def load(self) -> Localizer | FusionLocalizer:
         """Give the localizer behind this entry; ModelError when its file is missing or not the one shipped."""
         return replace(_shipped(self.asset), options=self.options)
 
@@ -96,12 +95,12 @@ class ShippedLocalizer:
         return self.load().false_alarms
 
     def __call__(self, photo: Photo) -> Heatmap:
-        """Judge one photo; see `unseam.localizer.Localizer`."""
+        """Judge one photo; see `unseam.models.patch.method.Localizer`."""
         return self.load()(photo)
 
 
 @lru_cache
-def _shipped(asset: str) -> Localizer | EvidenceLocalizer:
+def _shipped(asset: str) -> Localizer | FusionLocalizer:
     folder = resources.files("unseam") / "assets"
     try:
         lines = (folder / DIGESTS).read_text(encoding="utf-8").splitlines()
@@ -118,7 +117,7 @@ def _shipped(asset: str) -> Localizer | EvidenceLocalizer:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "evidence": ShippedLocalizer("evidence", "evidence.onnx"),
+        "fusion": ShippedLocalizer("fusion", "fusion.onnx"),
         "cnn-lstm": ShippedLocalizer("cnn-lstm", "cnn-lstm.onnx"),
         "dct-model": dct_model.METHOD,
         "dct-histogram": dct_histogram.METHOD,
@@ -135,7 +134,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 """All methods, by name: the only list there is."""
 
-DEFAULT_METHODS: tuple[str, ...] = ("evidence", "dct-model", "block-grid")
+DEFAULT_METHODS: tuple[str, ...] = ("fusion", "dct-model", "block-grid")
 """What is used when no method is named; the first that applies leads, the others stand beside it in the report.
 
 The network that weighs all evidence leads; beside it one detector of JPEG histories on the photo's own grid and one of
@@ -211,6 +210,6 @@ def can_be_strict(method: Method) -> bool:
     return is_learned(method) and not takes_stride(method)
 
 
-def is_learned(method: Method) -> TypeGuard[Localizer | EvidenceLocalizer | ShippedLocalizer]:
+def is_learned(method: Method) -> TypeGuard[Localizer | FusionLocalizer | ShippedLocalizer]:
     """Whether a method is a network, and takes `LocalizerOptions` (by ``dataclasses.replace``)."""
     return isinstance(getattr(method, "options", None), LocalizerOptions)

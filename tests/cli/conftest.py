@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tiny_models import ModelMaker
+from support.tiny_models import ModelMaker
 from unseam import methods
-from unseam.localizer import load_localizer
+from unseam.models.patch.method import load_localizer
 
 
 @pytest.fixture

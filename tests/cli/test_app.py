@@ -1,16 +1,13 @@
 import errno
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command import run
 from PIL import Image
 
 import unseam
+from support.command import run, started
 from unseam.errors import DataError
 from unseam.forging import factory
 
@@ -50,14 +47,6 @@ def test_a_full_disk_is_one_line_and_other_troubles_keep_their_traceback(monkeyp
 
     trouble.errno = errno.EBADF
     assert run("forge", "a", "--out", "b", "--count", "1").exception is trouble
-
-
-MAIN = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from unseam.cli import main; main()"
-
-
-def started(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", MAIN, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 def test_the_real_command_exits_with_0_1_and_2(photo: Path, model: Path, tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import recorder, run
 from PIL import Image
 
-from dataset_layouts import LAYOUTS
+from support.command import recorder, run
+from support.dataset_layouts import LAYOUTS
 from unseam.datasets import ADAPTERS
 from unseam.forging import factory
 

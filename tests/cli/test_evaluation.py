@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from command import recorder, run
 
+from support.command import recorder, run
 from unseam.datasets.splits import DataSet
 from unseam.evaluation import run as evaluation_run
 from unseam.reproduction import run as reproduction

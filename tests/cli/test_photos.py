@@ -7,12 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from command import run
 from PIL import Image
 
+from support.command import run
 from unseam import batch, methods
 from unseam.cli import photos as room
-from unseam.photo_paths import find_photos
+from unseam.photo.paths import find_photos
 
 
 def test_a_photo_gets_one_line_and_a_report(photo: Path, model: Path, tmp_path: Path) -> None:
@@ -108,12 +108,10 @@ def test_strict_reaches_evidence_and_is_refused_for_others_alone(photo: Path, mo
     result = run("localize", photo, "--method", model, "--strict")
     assert result.exit_code == 2
     assert "strict is for networks that read evidence, and none is among the methods named" in result.stderr
-    found = [
-        run("localize", photo, "--method", "evidence", "--fast", "--json", *extra) for extra in ((), ("--strict",))
-    ]
+    found = [run("localize", photo, "--method", "fusion", "--fast", "--json", *extra) for extra in ((), ("--strict",))]
     loose, strict = (json.loads(result.stdout) for result in found)
     assert loose["marked_share"] >= strict["marked_share"]
-    assert loose["sentence"].startswith("evidence (fast) marks ")
+    assert loose["sentence"].startswith("fusion (fast) marks ")
     told = strict["methods"][0]
     assert told["options"] == ["fast", "strict"]
     assert told["false_alarms"]["source"].endswith(", run without: fast, strict")
@@ -134,7 +132,7 @@ def test_the_default_method_is_used_when_none_is_named(listed: None, photo: Path
     ("arguments", "message"),
     [
         (["localize"], "Missing argument"),
-        (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: evidence, cnn-lstm"),
+        (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: fusion, cnn-lstm"),
         (["localize", "x.jpg", "--stride", "12"], "12 is no multiple of 8"),
         (["localize", "x.jpg", "--stride", "0"], "0 is no multiple of 8"),
         (["localize", "x.jpg", "--max-pixels", "0"], "--max-pixels"),

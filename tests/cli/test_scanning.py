@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import recorder, run
 from PIL import Image
 from pyarrow import parquet
-from test_app import started
 
+from support.command import recorder, run, started
 from unseam.scanning import distributed, local
 from unseam.scanning.plan import Summary
 

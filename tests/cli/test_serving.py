@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from command import recorder, run
 from PIL import Image
 
+from support.command import recorder, run
 from unseam import web
 from unseam.methods import DEFAULT_METHODS, METHODS
 from unseam.web import server

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from command import recorder, run
 
+from support.command import recorder, run
 from unseam.datasets.splits import DataSet
 from unseam.errors import MissingExtra
 
@@ -23,7 +23,7 @@ def training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
         "unseam.training",
         SimpleNamespace(train=recorder(calls, done), export_run=recorder(calls, tmp_path / "x.onnx"), __path__=[]),
     )
-    monkeypatch.setitem(sys.modules, "unseam.training.export", export)
+    monkeypatch.setitem(sys.modules, "unseam.training.patch.export", export)
     return calls
 
 

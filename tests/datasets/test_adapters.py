@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset_layouts import LAYOUTS, REGION, SIZE, Layout, white
+from support.dataset_layouts import LAYOUTS, REGION, SIZE, Layout, white
 from unseam.datasets import ADAPTERS
 from unseam.datasets.about import about
 from unseam.datasets.sample import SampleSet

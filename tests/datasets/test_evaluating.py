@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dataset_layouts import LAYOUTS
-from tiny_models import ModelMaker
+from support.dataset_layouts import LAYOUTS
+from support.tiny_models import ModelMaker
 from unseam.evaluation.run import Plan, run_evaluation
 
 LEFT_OUT = "Left out: "

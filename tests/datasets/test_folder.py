@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.places import SHARED
 from unseam.datasets import ADAPTERS
 from unseam.datasets.folder import folder
 from unseam.errors import DataError
 
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "forgeries"
+REAL = SHARED / "forgeries"
 
 
 def photo(path: Path, size: tuple[int, int] = (20, 16)) -> None:

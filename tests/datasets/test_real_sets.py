@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from support.places import SHARED
 from unseam.datasets import ADAPTERS
 from unseam.datasets.sample import SampleSet
 
-REAL = Path(__file__).parents[2].parent / "shared" / "data" / "forgeries"
+REAL = SHARED / "forgeries"
 
 
 def real(name: str) -> tuple[Path, list[dict[str, str]]]:

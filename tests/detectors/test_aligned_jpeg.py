@@ -5,16 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jpeg_scenes import Pixels, mixed, resaved, saved, scene
 from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.jpeg_scenes import Pixels, mixed, resaved, saved, scene
+from support.places import SHARED
 from unseam.detectors.aligned_jpeg import METHOD, aligned_jpeg, aligned_jpeg_evidence, aligned_jpeg_statistic
 from unseam.detectors.statistic import spread
 from unseam.errors import NotApplicable
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 
 
 @pytest.mark.parametrize("name", ["t1_adq_china", "t3_copymove_flower_odd"])

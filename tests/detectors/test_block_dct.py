@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from unseam.detectors.block_dct import ZIGZAG, block_dct, cosines, samples
-from unseam.jpeg import read_coefficients
+from unseam.jpeg.coefficients import read_coefficients
 
 
 def test_the_cosines_are_orthonormal() -> None:

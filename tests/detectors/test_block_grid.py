@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.places import SHARED
 from unseam.detectors import block_grid as module
 from unseam.detectors.block_grid import METHOD, block_grid, block_grid_evidence, block_grid_statistic
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 PYIFD = ("t0_authentic_hubble", "t1_adq_china", "t2_nadq_coffee", "t3_copymove_flower_odd", "t4_noise_astro")
 
 
@@ -57,7 +58,7 @@ def test_it_equals_the_matlab_toolbox() -> None:
 
 
 @pytest.mark.parametrize("name", PYIFD)
-def test_it_equals_pyifd_when_given_its_lightness(name: str) -> None:
+def test_it_equals_pyifd_when_given_its_luma(name: str) -> None:
     if not (REFERENCE / "BLK.npz").is_file():
         pytest.skip(f"no reference maps in {REFERENCE}")
     with np.load(REFERENCE / "BLK.npz") as maps:

@@ -24,7 +24,7 @@ from unseam.detectors.copy_move import (
     copy_move_statistic,
 )
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 Pixels = NDArray[np.uint8]
 Bools = NDArray[np.bool_]

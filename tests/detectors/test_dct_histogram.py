@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jpeg_scenes import mixed, resaved, saved, scene
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.jpeg_scenes import mixed, resaved, saved, scene
+from support.places import SHARED
 from unseam.detectors import dct_histogram as module
 from unseam.detectors.dct_histogram import (
     DEFAULT,
@@ -18,9 +19,9 @@ from unseam.detectors.dct_histogram import (
     dct_histogram_statistic,
 )
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 PYIFD = ("t0_authentic_hubble", "t1_adq_china", "t2_nadq_coffee", "t3_copymove_flower_odd", "t4_noise_astro")
 
 

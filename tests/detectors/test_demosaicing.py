@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.places import SHARED
 from unseam.detectors.demosaicing import (
     METHOD,
     demosaicing,
@@ -20,9 +21,9 @@ from unseam.detectors.demosaicing import (
     local_variance,
 )
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 Pixels = NDArray[np.uint8]
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unseam.detectors.detector import Detector, stored_lightness
+from unseam.detectors.detector import Detector, stored_luma
 from unseam.detectors.statistic import Statistic
 from unseam.errors import NotApplicable
 from unseam.method import Heatmap, Method
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 NOISE = np.random.default_rng(3).integers(0, 256, (50, 70, 3), dtype=np.uint8)
 
@@ -71,21 +71,21 @@ def test_a_jpeg_that_libjpeg_cannot_read_is_refused_with_the_reason(monkeypatch:
 
 
 @pytest.mark.parametrize(("mode", "name"), [("RGB", "Y"), ("L", "grey")])
-def test_the_component_of_detail_is_lightness(mode: str, name: str) -> None:
-    component, step = stored_lightness(jpeg(mode))
+def test_the_component_of_detail_is_luma(mode: str, name: str) -> None:
+    component, step = stored_luma(jpeg(mode))
     assert component.name == name
     assert step == (8, 8)
 
 
 def test_an_rgb_file_is_read_by_its_green() -> None:
-    component, step = stored_lightness(jpeg(keep_rgb=True))
+    component, step = stored_luma(jpeg(keep_rgb=True))
     assert component.name == "G"
     assert step == (8, 8)
 
 
 def test_a_cmyk_file_is_read_by_its_busiest_ink() -> None:
     photo = jpeg("CMYK")
-    component, _ = stored_lightness(photo)
+    component, _ = stored_luma(photo)
     assert photo.jpeg is not None
     busiest = max((other.coefficients != 0).sum() for other in photo.jpeg.components)
     assert (component.coefficients != 0).sum() == busiest

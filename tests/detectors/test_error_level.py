@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.places import SHARED
+from support.pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from unseam.detectors import error_level as module
 from unseam.detectors.error_level import METHOD, ErrorLevelConfig, error_level, error_level_evidence
 from unseam.detectors.error_level import error_level_statistic as statistic
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 PYIFD = ("t0_authentic_hubble", "t1_adq_china", "t2_nadq_coffee", "t3_copymove_flower_odd", "t4_noise_astro")
 
 

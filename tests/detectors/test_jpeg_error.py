@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from pyifd_maps import pyifd_photo
 from scipy.fft import dctn
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.pyifd_maps import pyifd_photo
 from unseam.detectors.jpeg_error import (
     DEFAULT,
     METHOD,
@@ -21,7 +21,7 @@ from unseam.detectors.jpeg_error import (
     strongest_grid,
 )
 from unseam.errors import NotApplicable
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
 Pixels = NDArray[np.uint8]
 SIZE = (256, 320)

@@ -19,7 +19,7 @@ from unseam.detectors.jpeg_ghost import (
     jpeg_ghost_statistic,
 )
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 
 def scene(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from jpeg_scenes import saved, scene
 
+from support.jpeg_scenes import saved, scene
 from unseam.detectors import jpeg_rounding as module
 from unseam.detectors.block_dct import ZIGZAG, block_dct, samples
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, noise_kernel, rounding_noise
-from unseam.jpeg import JpegCoefficients
-from unseam.photo import load_photo
+from unseam.jpeg.coefficients import JpegCoefficients
+from unseam.photo.photo import load_photo
 
 FREQUENCIES = ZIGZAG[:6]
 

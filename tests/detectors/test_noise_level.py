@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 import pywt
 from numpy.typing import NDArray
-from pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.places import SHARED
+from support.pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from unseam.detectors import noise_level as module
 from unseam.detectors.noise_level import METHOD, merge, noise_level, noise_level_evidence, noise_level_statistic
 from unseam.errors import NotApplicable
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 PYIFD = ("t0_authentic_hubble", "t1_adq_china", "t2_nadq_coffee", "t3_copymove_flower_odd", "t4_noise_astro")
 
 
@@ -36,7 +37,7 @@ def patched(inside: NDArray[np.uint8], outside: NDArray[np.uint8]) -> tuple[Phot
 
 
 def full_range(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The lightness that pyIFD takes."""
+    """The luma that pyIFD takes."""
     bgr = np.ascontiguousarray(pixels[..., ::-1])
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2YCR_CB)[..., 0].astype(np.float64)
 
@@ -53,7 +54,7 @@ def test_it_equals_the_matlab_toolbox() -> None:
 
 
 @pytest.mark.parametrize("name", PYIFD)
-def test_it_equals_pyifd_when_given_its_lightness(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_equals_pyifd_when_given_its_luma(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if not (REFERENCE / "NOI1.npz").is_file():
         pytest.skip(f"no reference maps in {REFERENCE}")
     with np.load(REFERENCE / "NOI1.npz") as maps:
@@ -64,7 +65,7 @@ def test_it_equals_pyifd_when_given_its_lightness(name: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_it_equals_pyifds_committed_maps_when_given_its_lightness(stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_equals_pyifds_committed_maps_when_given_its_luma(stem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = pyifd_map(stem, "NOI1")
     monkeypatch.setattr(module, "_luma", full_range)
     found = noise_level_statistic(pyifd_photo(stem)).values

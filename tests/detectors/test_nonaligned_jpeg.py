@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from jpeg_scenes import Pixels, mixed, resaved, saved, scene
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import f1_score, roc_auc_score
 
+from support.jpeg_scenes import Pixels, mixed, resaved, saved, scene
+from support.places import SHARED
 from unseam.detectors import nonaligned_jpeg as module
 from unseam.detectors.block_dct import block_dct
 from unseam.detectors.jpeg_mixture import histogram
@@ -21,9 +22,9 @@ from unseam.detectors.nonaligned_jpeg import (
 )
 from unseam.detectors.statistic import spread
 from unseam.errors import NotApplicable
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
-REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", Path(__file__).parents[3] / "shared/data/reference"))
+REFERENCE = Path(os.environ.get("UNSEAM_REFERENCE", SHARED / "reference"))
 SHIFT = (3, 5)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pyifd_maps import ALGORITHMS, FOLDER, STEMS, pyifd_map, pyifd_photo
 
+from support.pyifd_maps import ALGORITHMS, FOLDER, STEMS, pyifd_map, pyifd_photo
 from unseam.detectors.statistic import Statistic
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 TO_ROUNDING = {"dct_histogram": "ADQ1", "dct_model": "ADQ2", "demosaicing": "CFA1", "error_level": "ELA"}
 BY_CORRELATION = {"nonaligned_jpeg": "NADQ"}

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from jpeg_scenes import mixed, resaved, saved, scene
 
+from support.jpeg_scenes import mixed, resaved, saved, scene
 from unseam.detectors import second_grid as module
 from unseam.detectors.block_dct import ZIGZAG, block_dct, samples
 from unseam.detectors.jpeg_mixture import ZERO
@@ -17,7 +17,7 @@ from unseam.detectors.second_grid import (
     outstanding,
     periodic,
 )
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 FREQUENCIES = ZIGZAG[:6]
 NOISES = [Noise(0.0, 0.2)] * 6

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from unseam.detectors.statistic import LEAST_SHARE, Curve, Statistic, heatmap_of, spread
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
 CURVE = Curve(slope=2.0, middle=1.0, threshold=0.7, score_slope=1.0, score_middle=0.0)
 PHOTO = load_photo(np.random.default_rng(0).integers(0, 256, (20, 33, 3), dtype=np.uint8))

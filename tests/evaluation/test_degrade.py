@@ -7,7 +7,7 @@ from PIL import Image
 
 from unseam.errors import DataError
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition, degraded, find_conditions
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 SHAPE = (96, 128)
 SQUARE = (slice(24, 64), slice(40, 88))

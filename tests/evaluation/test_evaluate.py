@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import SHAPE, Fake, broken, constant, crashing, fussy, inverse, knowing, noise, truth_of
 from PIL import Image
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from support.fakes import SHAPE, Fake, broken, constant, crashing, fussy, inverse, knowing, noise, truth_of
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError, ModelError
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.rows import Row, RowStore, row_to_json
 from unseam.evaluation.tables import EvaluationTable
-from unseam.folder_lock import FolderLock
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
+from unseam.system.folder_lock import FolderLock
 
 MEAN_AUC = "pixel AUC, mean over forged photos"
 POOLED_AUC = "pixel AUC, pooled over forged photos"

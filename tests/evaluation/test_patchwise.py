@@ -6,13 +6,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tiny_models import ModelMaker
+from support.tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.patchwise import MapJudge, judge_windows, patch_table
-from unseam.localizer import load_localizer
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.models.patch.method import load_localizer
+from unseam.photo.photo import Photo
 
 Answer = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]
 

@@ -7,7 +7,7 @@ from PIL import Image
 from unseam.errors import MissingExtra
 from unseam.evaluation.curves import FALSE_ALARM_GRID, RECALL_GRID, Curve
 from unseam.evaluation.degrade import ORIGINAL, Condition
-from unseam.evaluation.figures import MEAN_AUC, OWN_F1, Figure
+from unseam.evaluation.metrics import MEAN_AUC, OWN_F1, Figure
 from unseam.evaluation.plots import draw_curves, draw_robustness
 from unseam.evaluation.robustness import Robustness
 

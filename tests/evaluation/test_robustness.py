@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import Fake, knowing
 from PIL import Image
 
+from support.fakes import Fake, knowing
 from unseam.datasets.sample import Sample
 from unseam.errors import NotApplicable
 from unseam.evaluation.degrade import ORIGINAL, Condition, find_conditions
 from unseam.evaluation.evaluate import evaluate
-from unseam.evaluation.figures import MEAN_AUC, OWN_F1
+from unseam.evaluation.metrics import MEAN_AUC, OWN_F1
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 BLUR, RESIZED = Condition("blur", 2), Condition("resize", 0.5)
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from tiny_models import ModelMaker
+from support.tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
 from unseam.evaluation.run import Plan, run_evaluation
-from unseam.folder_lock import LOCK, FolderLock
-from unseam.localizer import load_localizer
+from unseam.models.patch.method import load_localizer
+from unseam.system.folder_lock import LOCK, FolderLock
 
 
 @pytest.fixture

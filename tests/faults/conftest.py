@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tiny_models import ModelMaker
+from support.tiny_models import ModelMaker
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from command import run
 from pyarrow import parquet
 
 import unseam
+from support.command import run
 
 SOURCE = Path(unseam.__file__).parent
 WALL_CLOCK = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
@@ -68,10 +68,9 @@ def test_scan_is_done_and_resumed_whatever_the_clock_says(
 
 def test_serve_answers_and_measures_whatever_the_clock_says(jumping: None, tmp_path: Path) -> None:
     pytest.importorskip("fastapi", reason="the service needs unseam[web]")
-    from web_methods import obedient
-    from web_scenes import png, spots
-    from web_service import LIMITS, running
-
+    from support.web_methods import obedient
+    from support.web_scenes import png, spots
+    from support.web_service import LIMITS, running
     from unseam.web.service import Service
 
     with running(Service(obedient(tmp_path), ["bright"], LIMITS)) as client:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import run
 from PIL import Image
 from pyarrow import parquet
-from scan_work import Red, save
-from synthetic import rows_of, textured
 
-from faults import full_disk
+from support.command import run
+from support.faults import full_disk
+from support.scan_work import Red, save
+from support.synthetic import rows_of, textured
 from unseam.errors import UnseamError
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.scanning.local import scan_locally
@@ -117,7 +117,7 @@ def test_forge_tells_a_full_disk_on_one_line(photos: Path, tmp_path: Path) -> No
 
 
 def test_a_model_file_that_does_not_fit_leaves_the_old_one(tmp_path: Path, model: Path) -> None:
-    export = pytest.importorskip("unseam.training.export", reason="training needs unseam[train]")
+    export = pytest.importorskip("unseam.training.patch.export", reason="training needs unseam[train]")
     target = tmp_path / "mine.onnx"
     target.write_bytes(b"old")
     with full_disk(300), pytest.raises(UnseamError, match="cannot write"):

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import run
 from PIL import Image
+
+from support.command import run
 
 KILLS = 3
 

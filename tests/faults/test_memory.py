@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from synthetic import textured
 
+from support.synthetic import textured
 from unseam.errors import DataError
 from unseam.forging import ForgeConfig, forge_folder
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command import run
 
-from faults import READ_ONLY, read_only
+from support.command import run
+from support.faults import READ_ONLY, read_only
 
 
 @pytest.mark.parametrize("kind", READ_ONLY)

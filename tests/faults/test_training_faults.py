@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
 import torch
-from tiny_run import TinySource, train_tiny
 
-from faults import READ_ONLY, full_disk, read_only
+from support.faults import READ_ONLY, full_disk, read_only
+from support.tiny_run import TinySource, train_tiny
 from unseam.errors import RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint
 from unseam.training.metrics_log import read_metrics

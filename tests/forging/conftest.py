@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic import textured
+
+from support.synthetic import textured
 
 
 def write_photos(folder: Path, count: int, seed: int) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from synthetic import textured
 
+from support.synthetic import textured
 from unseam.errors import DataError
 from unseam.forging.edits import Cutout, copy_move, cut, inpainted, patched, splice, transformed
 from unseam.forging.seams import blend

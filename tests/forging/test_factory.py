@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from synthetic import SMALL, rows_of
 
+from support.synthetic import SMALL, rows_of
 from unseam.errors import DataError
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.forging.factory import load_sources

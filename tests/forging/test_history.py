@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, JpegImagePlugin
-from synthetic import textured
 
-from unseam.camera_tables import camera_tables
+from support.synthetic import textured
 from unseam.forging.history import LOSSLESS, SUBSAMPLING, Compression, Past, compressed, encoded, with_past
+from unseam.jpeg.quantization import camera_tables
 
 PHOTO = textured(96, 120, 1)
 

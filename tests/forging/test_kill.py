@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from synthetic import SMALL
 
+from support.synthetic import SMALL
 from unseam.forging import forge_folder
 
 if os.name == "nt":

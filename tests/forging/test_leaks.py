@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from leaks import folder_auc
 from PIL import Image
-from synthetic import SMALL, textured
 
+from support.leaks import folder_auc
+from support.synthetic import SMALL, textured
 from unseam.forging import ForgeConfig, forge_folder
 
 MIXED = replace(SMALL, object_share=0.0, authentic=0.75)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from synthetic import SMALL, rows_of, textured
 
+from support.synthetic import SMALL, rows_of, textured
 from unseam.forging import forge_folder
 from unseam.forging.licences import Terms, find_terms
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from synthetic import textured
 
+from support.synthetic import textured
 from unseam.forging.edits import Cutout, splice
 from unseam.forging.matting import foreground, matte
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from leaks import centre_auc
-from synthetic import SMALL
 
+from support.leaks import centre_auc
+from support.synthetic import SMALL
 from unseam.forging.config import ForgeConfig
 from unseam.forging.factory import load_sources
 from unseam.forging.make import make

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from shutil import rmtree
 
-from target import Target
+from fuzzing.target import Target
 
 SECONDS = 600.0
 """Of the clock: a case that takes longer waits for ever, and its process is ended; a busy machine needs patience."""
@@ -116,7 +116,7 @@ class Work:
     def _target(self, name: str) -> Target:
         if self.targets is not None:
             return self.targets[name]
-        from targets import TARGETS
+        from fuzzing.targets import TARGETS
 
         return TARGETS[name]
 

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Sequence
 from random import Random
 
-from byte_mutations import Mutation, odd_number
-from exif_mutations import lying_block
+from fuzzing.byte_mutations import Mutation, odd_number
+from fuzzing.exif_mutations import lying_block
 
 Part = tuple[int, int]
 """Start and end of a chunk or box."""

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from random import Random
 
 import numpy as np
-from byte_mutations import MUTATIONS as BYTE_MUTATIONS
-from byte_mutations import odd_number
-from originals import encoded, exif, original, photo
 from PIL import Image
 
-from exif_blocks import block, number, text
+from fuzzing.byte_mutations import MUTATIONS as BYTE_MUTATIONS
+from fuzzing.byte_mutations import odd_number
+from fuzzing.originals import encoded, exif, original, photo
+from support.exif_blocks import block, number, text
 
 TAGS = (0x010F, 0x0110, 0x0112, 0x0131, 0x0132, 0x8769, 0x8825, 0x9003, 0x9004, 0xA434, 0xA002, 0x0201, 0x0202, 0x0001)
 TYPES = (*range(14), 16, 17, 18, 129, 255, 65535)

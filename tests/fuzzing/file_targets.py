@@ -6,11 +6,10 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from originals import HEIGHT, WIDTH, photo
-from photo_cases import mutated_photo
-from target import Target, written
-from text_mutations import mutated_json, mutated_table, mutated_toml
-
+from fuzzing.originals import HEIGHT, WIDTH, photo
+from fuzzing.photo_cases import mutated_photo
+from fuzzing.target import Target, written
+from fuzzing.text_mutations import mutated_json, mutated_table, mutated_toml
 from unseam.datasets.folder import folder as read_set
 from unseam.datasets.masks import load_mask
 from unseam.datasets.sample import stored_shape
@@ -20,7 +19,7 @@ from unseam.evaluation.rows import Row, RowStore, pack, row_to_json
 from unseam.forging.licences import find_terms
 from unseam.forging.manifest import caption, read_rows
 from unseam.forging.sources import read_map
-from unseam.photo_paths import PhotoPath, folder_for
+from unseam.photo.paths import PhotoPath, folder_for
 from unseam.scanning.journal import Journal
 from unseam.scanning.plan import Summary
 from unseam.scanning.rows import blank_row
@@ -60,7 +59,7 @@ def mutated_terms(draw: Random) -> bytes:
 
 
 def read_terms(data: bytes, folder: Path) -> str:
-    from unseam.training.export import load_terms
+    from unseam.training.patch.export import load_terms
 
     load_terms(written(folder, "terms.toml", data))
     return "terms"
@@ -157,7 +156,7 @@ def table() -> bytes:
 
 
 def mutated_parquet(draw: Random) -> bytes:
-    from byte_mutations import MUTATIONS
+    from fuzzing.byte_mutations import MUTATIONS
 
     data = table()
     for _ in range(draw.choice((1, 1, 3))):

@@ -19,10 +19,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.append(str(Path(__file__).parents[1]))  # what the tests share
 
-from case_work import MEMORY, SECONDS, Case, Outcome, Work
-from target import Target
-
-from unseam.workers import Crash, Pool
+from fuzzing.case_work import MEMORY, SECONDS, Case, Outcome, Work
+from fuzzing.target import Target
+from unseam.system.workers import Crash, Pool
 
 FINDINGS = Path("fuzz-findings")
 
@@ -106,7 +105,7 @@ def run(
 
 def cases_of(seed: int, target: str | None = None, first: int = 0) -> Iterator[Case]:
     """Yield the cases of a seed without end, those of one target if it is named."""
-    from targets import target_of
+    from fuzzing.targets import target_of
 
     for number in count(first):
         name = target_of(number).name
@@ -150,7 +149,7 @@ def _options() -> argparse.Namespace:
 
 
 def _repeat(seed: int, number: int) -> int:
-    from targets import target_of
+    from fuzzing.targets import target_of
 
     faulthandler.enable()
     target = target_of(number)
@@ -166,7 +165,7 @@ def _repeat(seed: int, number: int) -> int:
 
 def _save(case: Case) -> Path:
     """Write the bytes of a case where a person finds them."""
-    from targets import bytes_of
+    from fuzzing.targets import bytes_of
 
     FINDINGS.mkdir(exist_ok=True)
     path = FINDINGS / f"{case.target}-{case.seed}-{case.number}.bin"

@@ -4,11 +4,10 @@ import struct
 from collections.abc import Callable, Sequence
 from random import Random
 
-from byte_mutations import Mutation, flip_bits, odd_number, overwrite
-from exif_mutations import lying_block
-
-from exif_blocks import segment
-from unseam.jpeg_file import cut_into_segments
+from fuzzing.byte_mutations import Mutation, flip_bits, odd_number, overwrite
+from fuzzing.exif_mutations import lying_block
+from support.exif_blocks import segment
+from unseam.jpeg.segments import cut_into_segments
 
 Parts = list[bytes]
 """Segments, each with its marker; a scan with its data. The first and last are what surrounds them."""

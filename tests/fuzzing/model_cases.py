@@ -8,14 +8,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import onnx
-from byte_mutations import MUTATIONS as BYTE_MUTATIONS
-from byte_mutations import odd_number
 from onnx import TensorProto, helper
-from text_mutations import TEXTS, mutated_json
 
-from tiny_models import METADATA, graph, save_model
+from fuzzing.byte_mutations import MUTATIONS as BYTE_MUTATIONS
+from fuzzing.byte_mutations import odd_number
+from fuzzing.text_mutations import TEXTS, mutated_json
+from support.tiny_models import METADATA, graph, save_model
 
-SHIPPED = Path(__file__).parents[2] / "src" / "unseam" / "assets" / "evidence.onnx"
+SHIPPED = Path(__file__).parents[2] / "src" / "unseam" / "assets" / "fusion.onnx"
 HEADS = ("patch_probability", "pixel_probability")
 OPERATORS = (
     "Gather",

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from model_cases import mutated_model, mutated_settings
-from originals import pixels
-from photo_targets import check_map
-from target import Target, written
-
+from fuzzing.model_cases import mutated_model, mutated_settings
+from fuzzing.originals import pixels
+from fuzzing.photo_targets import check_map
+from fuzzing.target import Target, written
 from unseam.errors import ModelError, NotApplicable
-from unseam.localizer import load_localizer
-from unseam.photo import load_photo
+from unseam.models.patch.method import load_localizer
+from unseam.photo.photo import load_photo
 
 
 def use_model(data: bytes, folder: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from exif_blocks import block, number, segment, text
+from support.exif_blocks import block, number, segment, text
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "photos"
 HEIGHT, WIDTH = 88, 120

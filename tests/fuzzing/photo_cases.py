@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from random import Random
 
-import byte_mutations
-import container_mutations
-import jpeg_mutations
-import png_mutations
-import tiff_mutations
-from byte_mutations import Mutation
-from originals import numbered, original
+from fuzzing import byte_mutations, container_mutations, jpeg_mutations, png_mutations, tiff_mutations
+from fuzzing.byte_mutations import Mutation
+from fuzzing.originals import numbered, original
 
 BY_FORMAT: Mapping[str, Sequence[Mutation]] = {
     "JPEG": jpeg_mutations.MUTATIONS,

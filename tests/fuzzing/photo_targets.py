@@ -6,22 +6,22 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from exif_mutations import lying_block
-from originals import pixels
-from photo_cases import mutated_jpeg, mutated_photo
-from target import Target, written
 
+from fuzzing.exif_mutations import lying_block
+from fuzzing.originals import pixels
+from fuzzing.photo_cases import mutated_jpeg, mutated_photo
+from fuzzing.target import Target, written
 from unseam.analyze import analyze
 from unseam.errors import NotApplicable, PhotoError
-from unseam.exif import read_exif
-from unseam.file_facts import facts_document, file_facts
 from unseam.method import Heatmap
 from unseam.methods import METHODS
-from unseam.orientation import exif_orientation, upright
-from unseam.photo import Photo, load_photo
-from unseam.report import document_of, report_files, to_json
-from unseam.report_text import leads
-from unseam.thumbnail import compare_thumbnail
+from unseam.photo.orientation import exif_orientation, upright
+from unseam.photo.photo import Photo, load_photo
+from unseam.provenance.exif import read_exif
+from unseam.provenance.file_facts import facts_document, file_facts
+from unseam.provenance.thumbnail import compare_thumbnail
+from unseam.report.files import document_of, report_files, to_json
+from unseam.report.wording import leads
 
 MOST_PIXELS = 1_000_000
 """Larger photos are refused; that what is refused was not allocated before shows in the memory."""
@@ -29,7 +29,7 @@ MOST_PIXELS = 1_000_000
 PIXELS_TO_JUDGE = 100_000
 """Methods are given small photos, so that there are many."""
 
-HEAVY = ("evidence", "cnn-lstm")
+HEAVY = ("fusion", "cnn-lstm")
 REPORTED = ("dct-model", "block-grid", "noise-level")
 
 

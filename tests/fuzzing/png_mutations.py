@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
 
-from byte_mutations import MUTATIONS as BYTE_MUTATIONS
-from byte_mutations import Mutation, odd_number
-from exif_mutations import lying_block
-from originals import PNG_SIGNATURE
+from fuzzing.byte_mutations import MUTATIONS as BYTE_MUTATIONS
+from fuzzing.byte_mutations import Mutation, odd_number
+from fuzzing.exif_mutations import lying_block
+from fuzzing.originals import PNG_SIGNATURE
 
 Chunks = list[tuple[bytes, bytes]]
 """Kind and body of each."""

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from random import Random
 
-import file_targets
-import model_targets
-import photo_targets
-import web_target
-from target import Target
+from fuzzing import file_targets, model_targets, photo_targets, web_target
+from fuzzing.target import Target
 
 TARGETS: Mapping[str, Target] = {
     target.name: target for room in (photo_targets, web_target, model_targets, file_targets) for target in room.TARGETS

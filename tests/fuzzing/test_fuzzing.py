@@ -12,17 +12,17 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-import case_work
 import pytest
-from case_work import MEMORY, SECONDS, Case, Outcome, Work
-from fuzz import SETTLED, Statistics, cases_of, run
-from originals import numbered, original
-from target import Target
-from targets import SCHEDULE, TARGETS, bytes_of
 
+from fuzzing import case_work
+from fuzzing.case_work import MEMORY, SECONDS, Case, Outcome, Work
+from fuzzing.fuzz import SETTLED, Statistics, cases_of, run
+from fuzzing.originals import numbered, original
+from fuzzing.target import Target
+from fuzzing.targets import SCHEDULE, TARGETS, bytes_of
 from unseam.errors import DataError
-from unseam.photo import load_photo
-from unseam.workers import Crash, Pool
+from unseam.photo.photo import load_photo
+from unseam.system.workers import Crash, Pool
 
 SEED = 2
 CASES = len(SCHEDULE)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from byte_mutations import MUTATIONS as BYTE_MUTATIONS
+from fuzzing.byte_mutations import MUTATIONS as BYTE_MUTATIONS
 
 DEEP = 60_000
 """Levels."""

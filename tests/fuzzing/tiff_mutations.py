@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from random import Random
 
-from byte_mutations import Mutation, odd_number
+from fuzzing.byte_mutations import Mutation, odd_number
 
 TAGS = (
     254,

@@ -9,17 +9,17 @@ from random import Random
 from typing import Any
 
 import httpx
-from byte_mutations import MUTATIONS as BYTE_MUTATIONS
-from originals import photo
-from photo_cases import mutated_photo
-from target import Target
-from text_mutations import LONG_NUMBER, TEXTS
 
+from fuzzing.byte_mutations import MUTATIONS as BYTE_MUTATIONS
+from fuzzing.originals import photo
+from fuzzing.photo_cases import mutated_photo
+from fuzzing.target import Target
+from fuzzing.text_mutations import LONG_NUMBER, TEXTS
 from unseam.method import Method
 from unseam.methods import METHODS
+from unseam.web.analysis import Judge
 from unseam.web.app import create_app
 from unseam.web.documents import AnswerDocument, ErrorDocument
-from unseam.web.judging import Judge
 from unseam.web.limits import Limits
 from unseam.web.messages import Job
 from unseam.web.service import Service
@@ -27,7 +27,7 @@ from unseam.web.service import Service
 OFFERED = ("block-grid", "noise-level", "dct-histogram")
 LIMITS = Limits(upload_bytes=400_000, upload_seconds=20, pixels=100_000, seconds=60, memory=None)
 DOCUMENTED = frozenset({200, 403, 408, 413, 415, 422, 429, 503, 504})
-"""Of `unseam.web.refusals`, without 500: WorkerDied and MethodBroke are documented, and are bugs."""
+"""Of `unseam.web.error_responses`, without 500: WorkerDied and MethodBroke are documented, and are bugs."""
 
 BOUNDARY = "boundary"
 

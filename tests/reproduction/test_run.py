@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 
 from unseam.datasets.splits import SIDES, DataSet
 from unseam.errors import DataError
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.reproduction import run as room
 from unseam.reproduction.networks import identify, recipe_path
 from unseam.reproduction.paper import CLASSICAL

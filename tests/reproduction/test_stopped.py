@@ -17,12 +17,12 @@ import pytest
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
 import torch
-from killed_run import MOMENTS, SMALL
 
+from support.killed_run import MOMENTS, SMALL
 from unseam.errors import DataError, RunError
 from unseam.reproduction.run import reproduce
 from unseam.training.checkpoint import LAST, load_checkpoint
-from unseam.training.patch_source import PatchSource
+from unseam.training.patch.source import PatchSource
 
 MEASURED, RUN = Path("measured/seed-1/p-conv-lstm.json"), Path("runs/seed-1/p-conv-lstm")
 

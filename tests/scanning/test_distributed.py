@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from pyarrow import parquet
-from scan_work import Red, save
 
+from support.scan_work import Red, save
 from unseam.errors import DataError, MissingExtra
 from unseam.scanning import distributed
 from unseam.scanning.distributed import Parts, scan_on_cluster

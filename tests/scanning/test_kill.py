@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from pyarrow import parquet
-from scan_work import save
+
+from support.scan_work import save
 
 if os.name == "nt":
     pytest.skip("Windows has no SIGKILL", allow_module_level=True)
@@ -22,7 +23,7 @@ FILES, KILLS = 300, 10
 PROGRAM = """
 import sys
 from pathlib import Path
-from scan_work import Red
+from support.scan_work import Red
 from unseam.scanning.local import scan_locally
 from unseam.scanning.plan import Plan
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from pyarrow import parquet
-from scan_work import Red, save
 
+from support.scan_work import Red, save
 from unseam.errors import DataError, MissingExtra
 from unseam.scanning.local import scan_locally
 from unseam.scanning.plan import Plan

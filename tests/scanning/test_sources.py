@@ -3,8 +3,8 @@ import pickle
 from pathlib import Path
 
 import pytest
-from scan_work import save
 
+from support.scan_work import save
 from unseam.errors import DataError, NotAFile, PhotoNotFound, UnreadablePhoto
 from unseam.scanning.sources import Folder, Listing, Source, open_source
 

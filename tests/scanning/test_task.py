@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scan_work import Red, save
 
+from support.scan_work import Red, save
 from unseam.scanning.rows import columns
 from unseam.scanning.sources import open_source
 from unseam.scanning.task import Task, map_name

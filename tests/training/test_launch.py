@@ -12,11 +12,11 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 
 import torch
 from lightning.fabric import Fabric
-from tiny_forgeries import write_forgeries
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
+from support.tiny_forgeries import write_forgeries
 from unseam.errors import DataError, RecipeError, RunError
-from unseam.folder_lock import LOCK, FolderLock
+from unseam.system.folder_lock import LOCK, FolderLock
 from unseam.training import launch, train
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
 from unseam.training.recipe import Recipe, load_patch_recipe

@@ -16,9 +16,9 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 
 import torch
 from lightning.fabric import Fabric
-from tiny_run import VALIDATING, TinyNetwork, TinySource, train_tiny
 from torch import nn
 
+from support.tiny_run import VALIDATING, TinyNetwork, TinySource, train_tiny
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
 from unseam.training.launch import leaving_the_group

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from unseam.errors import ModelError
-from unseam.model_file import PATCH_OUTPUT, PIXEL_OUTPUT
-from unseam.training.network import LocalizationNetwork, NetworkConfig
+from unseam.models.model_file import PATCH_OUTPUT, PIXEL_OUTPUT
 from unseam.training.onnx_graph import PARITY, as_onnx, check_parity, random_patches
+from unseam.training.patch.network import LocalizationNetwork, NetworkConfig
 
 SMALL: dict[str, Any] = {"patch_side": 16, "front_maps": (4, 1), "lstm_widths": (64,), "head_maps": (4, 2)}
 

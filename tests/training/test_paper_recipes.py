@@ -10,13 +10,12 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
-from tiny_forgeries import write_forgeries
-
-from unseam.localizer import load_localizer
+from support.tiny_forgeries import write_forgeries
+from unseam.models.patch.method import load_localizer
 from unseam.training import export_run, train
-from unseam.training.beginning import load_beginning
 from unseam.training.checkpoint import BEST, load_checkpoint
-from unseam.training.export import ModelTerms, validation_samples
+from unseam.training.initial_weights import load_beginning
+from unseam.training.patch.export import ModelTerms, validation_samples
 from unseam.training.recipe import Recipe, load_patch_recipe
 
 PAPER = Path(__file__).parents[2] / "recipes" / "paper"

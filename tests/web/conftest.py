@@ -3,10 +3,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_methods import obedient
-from web_scenes import png, spots
-from web_service import LIMITS, running
 
+from support.web_methods import obedient
+from support.web_scenes import png, spots
+from support.web_service import LIMITS, running
 from unseam.web.service import Service
 
 

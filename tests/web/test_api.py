@@ -8,9 +8,9 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from web_methods import NAMES
-from web_scenes import spots, turned
 
+from support.web_methods import NAMES
+from support.web_scenes import spots, turned
 from unseam.web.documents import AnswerDocument, ErrorDocument, MethodsDocument
 from unseam.web.service import Service
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from test_photo import FILES, PNG_SIGNATURE, _chunk, _encode, _image
+from support.photo_files import FILES, encoded, png_chunk, scene_image
+from unseam.photo.containers import PNG_SIGNATURE
 from unseam.web.documents import ErrorDocument
 
 
@@ -22,15 +23,15 @@ def broken() -> Iterator[tuple[str, bytes, int, str]]:
     flipped = bytearray(FILES["png"]())
     flipped[len(flipped) // 2] ^= 0xFF
     yield "flipped.png", bytes(flipped), 422, "DamagedPhoto"
-    tiff = bytearray(_encode(_image(), "TIFF", compression="tiff_adobe_deflate"))
+    tiff = bytearray(encoded(scene_image(), "TIFF", compression="tiff_adobe_deflate"))
     tiff[20:40] = b"\xff" * 20
     yield "damaged.tif", bytes(tiff), 422, "DamagedPhoto"
-    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
-    bomb = PNG_SIGNATURE + header + _chunk(b"IDAT", b"") + _chunk(b"IEND", b"")
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0))
+    bomb = PNG_SIGNATURE + header + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
     yield "bomb.png", bomb, 413, "PhotoTooLarge"
-    yield "float.tif", _encode(_image("L").convert("F"), "TIFF"), 415, "UnsupportedPhoto"
-    yield "raw.tif", _encode(_image(), "TIFF", tiffinfo={254: 1}), 415, "UnsupportedPhoto"
-    yield "other.ppm", _encode(_image(), "PPM"), 415, "UnsupportedPhoto"
+    yield "float.tif", encoded(scene_image("L").convert("F"), "TIFF"), 415, "UnsupportedPhoto"
+    yield "raw.tif", encoded(scene_image(), "TIFF", tiffinfo={254: 1}), 415, "UnsupportedPhoto"
+    yield "other.ppm", encoded(scene_image(), "PPM"), 415, "UnsupportedPhoto"
 
 
 @pytest.mark.parametrize(("name", "data", "status", "error"), list(broken()), ids=[name for name, *_ in broken()])

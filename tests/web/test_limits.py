@@ -17,14 +17,13 @@ import httpx
 import pytest
 from PIL import Image
 from starlette.requests import Request
-from test_metrics import value_of
-from web_methods import obedient
-from web_scenes import png, spots
-from web_service import LIMITS, running
 
+from support.web_methods import obedient
+from support.web_scenes import png, spots
+from support.web_service import LIMITS, running, value_of
 from unseam.web.documents import ErrorDocument
+from unseam.web.error_responses import UploadTooLarge, UploadTooSlow
 from unseam.web.limits import FREE_MEMORY, Limits, default_memory, default_workers
-from unseam.web.refusals import UploadTooLarge, UploadTooSlow
 from unseam.web.service import Service
 from unseam.web.upload import FORM_BYTES, check_length, receive_photo
 

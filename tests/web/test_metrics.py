@@ -2,17 +2,13 @@ import re
 
 import httpx
 
+from support.web_service import value_of
 from unseam.web.metrics import SECONDS, Histogram, Metrics
 from unseam.web.middleware import HEADERS
 
 LINE = re.compile(
     r'^(?:# (?:HELP|TYPE) unseam_\w+ .+|unseam_\w+(?:\{\w+="[^"\\\n]*"(?:,\w+="[^"\\\n]*")*\})? -?[\d.]+(?:e[+-]\d+)?)$'
 )
-
-
-def value_of(text: str, name: str) -> float:
-    (value,) = re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-    return float(value)
 
 
 def test_every_line_is_as_prometheus_reads_it(client: httpx.Client) -> None:

@@ -13,8 +13,9 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from web_methods import NAMES
-from web_scenes import png, spots, turned
+
+from support.web_methods import NAMES
+from support.web_scenes import png, spots, turned
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the page is tested with Playwright")
 expect = playwright.expect

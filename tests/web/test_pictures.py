@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from web_methods import Obedient
-from web_scenes import spots, turned
 
+from support.web_methods import Obedient
+from support.web_scenes import spots, turned
 from unseam.analyze import Report, analyze
-from unseam.orientation import upright, upright_box
+from unseam.photo.orientation import upright, upright_box
 from unseam.web.pictures import OUTLINED_REGIONS, page_pictures
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from unseam.errors import UnfitOption, UnknownMethod, UnseamError
-from unseam.photo_paths import printable
+from unseam.system.text import printable
 
 FAILED, INTERRUPTED = 1, 130
 

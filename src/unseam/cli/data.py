@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseam.cli.app import app, complain, one_line_errors
-from unseam.photo_paths import printable
+from unseam.system.text import printable
 
 if TYPE_CHECKING:
     from unseam.datasets.preview import SideCounts

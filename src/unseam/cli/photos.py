@@ -11,8 +11,9 @@ import typer
 
 from unseam.cli.app import FAILED, FAST, STRICT, app, complain, one_line_errors
 from unseam.errors import UnseamError
-from unseam.photo_paths import find_photos, printable
-from unseam.workers import multiply_on_one_thread
+from unseam.photo.paths import find_photos
+from unseam.system.text import printable
+from unseam.system.workers import multiply_on_one_thread
 
 if TYPE_CHECKING:
     from unseam.batch import Outcome
@@ -117,7 +118,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
     if outcome.failure:
         complain(outcome.failure)
     elif as_json:
-        from unseam.report import to_json
+        from unseam.report.files import to_json
 
         typer.echo(to_json(outcome.document))
     else:
@@ -140,7 +141,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
-    from unseam.report import Entry, write_index
+    from unseam.report.files import Entry, write_index
 
     entries = [Entry(item.document["path"], item.page, item.document) for item in outcomes if item.page is not None]
     if not entries:
@@ -161,7 +162,7 @@ def methods(
 
         facts = [_facts(method) for method in METHODS.values()]
         if as_json:
-            from unseam.report import to_json
+            from unseam.report.files import to_json
 
             typer.echo(to_json({"default": DEFAULT_METHODS, "methods": facts}, indent=1))
             return

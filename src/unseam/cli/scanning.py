@@ -10,7 +10,7 @@ import typer
 
 from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, one_line_errors
 from unseam.errors import UnseamError
-from unseam.photo_paths import printable
+from unseam.system.text import printable
 
 if TYPE_CHECKING:
     from unseam.method import Method
@@ -62,9 +62,9 @@ def scan(
 ) -> None:
     """Judge all photos in and below a folder: one row per file (needs the extra scan)."""
     with one_line_errors():
-        from unseam.photo import DEFAULT_MAX_PIXELS
+        from unseam.photo.photo import DEFAULT_MAX_PIXELS
         from unseam.scanning.plan import Plan, share_of_memory
-        from unseam.workers import cores
+        from unseam.system.workers import cores
 
         if address is not None and engine is not Engine.RAY:
             raise typer.BadParameter("--address is for --engine ray")

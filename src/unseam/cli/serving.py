@@ -48,10 +48,10 @@ def serve(
 
         demand_extra()
         from unseam.scanning.plan import share_of_memory
+        from unseam.system.workers import cores
         from unseam.web.limits import MEGABYTE, Limits, default_memory, default_workers
         from unseam.web.server import serve as serve_until_stopped
         from unseam.web.service import Service
-        from unseam.workers import cores
 
         count = workers or default_workers(cores())
         places = in_flight or 4 * count

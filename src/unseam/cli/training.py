@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unseam.cli.app import INTERRUPTED, app, one_line_errors
-from unseam.photo_paths import printable
+from unseam.system.text import printable
 
 if TYPE_CHECKING:
     from unseam.datasets.splits import DataSet
@@ -91,7 +91,7 @@ def export(
     """Write a trained network as one ONNX file, after proof that it gives the same numbers (needs the extra train)."""
     with one_line_errors():
         from unseam.training import export_run
-        from unseam.training.export import load_terms, validation_samples
+        from unseam.training.patch.export import load_terms, validation_samples
 
         samples = validation_samples(_places(data, dataset, root, masks))
         path = export_run(run, out, terms=load_terms(terms), samples=samples, calibrated=not raw)

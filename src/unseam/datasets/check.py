@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.contact_sheet import TILE_SIDE, Tile, contact_sheet
 from unseam.datasets.sample import Sample, SampleSet
+from unseam.drawing.contact_sheet import TILE_SIDE, Tile, contact_sheet
+from unseam.drawing.overlay import resized
 from unseam.errors import PhotoError
-from unseam.overlay import resized
-from unseam.photo import load_photo
-from unseam.photo_paths import printable
-from unseam.whole_files import replacing
+from unseam.photo.photo import load_photo
+from unseam.system.atomic_files import replacing
+from unseam.system.text import printable
 
 NAMED = 3
 """Files that are named for each reason, unless more are asked for."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import DataError, PhotoError
-from unseam.photo import load_photo
+from unseam.photo.photo import load_photo
 
 MASK_THRESHOLD = 0.5
 """From this share of white on, a pixel of a soft-edged mask is white."""

@@ -19,7 +19,8 @@ from pathlib import Path
 from unseam.datasets.masks import Reading, load_masks, wrong_size
 from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet, stored_shape
 from unseam.errors import DataError, PhotoError
-from unseam.photo_paths import PHOTO_SUFFIXES, printable
+from unseam.photo.paths import PHOTO_SUFFIXES
+from unseam.system.text import printable
 
 Keyed = Mapping[str, Sequence[Path]]
 """Pictures by the part of their name that photo and mask share."""

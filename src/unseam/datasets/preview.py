@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.contact_sheet import Tile, contact_sheet
 from unseam.datasets.masks import load_mask
 from unseam.datasets.sample import Sample, stored_shape
 from unseam.datasets.windows import (
@@ -25,9 +24,10 @@ from unseam.datasets.windows import (
     region_boxes,
     window_table,
 )
-from unseam.overlay import resized
-from unseam.photo import load_photo
-from unseam.whole_files import replacing
+from unseam.drawing.contact_sheet import Tile, contact_sheet
+from unseam.drawing.overlay import resized
+from unseam.photo.photo import load_photo
+from unseam.system.atomic_files import replacing
 
 TILE = 300
 """Side of a tile in pixels."""

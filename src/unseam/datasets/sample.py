@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.datasets.masks import Reading, load_masks
-from unseam.decoding import DECODER_FAILURES
-from unseam.photo import load_photo
+from unseam.photo.decoding import DECODER_FAILURES
+from unseam.photo.photo import load_photo
 
 AUTHENTIC = "authentic"
 """The kind of a photo that nobody manipulated."""

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from unseam.detectors import jpeg_mixture
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, samples
-from unseam.detectors.detector import Detector, stored_coefficients, stored_lightness
+from unseam.detectors.detector import Detector, stored_coefficients, stored_luma
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, rounding_noise
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.jpeg import JpegComponent
-from unseam.jpeg_encoder import LARGEST_STEP
+from unseam.jpeg.coefficients import JpegComponent
+from unseam.jpeg.quantization import LARGEST_STEP
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -151,7 +151,7 @@ def aligned_jpeg(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Heatmap:
 
 
 def _frequencies(photo: Photo, config: AlignedJpegConfig) -> tuple[list[_Frequency], tuple[int, int]]:
-    component, step = stored_lightness(photo)
+    component, step = stored_luma(photo)
     frequencies = ZIGZAG[: config.frequencies]
     plane = samples(component)
     noises = rounding_noise(stored_coefficients(photo), component, plane, frequencies)

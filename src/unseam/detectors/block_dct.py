@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.jpeg import JpegComponent
+from unseam.jpeg.coefficients import JpegComponent
 
 Floats = NDArray[np.float64]
 

@@ -71,9 +71,9 @@ class Region:
     movement: Floats
 
 
-def picture_of(lightness: NDArray[np.float32]) -> Picture:
+def picture_of(luma: NDArray[np.float32]) -> Picture:
     """Split a picture, (H, W) float32 in grey levels, into its bands."""
-    smooth, level = (np.asarray(cv2.GaussianBlur(lightness, (0, 0), width), np.float32) for width in (SHARP, BROAD))
+    smooth, level = (np.asarray(cv2.GaussianBlur(luma, (0, 0), width), np.float32) for width in (SHARP, BROAD))
     return Picture(smooth - level, level)
 
 

@@ -27,7 +27,7 @@ from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of, spread
 from unseam.errors import NotApplicable
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ def copy_move_statistic(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Stati
     """
     _check(photo)
     factor = _factor(photo, config)
-    return Statistic(_matches(_lightness(photo, factor), config).error, (factor, factor))
+    return Statistic(_matches(_luma(photo, factor), config).error, (factor, factor))
 
 
 def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tuple[Region, Floats]]:
@@ -175,8 +175,8 @@ def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tu
         Each, in pixels of the searched picture, with what `measures_of` measures; the largest first.
     """
     _check(photo)
-    lightness = _lightness(photo, _factor(photo, config))
-    return _regions(_matches(lightness, config), picture_of(lightness), config)
+    luma = _luma(photo, _factor(photo, config))
+    return _regions(_matches(luma, config), picture_of(luma), config)
 
 
 def copy_move_evidence(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
@@ -194,8 +194,8 @@ def copy_move_evidence(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statis
     """
     _check(photo)
     factor = _factor(photo, config)
-    lightness = _lightness(photo, factor)
-    matches, picture = _matches(lightness, config), picture_of(lightness)
+    luma = _luma(photo, factor)
+    matches, picture = _matches(luma, config), picture_of(luma)
     evidence = _hints(matches, picture, config)
     for region, measures in _regions(matches, picture, config):
         strength = config.constant + float(np.dot(config.weights, measures))
@@ -236,7 +236,7 @@ def _factor(photo: Photo, config: CopyMoveConfig) -> int:
     return int(np.ceil(max(np.sqrt(photo.height * photo.width / config.largest), longest, 1.0)))
 
 
-def _lightness(photo: Photo, factor: int) -> NDArray[np.float32]:
+def _luma(photo: Photo, factor: int) -> NDArray[np.float32]:
     """Average the grey levels of factor x factor pixels; what is left over at the far borders is not searched."""
     rows, columns = photo.height // factor, photo.width // factor
     grey = cv2.cvtColor(photo.pixels[: rows * factor, : columns * factor], cv2.COLOR_RGB2GRAY)
@@ -245,10 +245,10 @@ def _lightness(photo: Photo, factor: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(grey.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _matches(lightness: NDArray[np.float32], config: CopyMoveConfig) -> _Matches:
+def _matches(luma: NDArray[np.float32], config: CopyMoveConfig) -> _Matches:
     from unseam.detectors import patch_match, zernike  # imports numba
 
-    features = zernike.zernike_magnitudes(lightness, config.order, config.side)
+    features = zernike.zernike_magnitudes(luma, config.order, config.side)
     field = patch_match.nearest_field(features, config.passes, config.search, config.least_offset, SEED)
     del features
     offsets = patch_match.median_field(field, config.median)

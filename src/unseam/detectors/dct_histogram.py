@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import ZIGZAG
-from unseam.detectors.detector import Detector, stored_lightness
+from unseam.detectors.detector import Detector, stored_luma
 from unseam.detectors.double_quantization import POOLING, PoolingConfig, Votes, pooled
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.jpeg import JpegComponent
+from unseam.jpeg.coefficients import JpegComponent
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def dct_histogram_statistic(photo: Photo, config: DctHistogramConfig = DEFAULT) 
     NotApplicable
         The file is no JPEG, or its coefficients cannot be read.
     """
-    component, step = stored_lightness(photo)
+    component, step = stored_luma(photo)
     odds = np.zeros(component.coefficients.shape[:2])
     whole = (photo.height // step[0], photo.width // step[1])
     for votes in _periodic(component, whole, config.statistic_frequencies, config):
@@ -126,7 +126,7 @@ def dct_histogram_evidence(photo: Photo, config: DctHistogramConfig = DEFAULT) -
     NotApplicable
         As `dct_histogram_statistic`.
     """
-    component, step = stored_lightness(photo)
+    component, step = stored_luma(photo)
     whole = (photo.height // step[0], photo.width // step[1])
     rows, columns = component.coefficients.shape[:2]
     votes = _periodic(component, whole, config.evidence_frequencies, config)

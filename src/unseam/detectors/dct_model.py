@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, block_dct, cosines, samples
-from unseam.detectors.detector import Detector, stored_lightness
+from unseam.detectors.detector import Detector, stored_luma
 from unseam.detectors.double_quantization import POOLING, PoolingConfig, Votes, pooled
 from unseam.detectors.rounding_noise import rounding_noise
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.jpeg import JpegComponent
+from unseam.jpeg.coefficients import JpegComponent
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -123,7 +123,7 @@ def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Stati
     NotApplicable
         The file is no JPEG, or its coefficients cannot be read.
     """
-    component, step = stored_lightness(photo)
+    component, step = stored_luma(photo)
     odds = np.zeros(component.coefficients.shape[:2])
     for found in _examine(photo, component, config.statistic_diagonals, config):
         odds += found.votes.log_odds[_places(found.votes.coefficients)]
@@ -158,7 +158,7 @@ def dct_model_evidence(photo: Photo, config: DctModelConfig = DEFAULT) -> Statis
     NotApplicable
         As `dct_model_statistic`.
     """
-    component, step = stored_lightness(photo)
+    component, step = stored_luma(photo)
     votes = (found.votes for found in _examine(photo, component, config.evidence_diagonals, config))
     rows, columns = component.coefficients.shape[:2]
     return Statistic(pooled(votes, (rows, columns), config.pooling), step)
@@ -177,7 +177,7 @@ def first_compression(photo: Photo, config: DctModelConfig = DEFAULT) -> FirstCo
     NotApplicable
         As `dct_model_statistic`.
     """
-    component, _ = stored_lightness(photo)
+    component, _ = stored_luma(photo)
     steps, shares = np.zeros((SIDE, SIDE), np.int64), np.zeros((SIDE, SIDE))
     for found in _examine(photo, component, config.statistic_diagonals, config):
         steps[found.frequency], shares[found.frequency] = found.first, found.share

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.method import NO_EVIDENCE, Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from unseam.detectors.statistic import Statistic
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
-from unseam.false_alarms import FalseAlarms
-from unseam.jpeg import JpegCoefficients, JpegComponent
-from unseam.method import Heatmap, Need
-from unseam.photo import Photo
+from unseam.jpeg.coefficients import JpegCoefficients, JpegComponent
+from unseam.method import FalseAlarms, Heatmap, Need
+from unseam.photo.photo import Photo
 
 CALIBRATED = FalseAlarms(0.05, "its threshold was set so, on the authentic photographs of its calibration")
 """What ``benchmarks/calibrate.py`` sets every threshold for: 95 % of authentic photographs stay calm."""
@@ -69,10 +68,10 @@ def stored_coefficients(photo: Photo) -> JpegCoefficients:
     return coefficients
 
 
-def stored_lightness(photo: Photo) -> tuple[JpegComponent, tuple[int, int]]:
+def stored_luma(photo: Photo) -> tuple[JpegComponent, tuple[int, int]]:
     """Give the component that carries a JPEG's detail, and how many pixels of the photo a block of it covers.
 
-    It is the lightness (grey or Y); green of an RGB file; of a CMYK file the ink with most non-zero coefficients.
+    It is the luma (grey or Y); green of an RGB file; of a CMYK file the ink with most non-zero coefficients.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.float32]
@@ -152,8 +152,8 @@ def error_level_evidence(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> St
     """Ask of each block whether it changes more than its texture explains, or than most of the photo on its own grid.
 
     Two parts are added. The *level* is the logarithm of the error less half of that of the second differences of
-    lightness, seen from the photo's median, in units of its spread. The *comparison of grids* sets the error of
-    lightness against that of the same photo shifted by half a block. What was a JPEG on the photo's grid changes less
+    luma, seen from the photo's median, in units of its spread. The *comparison of grids* sets the error of
+    luma against that of the same photo shifted by half a block. What was a JPEG on the photo's grid changes less
     than off it; where most of the photo does, blocks that do not are told by the ratio of two normal densities. The
     majority's ratio is taken among blocks of like texture, on which it depends.
 
@@ -231,7 +231,7 @@ def _change(pixels: Pixels, again: Pixels, gain: float) -> Floats:
 
 
 def _error_off_grid(pixels: Pixels, config: ErrorLevelConfig) -> Floats:
-    """Error of lightness in the photo's blocks, when it is saved on the grid half a block beside its own."""
+    """Error of luma in the photo's blocks, when it is saved on the grid half a block beside its own."""
     shifted = np.pad(pixels, ((OFF, 0), (OFF, 0), (0, 0)), "symmetric")
     error = np.abs(_luma(shifted) - _luma(_saved(shifted, config.quality)))
     return config.gain * _in_blocks(error[OFF:, OFF:])

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector, stored_lightness
+from unseam.detectors.detector import Detector, stored_luma
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -249,10 +249,10 @@ def _file_explains(photo: Photo, grid: tuple[int, int]) -> bool:
     if grid != (0, 0):
         return False
     try:
-        lightness, _ = stored_lightness(photo)
+        luma, _ = stored_luma(photo)
     except NotApplicable:
         return False
-    return bool(lightness.table.ravel()[1:].max() > 2 * ROUNDING_REACH)
+    return bool(luma.table.ravel()[1:].max() > 2 * ROUNDING_REACH)
 
 
 def _unlike_most(trace: Floats, config: JpegErrorConfig) -> Floats:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
-from unseam.jpeg_encoder import STANDARD_LUMA, ijg_table
+from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -25,11 +25,11 @@ SIDE = 8
 """Side of a JPEG block, in pixels."""
 
 LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in JPEG's lightness: ITU-R BT.601, as JFIF prescribes."""
+"""Weights of R, G and B in JPEG's luma: ITU-R BT.601, as JFIF prescribes."""
 
 STANDARD_TABLE: Floats = np.array(STANDARD_LUMA, np.float64)
 STANDARD_TABLE.setflags(write=False)
-"""Quantization steps of lightness at quality 50."""
+"""Quantization steps of luma at quality 50."""
 
 BAND = 512
 """Blocks at a time: what is computed for each quality stays in the processor's cache."""
@@ -110,14 +110,14 @@ def jpeg_ghost_differences(photo: Photo, config: JpegGhostConfig = DEFAULT) -> F
     Returns
     -------
     (Q, H // 8, W // 8) float64
-        Mean squared difference of lightness, in squared grey levels; one map for each of ``config.qualities``.
+        Mean squared difference of luma, in squared grey levels; one map for each of ``config.qualities``.
 
     Notes
     -----
     DOI 10.1109/TIFS.2008.2012215, equation 3, on the grid of blocks that starts at the photo's first pixel. The paper
     saves and decodes the photo each time and compares pixels; here the DCT coefficients of its blocks are rounded to
     the quality's steps. As the DCT is orthonormal, both sums of squares are equal, but for the rounding of decoded
-    pixels to whole numbers. Lightness only; the paper averages the three channels, whose colour is often subsampled.
+    pixels to whole numbers. Luma only; the paper averages the three channels, whose colour is often subsampled.
     Pixels beyond the last whole block are left out.
     """
     _check(photo)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import LEVEL, SIDE, cosines, samples
-from unseam.jpeg import JpegCoefficients, JpegComponent
+from unseam.jpeg.coefficients import JpegCoefficients, JpegComponent
 
 Floats = NDArray[np.float64]
 Frequencies = Sequence[tuple[int, int]]
@@ -61,7 +61,7 @@ def noise_kernel(noise: Noise) -> tuple[NDArray[np.int64], Floats]:
 def rounding_noise(
     coefficients: JpegCoefficients, component: JpegComponent, plane: Floats, frequencies: Frequencies
 ) -> list[Noise]:
-    """Measure what rounding and limiting the decoded pixels does to DCT coefficients of lightness.
+    """Measure what rounding and limiting the decoded pixels does to DCT coefficients of luma.
 
     It is measured on this file, and taken for that of an earlier decompression.
 
@@ -85,8 +85,8 @@ def rounding_noise(
         chroma = [replace(part, coefficients=part.coefficients[some]) for part, some in zip(parts, rows, strict=True)]
         error = _colour_error(_rows_of(plane, rows[0]), component, chroma[1:])
     else:
-        lightness = _rows_of(plane, _some_rows(component, component))
-        error = lightness - np.clip(np.floor(lightness + (0.5 + TIE)), 0, 255)
+        luma = _rows_of(plane, _some_rows(component, component))
+        error = luma - np.clip(np.floor(luma + (0.5 + TIE)), 0, 255)
     return [
         Noise(float(values.mean()) if frequency == (0, 0) else 0.0, float(values.var()))
         for frequency, values in zip(frequencies, low_block_dct(error, frequencies), strict=True)
@@ -162,17 +162,17 @@ def _rows_of(plane: Floats, rows: NDArray[np.int64]) -> Floats:
     return plane.reshape(-1, SIDE, plane.shape[1])[rows].reshape(-1, plane.shape[1])
 
 
-def _colour_error(lightness: Floats, judged: JpegComponent, chroma: list[JpegComponent]) -> Floats:
-    """Lightness less that of R, G and B after rounding and limiting them to [0, 255]; like ``lightness``."""
+def _colour_error(luma: Floats, judged: JpegComponent, chroma: list[JpegComponent]) -> Floats:
+    """Luma less that of R, G and B after rounding and limiting them to [0, 255]; like ``luma``."""
     decoded = [samples(part) for part in chroma]
-    error = lightness.copy()
+    error = luma.copy()
     for top in range(0, len(error), BAND * SIDE):
         band = slice(top, min(top + BAND * SIDE, len(error)))
         planes = [
             _stretched(plane, part, judged, band, error.shape[1]) for plane, part in zip(decoded, chroma, strict=True)
         ]
         for weight, factors in zip(LUMA, RGB_FROM_CHROMA, strict=True):
-            colour = lightness[band] + (0.5 + TIE)
+            colour = luma[band] + (0.5 + TIE)
             for factor, plane in zip(factors, planes, strict=True):
                 if factor:
                     colour += factor * plane

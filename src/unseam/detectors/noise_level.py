@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 

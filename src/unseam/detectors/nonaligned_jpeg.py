@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from unseam.detectors import jpeg_mixture, second_grid
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, samples
-from unseam.detectors.detector import Detector, stored_coefficients, stored_lightness
+from unseam.detectors.detector import Detector, stored_coefficients, stored_luma
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_mixture import BINS
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, rounding_noise
 from unseam.detectors.second_grid import GRIDS, Grid, GridSearch
 from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.jpeg import JpegComponent
-from unseam.jpeg_encoder import LARGEST_STEP
+from unseam.jpeg.coefficients import JpegComponent
+from unseam.jpeg.quantization import LARGEST_STEP
 from unseam.method import Heatmap
-from unseam.photo import Photo
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ DEFAULT = NonalignedJpegConfig()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lightness:
-    """What the file stores of the photo's lightness, decoded.
+    """What the file stores of the photo's luma, decoded.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
     Parameters
     ----------
     photo : Photo
-        A JPEG; its lightness is judged (grey, Y, the G of an RGB file, the strongest ink of a CMYK file).
+        A JPEG; its luma is judged (grey, Y, the G of an RGB file, the strongest ink of a CMYK file).
     config : NonalignedJpegConfig
 
     Returns
@@ -125,20 +125,20 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
         compression, not two, and `jpeg_error` and `block_grid` look at that.
     """
     METHOD.check(photo)
-    lightness = _lightness(photo, config)
-    plane = np.pad(lightness.plane, (0, SIDE - 1))  # blocks of other grids overhang; pyIFD, too, sees 128 there
-    grid = _likeliest_grid(plane, lightness)
+    luma = _luma(photo, config)
+    plane = np.pad(luma.plane, (0, SIDE - 1))  # blocks of other grids overhang; pyIFD, too, sees 128 there
+    grid = _likeliest_grid(plane, luma)
     frequencies = ZIGZAG[: config.frequencies]
     seen, beside = (low_block_dct(plane, frequencies, place) for place in (grid, _beside(grid)))
     total = np.zeros(seen.shape[1:])
-    for values, unused, frequency, noise in zip(seen, beside, frequencies, lightness.noises, strict=True):
+    for values, unused, frequency, noise in zip(seen, beside, frequencies, luma.noises, strict=True):
         observed, calibration = jpeg_mixture.histogram(values), jpeg_mixture.histogram(unused)
-        steps = _possible_steps(lightness.component, frequency)
+        steps = _possible_steps(luma.component, frequency)
         found = jpeg_mixture.likeliest(observed[None], calibration[None], steps, noise)
         table = jpeg_mixture.log_ratio(calibration, values.size, int(found.step[0]), noise)
         total += jpeg_mixture.at(values, table)
     pooled = jpeg_mixture.summed(total, config.pooled)
-    return Statistic(pooled, lightness.step, lightness.origin(grid))
+    return Statistic(pooled, luma.step, luma.origin(grid))
 
 
 def nonaligned_jpeg_evidence(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Statistic:
@@ -170,19 +170,19 @@ def nonaligned_jpeg_evidence(photo: Photo, config: NonalignedJpegConfig = DEFAUL
         As `nonaligned_jpeg_statistic`.
     """
     METHOD.check(photo)
-    lightness = _lightness(photo, config)
+    luma = _luma(photo, config)
     frequencies = ZIGZAG[: config.frequencies]
-    judged = (lightness.plane, frequencies, lightness.noises)
-    found = second_grid.find_second_grid(*judged, lightness.component.table, config.search)
+    judged = (luma.plane, frequencies, luma.noises)
+    found = second_grid.find_second_grid(*judged, luma.component.table, config.search)
     if found is None:
-        return Statistic(np.full(lightness.component.coefficients.shape[:2], np.nan), lightness.step)
+        return Statistic(np.full(luma.component.coefficients.shape[:2], np.nan), luma.step)
     ratio = second_grid.block_log_ratio(*judged, found, config.search)
-    origin = lightness.origin(found.grid)
-    limited = limited_share(photo.pixels, ratio.shape, lightness.step, origin)
+    origin = luma.origin(found.grid)
+    limited = limited_share(photo.pixels, ratio.shape, luma.step, origin)
     mean = jpeg_mixture.averaged(ratio, (ratio != 0) & (limited <= config.most_limited), config.window)
     says = mean[(ratio != 0) & np.isfinite(mean)]
     most_were_twice = 2 * np.count_nonzero(says > 0) > says.size
-    return Statistic(-mean if most_were_twice else mean, lightness.step, origin)
+    return Statistic(-mean if most_were_twice else mean, luma.step, origin)
 
 
 def nonaligned_jpeg(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Heatmap:
@@ -190,8 +190,8 @@ def nonaligned_jpeg(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Hea
     return heatmap_of(nonaligned_jpeg_evidence(photo, config), photo, config.curve)
 
 
-def _lightness(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
-    component, step = stored_lightness(photo)
+def _luma(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
+    component, step = stored_luma(photo)
     frequencies = ZIGZAG[: config.frequencies]
     plane = samples(component)
     rounding = rounding_noise(stored_coefficients(photo), component, plane, frequencies)
@@ -203,15 +203,15 @@ def _lightness(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
     return _Lightness(component, step, plane, noises)
 
 
-def _likeliest_grid(plane: Floats, lightness: _Lightness) -> Grid:
+def _likeliest_grid(plane: Floats, luma: _Lightness) -> Grid:
     """Find the grid, other than the file's own, on which an earlier compression explains block means best."""
     counts = mean_histograms(plane)
-    steps = _possible_steps(lightness.component, (0, 0))
+    steps = _possible_steps(luma.component, (0, 0))
     likelihood = np.full(GRIDS, -np.inf)
     unused = [_number(_beside((number // SIDE, number % SIDE))) for number in range(GRIDS)]
     for first in range(1, GRIDS, AT_ONCE):  # 0 is the file's own grid
         some = slice(first, first + AT_ONCE)
-        found = jpeg_mixture.likeliest(counts[some], counts[unused[some]], steps, lightness.noises[0])
+        found = jpeg_mixture.likeliest(counts[some], counts[unused[some]], steps, luma.noises[0])
         likelihood[some] = found.likelihood
     best = int(likelihood.argmax())
     return best // SIDE, best % SIDE

@@ -1,4 +1,4 @@
-"""What rounding decoded pixels to whole numbers from 0 to 255 adds to the DCT coefficients of a photo's lightness."""
+"""What rounding decoded pixels to whole numbers from 0 to 255 adds to the DCT coefficients of a photo's luma."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import SIDE, cosines, decoded, inverse_transform
 from unseam.detectors.detector import stored_coefficients
-from unseam.jpeg import JpegComponent
-from unseam.photo import Photo
+from unseam.jpeg.coefficients import JpegComponent
+from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
@@ -40,14 +40,14 @@ class RoundingNoise:
 
 
 def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> RoundingNoise:
-    """Decode the pixels of a JPEG once more, and measure what rounding changes in its lightness.
+    """Decode the pixels of a JPEG once more, and measure what rounding changes in its luma.
 
     Parameters
     ----------
     photo : Photo
         A JPEG.
     component : JpegComponent
-        Its lightness; rounded as a part of R, G and B where it is the Y of a colour photo, and else by itself.
+        Its luma; rounded as a part of R, G and B where it is the Y of a colour photo, and else by itself.
     plane : (8 * block rows, 8 * block columns) float64
         Its unrounded `samples`.
 
@@ -61,8 +61,8 @@ def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> Rou
     colours = [_Enlarged(other, component) for other in chroma]
     squares, sums = 0.0, np.zeros((SIDE, plane.shape[1]))
     for first in range(0, len(plane), ROWS):
-        lightness = plane[first : first + ROWS]
-        error = _error(lightness, [colour.rows(first, lightness.shape) for colour in colours])
+        luma = plane[first : first + ROWS]
+        error = _error(luma, [colour.rows(first, luma.shape) for colour in colours])
         squares += float(np.vdot(error, error))
         sums += error.reshape(-1, SIDE, plane.shape[1]).sum(0)
     by_place = sums.reshape(SIDE, -1, SIDE).sum(1) / (plane.size / SIDE**2)
@@ -72,17 +72,17 @@ def rounding_noise(photo: Photo, component: JpegComponent, plane: Floats) -> Rou
 
 
 class _Enlarged:
-    """A colour component that is decoded band by band, in lightness' rows and columns, its samples repeated."""
+    """A colour component that is decoded band by band, in luma' rows and columns, its samples repeated."""
 
-    def __init__(self, component: JpegComponent, lightness: JpegComponent) -> None:
+    def __init__(self, component: JpegComponent, luma: JpegComponent) -> None:
         self.coefficients = component.coefficients
         self.transform = inverse_transform(component)
         self.down, self.across = (
-            (component.sampling[axis], lightness.sampling[axis]) for axis in (1, 0)
-        )  # samples of the component beside those of lightness
+            (component.sampling[axis], luma.sampling[axis]) for axis in (1, 0)
+        )  # samples of the component beside those of luma
 
     def rows(self, first: int, shape: tuple[int, ...]) -> Floats:
-        """Give as many rows and columns as a shape has, from lightness' row ``first`` on; around 0."""
+        """Give as many rows and columns as a shape has, from luma' row ``first`` on; around 0."""
         have = [SIDE * blocks for blocks in self.coefficients.shape[:2]]
         down = np.minimum((first + np.arange(shape[0])) * self.down[0] // self.down[1], have[0] - 1)
         across = np.minimum(np.arange(shape[1]) * self.across[0] // self.across[1], have[1] - 1)
@@ -93,17 +93,17 @@ class _Enlarged:
         return band if band.shape == shape and self.across[0] == self.across[1] else band.take(across, axis=1)
 
 
-def _error(lightness: Floats, colours: list[Floats]) -> Floats:
-    """Give how much lightness is above what it becomes when the pixels are rounded; (rows, columns)."""
+def _error(luma: Floats, colours: list[Floats]) -> Floats:
+    """Give how much luma is above what it becomes when the pixels are rounded; (rows, columns)."""
     if len(colours) < 2:
-        return np.asarray(lightness - np.clip(np.rint(lightness), 0, 255))
-    error = lightness.copy()
+        return np.asarray(luma - np.clip(np.rint(luma), 0, 255))
+    error = luma.copy()
     part = np.empty_like(error)
     for number, colour in enumerate(colours):  # nothing but for the decimals of the constants
         error += np.multiply(colour, sum(w * mix[number] for w, mix in zip(LUMA, TO_RGB, strict=True)), out=part)
     for weight, (blue, red) in zip(LUMA, TO_RGB, strict=True):
         most, least = ((colours[0], blue), (colours[1], red))[:: 1 if not red else -1]
-        base = np.add(lightness, np.multiply(least[0], least[1], out=part), out=part) if least[1] else lightness
+        base = np.add(luma, np.multiply(least[0], least[1], out=part), out=part) if least[1] else luma
         pixels = cv2.addWeighted(base, 1, most[0], most[1], 0, dtype=cv2.CV_8U)
         error -= np.multiply(pixels, weight, out=part)
     return error

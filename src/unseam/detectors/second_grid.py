@@ -20,7 +20,7 @@ from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_mixture import BINS, ZERO
 from unseam.detectors.jpeg_rounding import Noise, low_block_dct, noise_kernel
-from unseam.jpeg_encoder import STANDARD_LUMA, ijg_table
+from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
 
 Floats = NDArray[np.float64]
 Grid = tuple[int, int]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unseam.method import NO_EVIDENCE, Heatmap
 
 if TYPE_CHECKING:
-    from unseam.photo import Photo
+    from unseam.photo.photo import Photo
 
 T = TypeVar("T", bound=np.generic)
 F = TypeVar("F", bound=np.floating)

@@ -82,12 +82,12 @@ def _radial(n: int, m: int, radius: Floats) -> Floats:
     return values
 
 
-def zernike_magnitudes(lightness: NDArray[np.float32], order: int, side: int) -> NDArray[np.int16]:
+def zernike_magnitudes(luma: NDArray[np.float32], order: int, side: int) -> NDArray[np.int16]:
     """Measure the magnitudes of the Zernike moments up to an order on a disc around every pixel.
 
     Parameters
     ----------
-    lightness : (H, W) float32
+    luma : (H, W) float32
         In grey levels, 0 to 255; mirrored beyond the border.
     order : int
         Highest order.
@@ -100,17 +100,17 @@ def zernike_magnitudes(lightness: NDArray[np.float32], order: int, side: int) ->
         In 1 / `SCALE` grey levels, 0 to `LARGEST`; one feature for each of `zernike_orders`.
     """
     orders = zernike_orders(order)
-    features = np.empty((*lightness.shape, len(orders)), np.int16)
-    side_by_side(partial(_measure, lightness, features, side), [(k, n, m) for k, (n, m) in enumerate(orders)])
+    features = np.empty((*luma.shape, len(orders)), np.int16)
+    side_by_side(partial(_measure, luma, features, side), [(k, n, m) for k, (n, m) in enumerate(orders)])
     return features
 
 
-def _measure(lightness: NDArray[np.float32], features: NDArray[np.int16], side: int, k: int, n: int, m: int) -> None:
+def _measure(luma: NDArray[np.float32], features: NDArray[np.int16], side: int, k: int, n: int, m: int) -> None:
     kernel = zernike_kernel(n, m, side)
-    parts = [_filtered(lightness, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
+    parts = [_filtered(luma, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
     size = cv2.magnitude(*parts) if m else np.abs(parts[0])
     features[..., k] = np.minimum(np.rint(np.asarray(size) * np.float32(SCALE)), LARGEST)
 
 
-def _filtered(lightness: NDArray[np.float32], kernel: Floats) -> NDArray[np.float32]:
-    return np.asarray(cv2.filter2D(lightness, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101), np.float32)
+def _filtered(luma: NDArray[np.float32], kernel: Floats) -> NDArray[np.float32]:
+    return np.asarray(cv2.filter2D(luma, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101), np.float32)

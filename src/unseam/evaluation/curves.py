@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.evaluation.counts import Counts
-from unseam.evaluation.figures import as_constant, unjudged
+from unseam.evaluation.metrics import as_constant, unjudged
 from unseam.evaluation.rows import Row, RowStore
 from unseam.method import NO_EVIDENCE
-from unseam.whole_files import write_csv
+from unseam.system.atomic_files import write_csv
 
 FALSE_ALARM_GRID = np.concatenate([[0], np.geomspace(1e-4, 0.1, 61), np.linspace(0.1, 1, 91)[1:]])
 """False positive rates at which an ROC curve is written; dense near 0, where a method must work to be of use."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.errors import DataError
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 SCREEN_OFFSET = (3, 5)
 """Rows and columns that a screenshot cuts off: odd, so that the photo's 8 x 8 grid is not kept by chance."""

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL, Condition
-from unseam.evaluation.identity import method_digest, row_keys
 from unseam.evaluation.measure import Measured, blank_rows, measure
+from unseam.evaluation.method_digest import method_digest, row_keys
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
-from unseam.folder_lock import FolderLock
 from unseam.method import Method
 from unseam.methods import with_options
-from unseam.workers import Crash, Pool
+from unseam.system.folder_lock import FolderLock
+from unseam.system.workers import Crash, Pool
 
 
 def evaluate(

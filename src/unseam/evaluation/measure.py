@@ -15,9 +15,8 @@ from unseam.evaluation.counts import Confusion, Counts, score_bins
 from unseam.evaluation.degrade import ORIGINAL, Condition, degraded
 from unseam.evaluation.rings import ring_auc
 from unseam.evaluation.rows import Row, pack
-from unseam.method import NO_EVIDENCE, Heatmap, Method
-from unseam.photo import Photo, load_photo
-from unseam.postprocess import find_regions
+from unseam.method import NO_EVIDENCE, Heatmap, Method, find_regions
+from unseam.photo.photo import Photo, load_photo
 
 Measured = tuple[Row, bytes]
 """A row, and its packed score counts."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from unseam.evaluation import demand_extra
 from unseam.evaluation.counts import Confusion
 from unseam.evaluation.rows import Row
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
 
 CONFUSIONS = ("own", "half", "best")
 LEFT_OUT = frozenset({*CONFUSIONS, "condition", "offset", "length"})

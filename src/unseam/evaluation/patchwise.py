@@ -19,8 +19,8 @@ from unseam.errors import UnseamError
 from unseam.evaluation.counts import Confusion, Counts
 from unseam.evaluation.progress import progress_bar
 from unseam.method import NO_EVIDENCE, Method
-from unseam.photo import Photo, load_photo
-from unseam.postprocess import network_mask
+from unseam.models.patch.postprocess import network_mask
+from unseam.photo.photo import Photo, load_photo
 
 PATCHES_PER_PHOTO = 8
 """Windows drawn from each photo, half of them manipulated where it has such."""
@@ -48,7 +48,7 @@ class PatchSettings(Protocol):
 
 
 class PatchJudge(Protocol):
-    """A method that judges single patches: `unseam.localizer.Localizer`."""
+    """A method that judges single patches: `unseam.models.patch.method.Localizer`."""
 
     @property
     def settings(self) -> PatchSettings: ...  # noqa: D102

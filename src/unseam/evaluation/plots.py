@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.evaluation import demand_extra
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.curves import Averaging, Curve, Kind
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
-from unseam.evaluation.figures import MEAN_AUC, OWN_F1
+from unseam.evaluation.metrics import MEAN_AUC, OWN_F1
 from unseam.evaluation.reliability import Reliability
 from unseam.evaluation.robustness import Robustness
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from unseam.evaluation.rows import Row
-from unseam.whole_files import write_csv
+from unseam.system.atomic_files import write_csv
 
 BINS = 10
 """Equal parts of the range of scores, 0 to 1."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
-from unseam.evaluation.figures import FIGURE_CELLS, MEAN_AUC, MEAN_RING_AUC, OWN_F1, Figure, as_constant, mean_figures
 from unseam.evaluation.markdown import markdown_table
+from unseam.evaluation.metrics import FIGURE_CELLS, MEAN_AUC, MEAN_RING_AUC, OWN_F1, Figure, as_constant, mean_figures
 from unseam.evaluation.rows import Row
 
 SHOWN = (MEAN_AUC, MEAN_RING_AUC, OWN_F1)

@@ -18,7 +18,7 @@ import numpy as np
 from unseam.errors import DataError
 from unseam.evaluation.counts import BINS, Confusion, Counts
 from unseam.evaluation.degrade import ORIGINAL, Condition
-from unseam.photo_paths import printable
+from unseam.system.text import printable
 
 Outcome = Literal["judged", "not applicable", "failed"]
 
@@ -133,8 +133,8 @@ def unpack(data: bytes) -> Counts:
 class RowStore:
     """The finished rows of one evaluation's folder.
 
-    Anybody may read them at any time; who appends needs the folder's lock (`unseam.folder_lock`), and calls `mend`
-    before.
+    Anybody may read them at any time; who appends needs the folder's lock (`unseam.system.folder_lock`), and calls
+    `mend` before.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -11,12 +11,12 @@ from unseam.datasets.sample import LOOKS_INVERTED, Sample, SampleSet
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.contact_sheets import draw_sheet
 from unseam.evaluation.curves import Curve, method_curves, write_curves
 from unseam.evaluation.degrade import ORIGINAL, find_conditions
-from unseam.evaluation.draw import draw_samples
 from unseam.evaluation.evaluate import measure_all
-from unseam.evaluation.figures import MEAN_AUC
+from unseam.evaluation.metrics import MEAN_AUC
 from unseam.evaluation.parquet import write_rows
 from unseam.evaluation.patchwise import (
     PATCHES_PER_PHOTO,
@@ -31,13 +31,13 @@ from unseam.evaluation.plots import draw_curves, draw_reliability, draw_robustne
 from unseam.evaluation.progress import progress_bar
 from unseam.evaluation.reliability import reliability, write_reliability
 from unseam.evaluation.rows import Row, RowStore
-from unseam.evaluation.sheets import draw_sheet
+from unseam.evaluation.sampling import draw_samples
 from unseam.evaluation.tables import EvaluationTable, build_table
-from unseam.folder_lock import FolderLock
-from unseam.localizer import Localizer
 from unseam.method import Method
 from unseam.methods import ShippedLocalizer, expanded, find_method, run_as
-from unseam.whole_files import write_csv, write_text
+from unseam.models.patch.method import Localizer
+from unseam.system.atomic_files import write_csv, write_text
+from unseam.system.folder_lock import FolderLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Plan:
     workers : int
         Processes that judge photos side by side; 0 to judge in this one.
     fast, strict : bool
-        How networks are run; see `unseam.learned.LocalizerOptions`.
+        How networks are run; see `unseam.models.network.LocalizerOptions`.
     """
 
     dataset: str = "folder"

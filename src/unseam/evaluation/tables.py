@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from unseam.datasets.sample import Exclusion
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL
-from unseam.evaluation.figures import (
+from unseam.evaluation.markdown import markdown_table
+from unseam.evaluation.metrics import (
     FALSE_ALARMS,
     FIGURE_CELLS,
     MEAN_AUC,
@@ -24,10 +25,9 @@ from unseam.evaluation.figures import (
     as_constant,
     method_figures,
 )
-from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.robustness import Robustness, build_robustness
 from unseam.evaluation.rows import Row, RowStore
-from unseam.whole_files import write_csv, write_text
+from unseam.system.atomic_files import write_csv, write_text
 
 Coverage = Literal["all", "applicable"]
 

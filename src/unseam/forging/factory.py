@@ -36,7 +36,6 @@ from rich.console import Console
 from rich.progress import track
 
 from unseam.errors import DataError, PhotoError
-from unseam.folder_lock import FolderLock
 from unseam.forging.config import ForgeConfig
 from unseam.forging.licences import find_terms
 from unseam.forging.make import make
@@ -44,6 +43,7 @@ from unseam.forging.manifest import NAME, Row, as_csv, read_rows, row_of
 from unseam.forging.pixels import PixelStore, decode, stored_bytes
 from unseam.forging.plan import Plan, Planner
 from unseam.forging.sources import MIN_SIDE, Source, find_all, merged, object_boxes, split
+from unseam.system.folder_lock import FolderLock
 
 CACHE_BYTES = 6 * 2**30
 """Disk space for decoded photographs while forging; those beyond it are decoded again when needed."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.camera_tables import camera_tables
+from unseam.jpeg.quantization import camera_tables
 
 Pixels = NDArray[np.uint8]
 
@@ -31,7 +31,7 @@ class Compression:
     quality : int
         IJG quality of a JPEG; 0 where camera tables are used or nothing is compressed.
     camera : int
-        Number of the camera tables of a JPEG (`unseam.camera_tables.camera_tables`); -1 for none.
+        Number of the camera tables of a JPEG (`unseam.jpeg.quantization.camera_tables`); -1 for none.
     subsampling : str
         Of the chroma of a JPEG, one of ``SUBSAMPLING``.
     """

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.decoding import DECODER_FAILURES
 from unseam.forging.history import GRID, resized
 from unseam.forging.plan import Crop
 from unseam.forging.sources import Source
-from unseam.photo import load_photo
-from unseam.whole_files import replacing
+from unseam.photo.decoding import DECODER_FAILURES
+from unseam.photo.photo import load_photo
+from unseam.system.atomic_files import replacing
 
 Pixels = NDArray[np.uint8]
 

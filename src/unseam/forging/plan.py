@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unseam.camera_tables import camera_tables
 from unseam.forging.config import ForgeConfig, Range
 from unseam.forging.history import GRID, LOSSLESS, STRENGTHS, SUBSAMPLING, Compression, Past
 from unseam.forging.sources import ObjectBox, Source
+from unseam.jpeg.quantization import camera_tables
 
 INPAINTED = ("telea", "navier-stokes")
 FILLS = (*INPAINTED, "exemplar", "clone")

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.containers import split_png
-from unseam.decoding import DECODER_FAILURES
 from unseam.errors import DataError
 from unseam.forging.licences import UNKNOWN, Terms
+from unseam.photo.containers import split_png
+from unseam.photo.decoding import DECODER_FAILURES
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 """File names that are looked at when a folder is searched; files named one by one may have any."""

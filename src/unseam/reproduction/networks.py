@@ -17,14 +17,14 @@ from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
 from unseam.datasets.windows import MANIPULATED_SHARE, WINDOW_SIDE
 from unseam.errors import DataError, RecipeError
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
-from unseam.evaluation.identity import file_digest
+from unseam.evaluation.method_digest import file_digest
 from unseam.evaluation.patchwise import MapJudge, PatchJudge, PatchResults, Undecided, Verdicts, judge_windows
-from unseam.localizer import Localizer, load_patch_localizer
-from unseam.model_settings import ModelSettings
+from unseam.models.metadata import ModelSettings
+from unseam.models.patch.method import Localizer, load_patch_localizer
 from unseam.reproduction.paper import HALF, Task, rules_of
-from unseam.whole_files import write_text
+from unseam.system.atomic_files import write_text
 
 if TYPE_CHECKING:  # at run time it loads torch
     from unseam.training.recipe import Recipe
@@ -125,7 +125,7 @@ def recipe_path(name: str) -> Path:
 
 def identify(data: DataSet, test: Sequence[Sample]) -> str:
     """SHA-256 of what is learned from and of what is tested on: photographs, masks, sides."""
-    from unseam.training.patch_source import data_digest
+    from unseam.training.patch.source import data_digest
 
     files = [(s.name, *(file_digest(path) for path in (s.photo, *s.masks))) for s in test]
     return hashlib.sha256(json.dumps([data_digest([data]), files]).encode()).hexdigest()
@@ -199,7 +199,7 @@ def _recipe(name: str, seed: int, experiment: Experiment) -> Recipe:
 def _train(experiment: Experiment, recipe: Recipe, name: str, seed: int) -> Path | None:
     """Give the model file of a finished training; None if it was interrupted. A half-done run is gone on with."""
     from unseam.training import export_run, train
-    from unseam.training.export import ModelTerms, validation_samples
+    from unseam.training.patch.export import ModelTerms, validation_samples
 
     run, model = experiment.place("runs", name, seed), experiment.place("models", name, seed, ".onnx")
     result = train(

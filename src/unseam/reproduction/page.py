@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unseam.evaluation.markdown import markdown_table
-from unseam.report_page import TEMPLATES
+from unseam.report.page import TEMPLATES
 from unseam.reproduction.results import Table
-from unseam.whole_files import write_csv, write_text
+from unseam.system.atomic_files import write_csv, write_text
 
 TITLE = "Exploiting Spatial Structure for Localizing Manipulated Image Regions: the paper's tables, measured"
 

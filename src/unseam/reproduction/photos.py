@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.contact_sheet import Tile, contact_sheet
 from unseam.datasets.sample import Sample, stored_shape
 from unseam.datasets.windows import WINDOW_GRID, WINDOW_SIDE
+from unseam.drawing.contact_sheet import Tile, contact_sheet
 from unseam.errors import DataError, UnseamError
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.contact_sheets import draw_sheet
 from unseam.evaluation.evaluate import measure_all
-from unseam.evaluation.figures import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figure
+from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figure
 from unseam.evaluation.rows import Row, RowStore
-from unseam.evaluation.sheets import draw_sheet
 from unseam.evaluation.tables import EvaluationTable, build_table
-from unseam.folder_lock import FolderLock
-from unseam.localizer import load_patch_localizer
 from unseam.method import Method
 from unseam.methods import METHODS
-from unseam.photo import load_photo
+from unseam.models.patch.method import load_patch_localizer
+from unseam.photo.photo import load_photo
 from unseam.reproduction.paper import CLASSICAL, PAPER_NETWORK_AUC
 from unseam.reproduction.results import Table
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
+from unseam.system.folder_lock import FolderLock
 
 OURS = "J-Conv-LSTM-Conv"
 """The paper's network in the table of photos."""

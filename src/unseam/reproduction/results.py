@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.reproduction.networks import Measured
 from unseam.reproduction.paper import CLAIMS, TABLES, Claim, NetworkRow, NetworkTable, Quantity
 

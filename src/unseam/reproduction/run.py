@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
-from unseam.evaluation.controls import CONTROLS
+from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID
 from unseam.evaluation.plots import draw_roc
 from unseam.evaluation.rows import RowStore
@@ -32,7 +32,7 @@ from unseam.reproduction.page import Reproduction, write_pages
 from unseam.reproduction.paper import PAPER_NETWORK, PUBLISHED, recipes
 from unseam.reproduction.photos import draw_examples, draw_seams, judge_photos, photo_table
 from unseam.reproduction.results import claims_table, mean_roc, network_tables, seeds_and_digests
-from unseam.whole_files import write_csv
+from unseam.system.atomic_files import write_csv
 
 SMOKE_STEPS, SMOKE_WINDOWS, SMOKE_COUNT, SMOKE_SIDE = 2, 64, 48, 192
 """Of a smoke run: training steps, validation windows, forgeries, and their side in pixels."""

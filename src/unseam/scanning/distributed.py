@@ -2,8 +2,8 @@
 
 The output is a folder (or URL) of Parquet files, ``part-NUMBER-ID.parquet``: each appears whole, within `PART_SECONDS`
 of the first of its rows, so that a driver that is killed loses no more than that. Each of Ray's actors hands its files
-to a worker process of its own (`unseam.workers`), so that a file that crashes or hangs costs its own row here, too;
-what is lost with a node Ray does again elsewhere.
+to a worker process of its own (`unseam.system.workers`), so that a file that crashes or hangs costs its own row
+here, too; what is lost with a node Ray does again elsewhere.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from unseam.scanning.rows import Row, as_text, failed_row, in_lots
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
 from unseam.scanning.task import Task
-from unseam.whole_files import replacing
-from unseam.workers import Crash, Pool, cores
+from unseam.system.atomic_files import replacing
+from unseam.system.workers import Crash, Pool, cores
 
 FILES_PER_BLOCK = 100
 """Files that an actor is given at a time: Ray needs milliseconds for each block, and a lost block is done again."""

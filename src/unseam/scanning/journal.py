@@ -22,10 +22,10 @@ from typing import Any, Self
 import numpy as np
 
 from unseam.errors import DataError
-from unseam.folder_lock import FolderLock
-from unseam.photo_paths import printable
 from unseam.scanning.rows import Row, fits, in_lots
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
+from unseam.system.folder_lock import FolderLock
+from unseam.system.text import printable
 
 ROWS, SETTINGS, SORTED = "rows.jsonl", "scan.json", "sorted"
 

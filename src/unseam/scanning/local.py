@@ -13,7 +13,7 @@ from unseam.scanning.rows import Row, as_text, failed_row
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import demand_parquet, read_rows, read_settings, write_table
 from unseam.scanning.task import Task
-from unseam.workers import Crash, Pool
+from unseam.system.workers import Crash, Pool
 
 UNFINISHED = ".unfinished"
 """Added to the name of the output: the folder of a scan that is under way."""

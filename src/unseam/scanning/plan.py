@@ -11,7 +11,7 @@ from typing import Any
 
 from unseam.errors import DataError
 from unseam.method import Method
-from unseam.photo import DEFAULT_MAX_PIXELS
+from unseam.photo.photo import DEFAULT_MAX_PIXELS
 from unseam.scanning.rows import Row, columns
 from unseam.scanning.sources import Source, open_source
 from unseam.scanning.task import Task
@@ -83,7 +83,7 @@ class Plan:
 
     def settings(self, source: Source) -> dict[str, Any]:
         """Give what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
-        from unseam.evaluation.identity import method_digest
+        from unseam.evaluation.method_digest import method_digest
 
         columns(self.methods)
         return {

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from unseam.errors import DataError, PhotoNotFound, UnreadablePhoto
-from unseam.photo import read_photo_file
-from unseam.photo_paths import PHOTO_SUFFIXES
+from unseam.photo.paths import PHOTO_SUFFIXES
+from unseam.photo.photo import read_photo_file
 from unseam.scanning import demand_extra
 
 

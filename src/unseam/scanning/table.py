@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from unseam.errors import DataError
-from unseam.photo_paths import printable
 from unseam.scanning import demand_extra
 from unseam.scanning.rows import Row, columns, in_lots
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
+from unseam.system.text import printable
 
 KEY = b"unseam"
 """Of the file's metadata: the settings of the scan, as JSON."""

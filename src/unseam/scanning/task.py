@@ -11,11 +11,11 @@ from pathlib import Path
 from unseam.analyze import Report, digest_of
 from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
-from unseam.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
+from unseam.photo.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
 from unseam.scanning.rows import Row, blank_row, column, one_line, stem
 from unseam.scanning.sources import Source
-from unseam.versions import versions
-from unseam.whole_files import replacing
+from unseam.system.atomic_files import replacing
+from unseam.system.versions import versions
 
 HASHED_NAME = 150
 """Characters of a file name that a heat map's name keeps; file systems allow 255 bytes, and more comes on top."""

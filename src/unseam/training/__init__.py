@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from unseam.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from unseam.training.export import export_run
     from unseam.training.launch import train
+    from unseam.training.patch.export import export_run
 
 __all__ = ["export_run", "train"]
 
-_HOMES = {"train": "unseam.training.launch", "export_run": "unseam.training.export"}
+_HOMES = {"train": "unseam.training.launch", "export_run": "unseam.training.patch.export"}
 """Where the public functions live; each is loaded when it is first asked for."""
 
 _NEEDED = ("torch", "lightning", "onnx", "onnxscript")

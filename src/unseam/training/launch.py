@@ -18,17 +18,17 @@ from torch.multiprocessing.spawn import ProcessException
 
 from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError, RunError
-from unseam.training.beginning import begin_evidence_with, begin_with
-from unseam.training.evidence_network import build_evidence
-from unseam.training.evidence_source import EvidenceSource, load_evidence_source
-from unseam.training.evidence_task import EvidenceTask
+from unseam.training.fusion.network import build_fusion
+from unseam.training.fusion.source import FusionSource, load_fusion_source
+from unseam.training.fusion.task import FusionTask
+from unseam.training.initial_weights import begin_fusion_with, begin_with
 from unseam.training.loop import PATCHES, TrainingResult, train_loop
 from unseam.training.memory import keep_freed_memory
-from unseam.training.network import LocalizationNetwork
-from unseam.training.patch_source import PatchSource, data_digest, load_source, training_sides
-from unseam.training.recipe import EvidenceRecipe, Precision, Recipe, load_recipe
+from unseam.training.patch.network import LocalizationNetwork
+from unseam.training.patch.source import PatchSource, data_digest, load_source, training_sides
+from unseam.training.recipe import FusionRecipe, Precision, Recipe, load_recipe
 from unseam.training.run_folder import alone_in, check_folder
-from unseam.training.stopping import StopSignal
+from unseam.training.stop_signal import StopSignal
 from unseam.training.task import Task
 
 FULL: Literal["32-true"] = "32-true"
@@ -39,7 +39,7 @@ RUNS = Path("runs")
 """Where runs go that are not told where to go."""
 
 FEATURES = "features"
-"""Folder within a run of the network `evidence`: what was measured of its photos. It may be linked or copied."""
+"""Folder within a run of the network `fusion`: what was measured of its photos. It may be linked or copied."""
 
 GPU_SHARE = 0.5
 """Photographs go to the GPU if they fit into this share of its free memory; the rest is the network's."""
@@ -49,7 +49,7 @@ GPU_SHARE = 0.5
 class _Job:
     """What every process is told; picklable."""
 
-    recipe: Recipe | EvidenceRecipe
+    recipe: Recipe | FusionRecipe
     data: tuple[Path | DataSet, ...]
     run: Path
     begin_from: Path | None
@@ -58,7 +58,7 @@ class _Job:
 
 
 def train(
-    recipe: Path | Recipe | EvidenceRecipe,
+    recipe: Path | Recipe | FusionRecipe,
     data: Sequence[Path | DataSet],
     run: Path | None = None,
     *,
@@ -72,7 +72,7 @@ def train(
 
     Parameters
     ----------
-    recipe : Path, Recipe or EvidenceRecipe
+    recipe : Path, Recipe or FusionRecipe
         A TOML file, or what was read from one.
     data : sequence of Path or DataSet
         Folders written by ``unseam forge``, whose manifests say what is for training and what for validation; or public
@@ -170,7 +170,7 @@ def leaving_the_group() -> Iterator[None]:
 def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
-    prepare = _evidence if isinstance(recipe, EvidenceRecipe) else _patches
+    prepare = _fusion if isinstance(recipe, FusionRecipe) else _patches
     with alone_in(job.run, writes=fabric.is_global_zero):
         network, source, task, earlier = prepare(job, fabric)
         if fabric.is_global_zero and not job.quiet:
@@ -191,7 +191,7 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
         )
 
 
-Prepared = tuple[nn.Module, PatchSource | EvidenceSource, Task, dict[str, object]]
+Prepared = tuple[nn.Module, PatchSource | FusionSource, Task, dict[str, object]]
 """Network, its photos, what it is trained for, and the facts of what it begins with."""
 
 
@@ -211,12 +211,12 @@ def _patches(job: _Job, fabric: Fabric) -> Prepared:
     return network, _placed(source, fabric.device), PATCHES, earlier
 
 
-def _evidence(job: _Job, fabric: Fabric) -> Prepared:
+def _fusion(job: _Job, fabric: Fabric) -> Prepared:
     """Prepare the network that reads evidence; of several processes the first measures the photos."""
     recipe = job.recipe
-    assert isinstance(recipe, EvidenceRecipe)
+    assert isinstance(recipe, FusionRecipe)
     with fabric.rank_zero_first():
-        source = load_evidence_source(
+        source = load_fusion_source(
             training_sides(job.data),
             recipe.blocks,
             batch=recipe.optimisation.batch,
@@ -224,9 +224,9 @@ def _evidence(job: _Job, fabric: Fabric) -> Prepared:
             cache=job.run / FEATURES,
             quiet=job.quiet or not fabric.is_global_zero,
         )
-    network = build_evidence(recipe.evidence, *source.moments())
-    earlier = {} if job.begin_from is None else begin_evidence_with(network, job.begin_from)
-    return network, source, EvidenceTask(), earlier
+    network = build_fusion(recipe.fusion, *source.moments())
+    earlier = {} if job.begin_from is None else begin_fusion_with(network, job.begin_from)
+    return network, source, FusionTask(), earlier
 
 
 def _placed(source: PatchSource, device: torch.device) -> PatchSource:

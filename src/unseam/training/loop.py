@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from unseam.errors import RecipeError, RunError
 from unseam.training.checkpoint import Checkpoint, save_checkpoint
+from unseam.training.patch.validation import PatchTask, on_device
 from unseam.training.progress import ProgressBar
 from unseam.training.run_folder import RunFolder, RunState
 from unseam.training.schedule import learning_rate
-from unseam.training.stopping import StopSignal
+from unseam.training.stop_signal import StopSignal
 from unseam.training.task import Judged, Task, total
-from unseam.training.validation import PatchTask, on_device
 
 if TYPE_CHECKING:
     from unseam.training.recipe import Optimisation

@@ -31,11 +31,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unseam.errors import ModelError
-from unseam.model_document import FORMAT, METADATA_KEY
-from unseam.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT
-from unseam.model_settings import LearnedSettings
-from unseam.training.network import Outputs
-from unseam.training.validation import evidence, scaled
+from unseam.models.document import FORMAT, METADATA_KEY
+from unseam.models.metadata import LearnedSettings
+from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT
+from unseam.training.patch.network import Outputs
+from unseam.training.patch.validation import evidence, scaled
 
 OPSET = 20
 """ONNX operator set: in every onnxruntime from 1.17 on."""

@@ -12,10 +12,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from unseam.datasets.windows import MANIPULATED_SHARE, NEAR_SHARE, WINDOW_GRID
 from unseam.errors import RecipeError
-from unseam.photo_paths import printable
-from unseam.training.evidence_network import EvidenceConfig
-from unseam.training.evidence_recipe import BlockConfig
-from unseam.training.network import NetworkConfig
+from unseam.system.text import printable
+from unseam.training.fusion.network import FusionConfig
+from unseam.training.fusion.recipe import BlockConfig
+from unseam.training.patch.network import NetworkConfig
 
 Precision = Literal["float32", "bf16", "auto"]
 
@@ -135,11 +135,11 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceRecipe:
-    """The network `evidence`, how photos are shown to it, and how it is trained; told by its table ``[evidence]``."""
+class FusionRecipe:
+    """The network `fusion`, how photos are shown to it, and how it is trained; told by its table ``[fusion]``."""
 
     name: str
-    evidence: EvidenceConfig
+    fusion: FusionConfig
     paper: str = ""
     note: str = ""
     blocks: BlockConfig = field(default_factory=BlockConfig)
@@ -155,11 +155,11 @@ def load_patch_recipe(path: Path) -> Recipe:
     """Read the recipe of a network that judges patches; as `load_recipe`, and RecipeError for another kind."""
     recipe = load_recipe(path)
     if not isinstance(recipe, Recipe):
-        raise RecipeError(f"{path}: found a recipe of the network evidence; expected one of a network of patches")
+        raise RecipeError(f"{path}: found a recipe of the network fusion; expected one of a network of patches")
     return recipe
 
 
-def load_recipe(path: Path) -> Recipe | EvidenceRecipe:
+def load_recipe(path: Path) -> Recipe | FusionRecipe:
     """Read a recipe, of either kind of network.
 
     A recipe with ``extends = "OTHER.toml"`` (a path from its own folder) has all values of that one, and names only
@@ -207,10 +207,10 @@ def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return base | own | {key: _merged(base[key], own[key]) for key in shared}
 
 
-def recipe_from(table: dict[str, Any]) -> Recipe | EvidenceRecipe:
+def recipe_from(table: dict[str, Any]) -> Recipe | FusionRecipe:
     """Read a recipe from a nested mapping of JSON or TOML types; errors as in `load_recipe`."""
-    recipe = _build(EvidenceRecipe if "evidence" in table else Recipe, table, "")
-    assert isinstance(recipe, Recipe | EvidenceRecipe)
+    recipe = _build(FusionRecipe if "fusion" in table else Recipe, table, "")
+    assert isinstance(recipe, Recipe | FusionRecipe)
     return recipe
 
 
@@ -218,7 +218,7 @@ def patch_recipe_from(table: dict[str, Any]) -> Recipe:
     """Read the recipe of a network that judges patches from a nested mapping; errors as in `load_recipe`."""
     recipe = recipe_from(table)
     if not isinstance(recipe, Recipe):
-        raise RecipeError("found a recipe of the network evidence; expected one of a network of patches")
+        raise RecipeError("found a recipe of the network fusion; expected one of a network of patches")
     return recipe
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from unseam.errors import RecipeError, RunError
-from unseam.folder_lock import FolderLock
+from unseam.system.folder_lock import FolderLock
 from unseam.training.checkpoint import BEST, LAST, METRICS, Checkpoint, load_checkpoint, writing_to
 from unseam.training.metrics_log import MetricsLog, Value, cut_back
 from unseam.training.task import Judged

@@ -22,8 +22,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from unseam.decoding import PLUGINS
-from unseam.report_page import TEMPLATES
+from unseam.photo.decoding import PLUGINS
+from unseam.report.page import TEMPLATES
 from unseam.web.documents import (
     AnswerDocument,
     ErrorDocument,
@@ -32,10 +32,10 @@ from unseam.web.documents import (
     MethodFacts,
     MethodsDocument,
 )
+from unseam.web.error_responses import CrossSite, InvalidRequest, MethodBroke, Refusal, UnknownAddress
 from unseam.web.messages import Answer, Format, Include, Job, Progress
 from unseam.web.metrics import MEDIA_TYPE
 from unseam.web.middleware import Around
-from unseam.web.refusals import CrossSite, InvalidRequest, MethodBroke, Refusal, UnknownAddress
 from unseam.web.service import Service
 from unseam.web.upload import receive_photo
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unseam.analyze import Report
-from unseam.orientation import upright, upright_box
-from unseam.overlay import LONGEST_SIDE, drawn_size, resized
-from unseam.report_page import data_url
+from unseam.drawing.overlay import LONGEST_SIDE, drawn_size, resized
+from unseam.photo.orientation import upright, upright_box
+from unseam.report.page import data_url
 
 HEAT_SIDE = 1280
 """Pixels: longest side of a heat picture; finer than any method's own grid on photos that are larger."""

@@ -12,12 +12,12 @@ from typing import Any
 from unseam.errors import UnknownMethod
 from unseam.method import Method
 from unseam.methods import ALL, with_options
-from unseam.web.crew import Crew, Message
-from unseam.web.judging import Judge
+from unseam.web.analysis import Judge
+from unseam.web.error_responses import InvalidRequest, ShuttingDown, TooManyRequests
 from unseam.web.limits import Limits
 from unseam.web.messages import Job
 from unseam.web.metrics import Metrics
-from unseam.web.refusals import InvalidRequest, ShuttingDown, TooManyRequests
+from unseam.web.worker_pool import Crew, Message
 
 FIRST_GUESS = 5.0
 """Seconds after which a refused caller comes again, before any photo has shown how long one takes."""

@@ -13,8 +13,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from unseam.web.error_responses import InvalidRequest, NotMultipart, UploadTooLarge, UploadTooSlow
 from unseam.web.limits import Limits
-from unseam.web.refusals import InvalidRequest, NotMultipart, UploadTooLarge, UploadTooSlow
 
 # Without a handler, Python writes what the parser has against a caller's form to standard error.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())

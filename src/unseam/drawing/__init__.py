@@ -1,0 +1,1 @@
+"""Pictures: heat maps over photos, contact sheets."""

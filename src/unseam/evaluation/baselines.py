@@ -1,0 +1,61 @@
+"""Two methods that know nothing of forensics; a method that does not beat them has found nothing.
+
+``centre`` is hot in the middle of the frame, where forgers like to paste (a mean pixel AUC of 0.66 on CASIA v1);
+``texture`` is hot where the picture is busy. Every table carries both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.evaluation.rings import centre_distance
+from unseam.method import NO_EVIDENCE, Heatmap, Method, Need
+from unseam.photo.photo import Photo
+
+TEXTURE_SIDE = 9
+"""Side in pixels of the square in which the variance is taken."""
+
+TEXTURE_MIDDLE = 100.0
+"""Variance, in squared grey levels, at which the texture control gives 0.5: a standard deviation of 10 levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A `Method` whose map says nothing about manipulation."""
+
+    name: str
+    sees: str
+    heat: Callable[[Photo], NDArray[np.float32]]
+    paper: str = "none: a control"
+    blind: str = "always: it knows nothing of manipulation"
+    needs: frozenset[Need] = frozenset()
+    min_size: tuple[int, int] = (1, 1)
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Return the control's map; its score is always "no evidence"."""
+        return Heatmap(heat=self.heat(photo), score=NO_EVIDENCE)
+
+
+def _centre(photo: Photo) -> NDArray[np.float32]:
+    return (1 - 2 * centre_distance((photo.height, photo.width))).astype(np.float32)
+
+
+def _texture(photo: Photo) -> NDArray[np.float32]:
+    grey = cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    side = (TEXTURE_SIDE, TEXTURE_SIDE)
+    # BORDER_REFLECT and not the default: a photo may be one pixel wide.
+    mean = cv2.blur(grey, side, borderType=cv2.BORDER_REFLECT)
+    variance = np.maximum(cv2.blur(grey**2, side, borderType=cv2.BORDER_REFLECT) - mean**2, 0)
+    return np.asarray(variance / (variance + TEXTURE_MIDDLE), np.float32)
+
+
+CONTROLS: Mapping[str, Method] = {
+    "centre": Control("centre", "the middle of the frame", _centre),
+    "texture": Control("texture", "local variance of the grey values", _texture),
+}
+"""The controls by name."""

@@ -1,0 +1,1 @@
+"""What a JPEG file stores: segments, quantized coefficients, quantization tables."""

@@ -1,0 +1,190 @@
+"""The method `fusion`: features of all blocks of a photo, one look of the network at them, one map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors import copy_move
+from unseam.detectors.block_dct import SIDE
+from unseam.detectors.statistic import logistic, spread
+from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
+from unseam.method import Heatmap
+from unseam.models.document import demand, parse_document
+from unseam.models.fusion.features import LARGE, block_features, feature_names, quantization_steps
+from unseam.models.fusion.metadata import FusionSettings
+from unseam.models.fusion.resampling import resampling_traces
+from unseam.models.fusion.seeded_mask import seeded
+from unseam.models.fusion.windows import moved, photo_log_odds, window_shares
+from unseam.models.metadata import settings_of
+from unseam.models.model_file import (
+    CELL_OUTPUT,
+    CONFIDENCE_OUTPUT,
+    FEATURES,
+    PHOTO_OUTPUT,
+    Session,
+    open_session,
+    read_checked,
+)
+from unseam.models.network import Learned, LocalizerOptions
+from unseam.system.workers import cores
+
+if TYPE_CHECKING:
+    from unseam.photo.photo import Photo
+
+Reals = NDArray[np.float32]
+
+CELL = 4
+"""Pixels: side of the cells of the network's map, a quarter of a block."""
+
+LEAST_SIDE = 64
+"""Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
+
+SLOWEST = frozenset({copy_move.METHOD.name})
+"""Not asked when it has to be fast: most of the time. The network was trained on photos with and without its word."""
+
+COARSEST = 50
+"""IJG quality below which a JPEG is too coarse for a verdict: what was pasted looks like the rest."""
+
+
+@dataclass(frozen=True)
+class FusionLocalizer(Learned[FusionSettings]):
+    """A learned method that judges a whole photo at once; made by `unseam.load_localizer`. It can be pickled.
+
+    Attributes
+    ----------
+    path, digest, settings, options
+        As in `unseam.models.network.Learned`. Of the options, ``threads`` are detectors that are asked side by side,
+        ``fast`` does without the slowest, and ``strict`` leaves 99 % instead of 97 % of authentic validation photos
+        unmarked.
+    """
+
+    def __post_init__(self) -> None:
+        if self.options.stride is not None:
+            raise ModelError(f"{self.name} reads the whole photo at once; it takes no stride")
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo.
+
+        Returns
+        -------
+        Heatmap
+            ``heat`` are calibrated probabilities of cells of 4 x 4 pixels, interpolated between their centres;
+            ``confidence`` is how likely the network holds its own verdict to be right, block by block.
+
+        Raises
+        ------
+        ModelError
+            When the file changed or vanished, or when the network returns no numbers.
+        """
+        return self.judged(photo, self.log_odds(photo))
+
+    @property
+    def seed_threshold(self) -> float:
+        """Heat that a region must reach somewhere, before the photo's own odds are counted."""
+        return self.settings.strict_seed_threshold if self.options.strict else self.settings.seed_threshold
+
+    def judged(self, photo: Photo, odds: LogOdds) -> Heatmap:
+        """Turn what the network said of a photo into heat, mask and score; as calling it, which asks first."""
+        settings, size = self.settings, (photo.height, photo.width)
+        heat_curve = settings.heat_calibration
+        cell = logistic(heat_curve.slope * odds.cell + np.float32(heat_curve.intercept))
+        photo_odds = photo_log_odds(odds.windows, window_shares(*odds.confidence.shape), settings.photo_curve)
+        extent, seed = (
+            moved(threshold, -settings.photo_weight * photo_odds)
+            for threshold in (settings.pixel_threshold, self.seed_threshold)
+        )
+        mask = seeded(cell, extent, seed, settings.least_share)
+        return Heatmap(
+            heat=_interpolated(cell, size),
+            score=float(np.float32(logistic(photo_odds))),
+            threshold=extent,
+            confidence=_interpolated(logistic(odds.confidence), size),
+            mask=spread(mask, (CELL, CELL), (0, 0), size),
+            doubt=_doubt(photo),
+        )
+
+    def log_odds(self, photo: Photo) -> LogOdds:
+        """Ask the network about a photo, without calibration."""
+        without = SLOWEST if self.options.fast else frozenset()
+        found = block_features(photo, threads=self.options.threads or cores(), without=without)
+        session = open_session(self.path, self.digest, keeps_memory=photo.height * photo.width <= LARGE)
+        names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]
+        answer = session.run(names, {FEATURES: found.values[None]})
+        rows, columns = found.values.shape[1:]
+        expected = [(1, 2 * rows, 2 * columns), (1, rows, columns), (1, *window_shares(rows, columns).shape)]
+        if [part.shape for part in answer] != expected or not all(np.isfinite(part).all() for part in answer):
+            raise ModelError(f"{self.path}: the network returned no numbers for its blocks; export the model anew")
+        return LogOdds(*(part[0] for part in answer))
+
+
+def load_fusion(path: Path, options: LocalizerOptions | None = None) -> FusionLocalizer:
+    """Load a network that reads evidence; errors as `unseam.load_localizer`."""
+    settings, digest = read_checked(path, parse_fusion, _check_graph)
+    return FusionLocalizer(path, digest, settings, options or LocalizerOptions())
+
+
+def parse_fusion(text: str) -> FusionSettings:
+    """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
+    settings = settings_of(FusionSettings, parse_document(text))
+    own = feature_names()
+    fits = settings.features == own
+    demand(fits, "a network trained on other features of blocks", "those of this version; export or train it anew")
+    return settings
+
+
+def _check_graph(session: Session, settings: FusionSettings) -> None:
+    inputs = {node.name: node for node in session.get_inputs()}
+    demand(list(inputs) == [FEATURES], f"inputs {list(inputs)}", f"one input {FEATURES!r}")
+    shape = inputs[FEATURES].shape
+    count = len(settings.features)
+    demand(len(shape) == 4 and shape[1] == count, f"{FEATURES} of shape {shape}", f"{count} features of blocks")
+    outputs = {node.name for node in session.get_outputs()}
+    expected = {CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT}
+    demand(expected <= outputs, f"outputs {sorted(outputs)}", f"{sorted(expected)}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogOdds:
+    """What the network says of a photo of R x C blocks.
+
+    Attributes
+    ----------
+    cell : (2 R, 2 C) float32
+        Log odds that a quarter of a block is manipulated.
+    confidence : (R, C) float32
+        Log odds that the verdict on a block is right.
+    windows : (r, c) float32
+        Log odds that anything in a window is manipulated (`unseam.models.fusion.windows`).
+    """
+
+    cell: Reals
+    confidence: Reals
+    windows: Reals
+
+
+def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
+    """Enlarge a grid whose cells divide whole blocks to the photo's size, linearly between the cells' centres."""
+    whole = tuple(-(-side // SIDE) * SIDE for side in size)
+    full = cv2.resize(grid, (whole[1], whole[0]), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
+
+
+def _doubt(photo: Photo) -> str | None:
+    """Say why a photo cannot be judged whatever its map looks like; None if it can."""
+    if min(photo.height, photo.width) < LEAST_SIDE:
+        return f"the photo is {photo.width} x {photo.height} pixels; below {LEAST_SIDE} there is too little to compare"
+    if bool((photo.pixels == photo.pixels[0, 0]).all()):
+        return "the photo is of one flat colour; there is nothing to compare"
+    try:
+        luma = None if photo.jpeg is None else photo.jpeg.luma
+    except (DamagedPhoto, UnsupportedPhoto):
+        luma = None
+    if luma is not None and luma.table.mean() > quantization_steps(COARSEST).mean():
+        return f"the photo was compressed below quality {COARSEST}; that leaves too little of what came before"
+    return resampling_traces(photo.pixels).reason()

@@ -1,0 +1,61 @@
+"""One score for a photo from what the network says of its windows.
+
+A large photo has more places where something looks odd, so neither the highest window nor one look at everything is a
+fair word about the whole. If one place of an unknown window is manipulated, the likelihood ratio of the photo is the
+mean of those of its windows: windows without a trace argue against the one with a weak trace, and a plain trace in one
+of a hundred windows still stands.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.models.metadata import PhotoCurve
+
+WINDOW = 64
+"""Blocks along each side of a window, 512 pixels: about the crops that the network is trained on."""
+
+STEP = WINDOW // 2
+"""Blocks between windows. The first and the last hang half over the photo: each block lies in two along each axis."""
+
+
+def window_shares(rows: int, columns: int) -> NDArray[np.float64]:
+    """Give the share of its blocks that each window has in a photo of so many blocks: (r, c), adding up to 1."""
+    shares = np.outer(_inside(rows), _inside(columns))
+    return np.asarray(shares / shares.sum())
+
+
+def _inside(blocks: int) -> NDArray[np.float64]:
+    """Give how many blocks of each window along an axis lie inside the photo."""
+    starts = STEP * np.arange(blocks // STEP + 1) - STEP
+    return np.asarray(np.minimum(starts + WINDOW, blocks) - np.maximum(starts, 0), np.float64)
+
+
+def photo_log_odds(windows: NDArray[np.float32], shares: NDArray[np.float64], curve: PhotoCurve) -> float:
+    """Give the calibrated log odds that anything in a photo is manipulated.
+
+    Parameters
+    ----------
+    windows : (r, c) float32
+        The network's log odds of each window.
+    shares : (r, c) float64
+        Of `window_shares`.
+    curve : PhotoCurve
+        Calibration of a window's log odds; its slope is above 0.
+    """
+    odds = curve.slope * windows.astype(np.float64) + curve.intercept
+    highest = float(odds.max())  # taken out before exp
+    return highest + float(np.log(np.sum(shares * np.exp(odds - highest))))
+
+
+LARGEST = 700.0
+"""Log odds whose exponential float64 still holds."""
+
+
+def moved(probability: float, log_odds: float) -> float:
+    """Add to the log odds of a probability; 0 and 1 stay what they are."""
+    against = math.exp(min(-log_odds, LARGEST))
+    return probability / (probability + (1 - probability) * against) if probability else 0.0

@@ -1,0 +1,243 @@
+"""A model file: an ONNX graph of known contents, inputs and outputs, with its settings in its own metadata.
+
+Whoever loads a model file comes through `open_session`: the size is looked at before the file is read, the contents
+(`unseam.models.graph_check`) before onnxruntime sees them, and the digest each time the file is opened again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.errors import ModelError
+from unseam.models.document import demand, parse_document
+from unseam.models.graph_check import LARGEST_BYTES, check_contents
+from unseam.models.metadata import PATCHES, ModelSettings, parse_settings
+from unseam.models.onnx_wire import cut_short
+from unseam.system.text import printable
+
+INPUT = "patches"
+PATCH_OUTPUT = "patch_probability"
+PIXEL_OUTPUT = "pixel_probability"
+"""Input and outputs of networks that judge patches."""
+
+FEATURES = "features"
+CELL_OUTPUT = "cell_log_odds"
+CONFIDENCE_OUTPUT = "confidence_log_odds"
+PHOTO_OUTPUT = "photo_log_odds"
+"""Input and outputs of networks that judge the features of all blocks of a photo."""
+
+OPEN_SESSIONS = 8
+"""Sessions kept open in one process, of which a model may take two: a part of it alone, or one that gives its memory
+back. Further ones are opened anew when they are used."""
+
+
+LONGEST_REASON = 300
+"""Characters of what onnxruntime says; it quotes names from the file."""
+
+NO_MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
+"""What onnxruntime says, among other words, when memory runs out."""
+
+
+class Node(Protocol):
+    """An input or output of a graph; sizes left open are names or None."""
+
+    name: str
+    type: str
+    shape: list[int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open model file; may be used by many threads.
+
+    Attributes
+    ----------
+    path : Path
+        For messages.
+    metadata : str
+        The text of its settings.
+    """
+
+    path: Path
+    metadata: str = field(repr=False)
+    _runtime: Any = field(repr=False)  # onnxruntime.InferenceSession, which has no types
+
+    def get_inputs(self) -> list[Node]:
+        """List what the network is fed."""
+        return list(self._runtime.get_inputs())
+
+    def get_outputs(self) -> list[Node]:
+        """List what the network gives."""
+        return list(self._runtime.get_outputs())
+
+    def run(self, outputs: list[str], feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Ask the network.
+
+        Raises
+        ------
+        ModelError
+            The graph contradicts itself.
+        MemoryError
+            It takes more memory than there is.
+        """
+        with _model_errors(self.path, "the network failed"):
+            return list(self._runtime.run(outputs, feed))
+
+
+Settings = TypeVar("Settings")
+
+
+def read_model(path: Path) -> tuple[ModelSettings, str]:
+    """Check the file of a patch network and give its settings and the SHA-256 digest of its bytes (hex).
+
+    Raises
+    ------
+    ModelError
+        With what was found, what was expected and what to do.
+    """
+    return read_checked(path, parse_settings, lambda session, settings: _check_graph(session, settings.patch_side))
+
+
+def read_checked(
+    path: Path, parse: Callable[[str], Settings], check: Callable[[Session, Settings], None]
+) -> tuple[Settings, str]:
+    """Read a model file's settings and digest; errors of ``parse`` and ``check`` name the file.
+
+    Parameters
+    ----------
+    path : Path
+    parse : function
+        Text of the metadata to settings.
+    check : function
+        Refuses a graph that does not fit the settings.
+
+    Raises
+    ------
+    ModelError
+        As `read_model`.
+    """
+    digest = sha256(model_bytes(path)).hexdigest()
+    session = open_session(path, digest)
+    try:
+        settings = parse(session.metadata)
+        check(session, settings)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    return settings, digest
+
+
+def kind_of(path: Path) -> str:
+    """Say what kind of network a model file holds: what it is fed; ModelError as `read_model`."""
+    kind, _ = read_checked(path, lambda text: str(parse_document(text).get("kind", PATCHES)), lambda *_: None)
+    return kind
+
+
+def model_bytes(path: Path) -> bytes:
+    """Read a model file; ModelError where it cannot be read, is no file, or is larger than ours ever are."""
+    try:
+        return _at_most(path, LARGEST_BYTES)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ModelError(f"{path}: {reason}; expected an ONNX file written by `unseam export`") from error
+
+
+def _at_most(path: Path, most: int) -> bytes:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) and not path.is_dir():  # a pipe would be waited for, a device has no end
+        raise ModelError(f"{path}: no file; expected an ONNX file written by `unseam export`")
+    told = f"more than {most / 2**20:.0f} MiB; expected an ONNX file written by `unseam export`, which is smaller"
+    if found.st_size > most:
+        raise ModelError(f"{path}: {told}")
+    with path.open("rb") as file:
+        model = file.read(most + 1)
+    if len(model) > most:  # it grew meanwhile
+        raise ModelError(f"{path}: {told}")
+    return model
+
+
+def _check_graph(session: Session, side: int) -> None:
+    inputs = {node.name: node for node in session.get_inputs()}
+    demand(list(inputs) == [INPUT], f"inputs {list(inputs)}", f"one input {INPUT!r}")
+    check_node(inputs[INPUT], (3, side, side))
+    shapes = {PATCH_OUTPUT: (), PIXEL_OUTPUT: (side, side)}
+    outputs = {node.name: node for node in session.get_outputs()}
+    known = [name for name in outputs if name in shapes]
+    demand(bool(known) and len(known) == len(outputs), f"outputs {list(outputs)}", f"one or both of {list(shapes)}")
+    for name in known:
+        check_node(outputs[name], shapes[name])
+
+
+def check_node(node: Node, tail: tuple[int, ...]) -> None:
+    """Demand float32 of any number of patches; sizes that the graph leaves open (names or None) are let through."""
+    found = f"{node.name} of {node.type}, shape {node.shape}"
+    free = len(node.shape) == 1 + len(tail) and not isinstance(node.shape[0], int)
+    fits = free and all(
+        size == wanted for size, wanted in zip(node.shape[1:], tail, strict=True) if isinstance(size, int)
+    )
+    demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
+
+
+def open_session(path: Path, digest: str, output: str | None = None, *, keeps_memory: bool = True) -> Session:
+    """Give this process's session for a model file of this digest; it is checked and opened once.
+
+    With ``output``, of the part of the network that this output needs. A session that keeps its memory is faster the
+    next time; one look at a large photo should give it back.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be used, or is not the one that was loaded.
+    """
+    return _open_session(path, digest, output, keeps_memory, os.getpid())
+
+
+@lru_cache(maxsize=OPEN_SESSIONS)
+def _open_session(path: Path, digest: str, output: str | None, keeps_memory: bool, process: int) -> Session:  # noqa: ARG001
+    """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
+    model = model_bytes(path)
+    if sha256(model).hexdigest() != digest:
+        raise ModelError(f"{path}: the file changed since it was loaded; load it again")
+    try:
+        metadata = check_contents(model)
+        part = model if output is None else cut_short(model, output)
+    except ModelError as error:
+        raise ModelError(f"{path}: not a usable ONNX file ({error})") from error
+    return Session(path, metadata, _start(path, part, keeps_memory))
+
+
+def _start(path: Path, model: bytes, keeps_memory: bool) -> Any:  # noqa: ANN401 - see `Session`
+    import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = keeps_memory
+    options.log_severity_level = 4  # fatal only: what goes wrong is raised, and stderr is the user's
+    with _model_errors(path, "not a usable ONNX file"):
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _model_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn what onnxruntime raises, which has no base of its own, into one line; the text is partly the file's."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)
+    try:
+        yield
+    except (*broken, state.NoSuchFile, state.RuntimeException, UnicodeDecodeError) as error:
+        reason = printable(" ".join(str(error).split()))[:LONGEST_REASON]
+        if any(told in reason for told in NO_MEMORY):
+            raise MemoryError(f"{path}: {reason}") from error
+        raise ModelError(f"{path}: {what} ({reason}); expected one written by `unseam export`") from error

@@ -1,0 +1,288 @@
+"""A learned method: an ONNX file, fed patch by patch, read back as one heat map."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.errors import ModelError
+from unseam.method import Heatmap, PatchLabels
+from unseam.models.metadata import PATCHES, ModelSettings, check_stride
+from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
+from unseam.models.network import Learned, LocalizerOptions
+from unseam.models.patch.patches import Blend, PatchGrid, cut_batches, touched
+from unseam.models.patch.postprocess import (
+    MAJORITY,
+    calibrate,
+    network_mask,
+    photo_score,
+    smoothing_reach,
+    within_reach,
+)
+from unseam.system.workers import cores
+
+if TYPE_CHECKING:
+    from unseam.models.fusion.method import FusionLocalizer
+    from unseam.photo.photo import Photo
+
+
+Answer = dict[str, NDArray[np.float32]]
+"""Outputs of the network for one batch, by name."""
+
+
+SAMPLED = 16
+"""With ``fast``, one in so many patches that hold no part of a mask is asked for its pixels, for the score."""
+
+MOST_LABELLED = 0.15
+"""Share of patches labelled manipulated up to which ``fast`` asks for all labels first: they cost 0.45 of the network,
+and pixels are then needed around these patches, too. At 0.15, that is about half of all patches."""
+
+
+class _Found(NamedTuple):
+    """What a network says of a photo: heat and averaged hard labels (H, W), a probability for each patch (N,).
+
+    ``labels`` and ``probability`` are None without a patch head.
+    """
+
+    heat: NDArray[np.float32]
+    labels: NDArray[np.float32] | None
+    probability: NDArray[np.float32] | None
+    score: float
+
+
+@dataclass(frozen=True)
+class Localizer(Learned[ModelSettings]):
+    """A method that was learned; made by `load_localizer`. It can be pickled, and used by threads and processes.
+
+    Attributes
+    ----------
+    path, digest, settings, options
+        As in `unseam.models.network.Learned`.
+    """
+
+    def __post_init__(self) -> None:
+        check_stride(self.stride, self.settings.patch_side)
+        if self.options.strict:
+            raise ModelError(f"{self.name} has no strict threshold; evidence has one")
+
+    @property
+    def stride(self) -> int:
+        """Distance between patches in pixels."""
+        if self.options.stride is not None:
+            return self.options.stride
+        return self.settings.patch_side if self.options.fast else self.settings.stride
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        """Judge one photo.
+
+        Returns
+        -------
+        Heatmap
+            ``heat`` are the calibrated pixel probabilities, averaged over overlapping patches and not gated by the
+            patch labels; ``mask`` follows the paper (see `unseam.models.patch.postprocess.network_mask`). A network
+            with only a patch head gives its calibrated patch probability to all pixels of the patch. With ``fast``,
+            patches that can hold no part of the mask count as 0, as in the paper's product of mask and label, and
+            the score is estimated from a sample of them.
+
+        Raises
+        ------
+        ModelError
+            When the file changed or vanished, or when the network returns something else than probabilities.
+        """
+        grid = PatchGrid(photo.height, photo.width, self.settings.patch_side, self.stride)
+        gated = self.options.fast and self._gates(photo.pixels, grid)
+        found = self._judge_gated(photo.pixels, grid) if gated else self._judge(photo.pixels, grid)
+        return Heatmap(
+            heat=found.heat,
+            score=found.score,
+            threshold=self.settings.pixel_threshold,
+            patches=self._patch_labels(grid, found.probability),
+            mask=network_mask(found.heat, found.labels, self.settings.pixel_threshold, self.settings.smoothing_sigma),
+            doubt=self._doubt(photo),
+        )
+
+    def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        """Judge patches one by one, without a photo around them, as the paper's tables do.
+
+        Parameters
+        ----------
+        patches : (N, S, S, 3) uint8
+            Cut at native resolution, side S of the model; at least one.
+
+        Returns
+        -------
+        patch_probability : (N,) float32, or None without that head
+            To be held against ``settings.patch_threshold``.
+        pixel_probability : (N, S, S) float32, or None without that head
+            Calibrated; to be held against ``settings.pixel_threshold``.
+        """
+        session = open_session(self.path, self.digest)
+        starts = range(0, len(patches), self.options.batch)
+        batches = ((np.arange(first, len(patches)), patches[first : first + self.options.batch]) for first in starts)
+        answers = [answer for _, answer in self._answers(session, batches)]
+        patch, pixel = (
+            np.concatenate([answer[name] for answer in answers]) if all(name in answer for answer in answers) else None
+            for name in (PATCH_OUTPUT, PIXEL_OUTPUT)
+        )
+        return patch, None if pixel is None else self._heat(pixel)
+
+    def _judge(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> _Found:
+        """Ask both heads about every patch."""
+        heat, labels, probabilities = Blend(grid), Blend(grid), []
+        session = open_session(self.path, self.digest)
+        for numbers, answer in self._answers(session, cut_batches(pixels, grid, self.options.batch)):
+            probability = answer.get(PATCH_OUTPUT)
+            heat.add(numbers, self._heat(answer.get(PIXEL_OUTPUT, probability)))
+            if probability is not None:
+                labels.add(numbers, self._labels(probability))
+                probabilities.append(probability)
+        whole = heat.finish()
+        if not probabilities:
+            return _Found(whole, None, None, self._score(whole))
+        return _Found(whole, labels.finish(), np.concatenate(probabilities), self._score(whole))
+
+    def _score(self, heat: NDArray[np.float32], weights: NDArray[np.float64] | None = None) -> float:
+        curve = self.settings.score_curve
+        return photo_score(heat, curve.quantile, curve.slope, curve.intercept, weights)
+
+    def _gates(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> bool:
+        """Whether asking for labels first saves work: it takes both heads, and few manipulated patches in a sample."""
+        outputs = {node.name for node in open_session(self.path, self.digest).get_outputs()}
+        if outputs != {PATCH_OUTPUT, PIXEL_OUTPUT}:
+            return False
+        sample = self._patch_probability(pixels, grid, np.arange(0, len(grid), SAMPLED))
+        return float(self._labels(sample).mean()) <= MOST_LABELLED
+
+    def _judge_gated(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> _Found:
+        """Ask the patch head about every patch, and the pixel head where a mask can be, and in a sample elsewhere."""
+        everywhere = np.arange(len(grid))
+        probability, labels = self._patch_probability(pixels, grid, everywhere), Blend(grid)
+        labels.add(everywhere, self._labels(probability))
+        averaged = labels.finish()
+        near = within_reach(averaged >= MAJORITY, smoothing_reach(self.settings.smoothing_sigma))
+        whole, beside = self._pixels_near(pixels, grid, touched(near, grid))
+        each = np.count_nonzero(~near) / max(len(beside), 1)  # pixels that one of the sample stands for
+        weights = np.concatenate([np.ones(np.count_nonzero(near)), np.full(len(beside), each)])
+        return _Found(whole, averaged, probability, self._score(np.concatenate([whole[near], beside]), weights))
+
+    def _pixels_near(
+        self, pixels: NDArray[np.uint8], grid: PatchGrid, inside: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give the heat (H, W) of the patches of which ``inside`` is true, and the pixels of a sample of the others."""
+        asked = inside.copy()
+        asked[np.flatnonzero(~inside)[::SAMPLED]] = True
+        heat, sample = Blend(grid), [np.zeros(0, np.float32)]
+        session = open_session(self.path, self.digest)
+        batches = cut_batches(pixels, grid, self.options.batch, np.flatnonzero(asked))
+        for numbers, answer in self._answers(session, batches):
+            found, kept = self._heat(answer[PIXEL_OUTPUT]), inside[numbers]
+            heat.add(numbers[kept], found[kept])
+            sample.append(found[~kept].ravel())
+        return heat.finish(), np.concatenate(sample)
+
+    def _patch_probability(
+        self, pixels: NDArray[np.uint8], grid: PatchGrid, numbers: NDArray[np.intp]
+    ) -> NDArray[np.float32]:
+        """Run the part of the network that the patch head needs, for the patches of these numbers: (N,)."""
+        session = open_session(self.path, self.digest, PATCH_OUTPUT)
+        answers = self._answers(session, cut_batches(pixels, grid, self.options.batch, numbers))
+        return np.concatenate([answer[PATCH_OUTPUT] for _, answer in answers])
+
+    def _labels(self, probability: NDArray[np.float32]) -> NDArray[np.float32]:
+        return (probability >= self.settings.patch_threshold).astype(np.float32)
+
+    def _answers(
+        self, session: Session, batches: Iterable[tuple[NDArray[np.intp], NDArray[np.uint8]]]
+    ) -> Iterator[tuple[NDArray[np.intp], Answer]]:
+        """Ask about batches side by side and give the answers in their order; few are held at a time.
+
+        Each batch is judged on one thread: that scales better than threads inside the network, whose LSTM goes step
+        by step, and makes the result the same for any number of threads.
+        """
+        threads = self.options.threads or cores()
+        waiting: deque[tuple[NDArray[np.intp], Future[Answer]]] = deque()
+        with ThreadPoolExecutor(threads) as pool:
+            for numbers, patches in batches:
+                waiting.append((numbers, pool.submit(self._ask, session, patches)))
+                if len(waiting) > 2 * threads:
+                    first, answer = waiting.popleft()
+                    yield first, answer.result()
+            for first, answer in waiting:
+                yield first, answer.result()
+
+    def _ask(self, session: Session, patches: NDArray[np.uint8]) -> Answer:
+        """Feed (N, S, S, 3) uint8, get (N,) patch and (N, S, S) pixel probabilities, as the network has the heads."""
+        scaled = patches.astype(np.float32) * np.float32(self.settings.input_scale)
+        scaled += np.float32(self.settings.input_offset)
+        planes = np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))  # (N, 3, S, S)
+        names = [node.name for node in session.get_outputs()]
+        answer = dict(zip(names, session.run(names, {INPUT: planes}), strict=True))
+        for name, values in answer.items():
+            expected = patches.shape[: 1 if name == PATCH_OUTPUT else 3]
+            if values.shape != expected or not (values.min() >= 0 and values.max() <= 1):
+                raise ModelError(f"{self.path}: {name} are no probabilities of shape {expected}; export the model anew")
+        return answer
+
+    def _heat(self, probability: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        if probability is None:  # read_model refuses a file without outputs
+            raise ModelError(f"{self.path}: the network has no output; export the model anew")
+        return calibrate(probability, self.settings.heat_calibration.slope, self.settings.heat_calibration.intercept)
+
+    def _patch_labels(self, grid: PatchGrid, probability: NDArray[np.float32] | None) -> PatchLabels | None:
+        if probability is None:
+            return None
+        return PatchLabels(grid.boxes(), probability, self.settings.patch_threshold)
+
+    def _doubt(self, photo: Photo) -> str | None:
+        side = self.settings.patch_side
+        if min(photo.height, photo.width) >= side:
+            return None
+        return f"the photo is {photo.width} x {photo.height} pixels, and {self.name} judges patches of {side} x {side}"
+
+
+def load_localizer(
+    path: str | os.PathLike[str], options: LocalizerOptions | None = None
+) -> Localizer | FusionLocalizer:
+    """Load a model file written by ``unseam export``.
+
+    Parameters
+    ----------
+    path : path
+        The ONNX file, of either kind: a network that judges patches, or one that reads the evidence of all blocks.
+    options : LocalizerOptions, optional
+        How to run it.
+
+    Returns
+    -------
+    Localizer or FusionLocalizer
+        A method like all others: call it with a photo.
+
+    Raises
+    ------
+    ModelError
+        The file is missing, not ONNX, without our metadata, of another format, or has other inputs or outputs; or the
+        stride does not fit.
+    """
+    path = Path(path).absolute()
+    if kind_of(path) == PATCHES:
+        return load_patch_localizer(path, options)
+    from unseam.models.fusion.method import (
+        load_fusion,  # it needs all detectors, which the others should not wait for
+    )
+
+    return load_fusion(path, options)
+
+
+def load_patch_localizer(path: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Localizer:
+    """Load a network that judges patches; as `load_localizer`, and ModelError for another kind."""
+    path = Path(path).absolute()
+    settings, digest = read_model(path)
+    return Localizer(path, digest, settings, options or LocalizerOptions())

@@ -1,0 +1,1 @@
+"""Bytes or a path to a `Photo`: decoding, containers, orientation, paths."""

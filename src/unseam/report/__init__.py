@@ -1,0 +1,1 @@
+"""A `Report` as files: JSON, overlay, one self-contained HTML page."""

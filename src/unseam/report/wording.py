@@ -1,0 +1,150 @@
+"""What a report says in words: the verdict in one sentence, each method's legend, leads that the file gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from unseam.analyze import Finding, Report
+from unseam.method import FalseAlarms, Method, false_alarms_of
+from unseam.models.network import options_in_words
+from unseam.photo.photo import Photo
+from unseam.provenance.encoder import Encoder
+from unseam.provenance.file_facts import FileFacts
+
+NEEDS: Mapping[str, str] = {
+    "jpeg": "a JPEG file as the camera or program wrote it",
+    "colour": "colour",
+    "detail": "a photo that is not of one flat colour",
+}
+"""What a method can need (`unseam.method.Need`), in words."""
+
+COLOURS = "Dark is authentic, yellow is manipulated, the middle of the scale says nothing. Outlined: what is marked."
+
+HOT: Mapping[str, str] = {
+    "patches": "Hot: the network takes these pixels for manipulated. ",
+    "": "Hot: the trace differs there from what the rest of the photo shows. ",
+}
+
+
+def verdict_sentence(report: Report) -> str:
+    """Say the verdict in one plain sentence, with the score and, where it is known, how often that is wrong."""
+    verdict = report.verdict
+    if verdict.finding is Finding.CANNOT_TELL:
+        return f"Nothing can be said about this photo: {verdict.reason}."
+    share = 100 * float(report.mask.mean())
+    count = len(report.regions)
+    found = "marks nothing"
+    if count:
+        found = f"marks {count} region{'' if count == 1 else 's'}, {share:.1f} % of the photo, as manipulated"
+    score = f"its score is {report.score:.2f} on a scale from 0 (authentic) to 1 (manipulated)"
+    method = report.methods[report.method]
+    options = ", ".join(options_in_words(method))
+    asked = f" ({options})" if options else ""
+    return f"{report.method}{asked} {found}; {score}; {rate_clause(method, report.score)}."
+
+
+def others_sentence(report: Report) -> str:
+    """Say what the other methods that were asked mark; empty where there are none."""
+    leading = next(iter(report.heatmaps), None)
+    others = [name for name in report.heatmaps if name != leading and report.heatmaps[name].doubt is None]
+    if not others:
+        return ""
+    marking = [name for name in others if report.regions_of[name]]
+    asked = f"the {len(others)} other methods that apply" if len(others) > 1 else "one other method that applies"
+    if not marking:
+        return f"Of {asked}, none marks anything."
+    return (
+        f"Of {asked}, {len(marking)} mark{'s' if len(marking) == 1 else ''} something: {', '.join(marking)}. Each is "
+        "wrong now and then; what several mark in the same place weighs more."
+    )
+
+
+def rate_clause(method: Method, score: float) -> str:
+    """Say how often the method is wrong about authentic photographs: only what is known."""
+    known = false_alarms_of(method)
+    if known is None:
+        return "how often it is wrong about authentic photographs is not recorded with this method"
+    rate = known.at(score)
+    if rate is not None:
+        return f"{_percent(rate)} of authentic photographs score as high ({known.source})"
+    return f"it marks something on about {_percent(known.marked)} of authentic photographs ({known.source})"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else "less than 1 %"
+
+
+def false_alarms_document(method: Method, score: float | None) -> dict[str, Any] | None:
+    """Give what is known of a method's false alarms as plain types; None where nothing is."""
+    known: FalseAlarms | None = false_alarms_of(method)
+    if known is None:
+        return None
+    at_score = None if score is None else known.at(score)
+    return {"marked": known.marked, "at_score": at_score, "source": known.source}
+
+
+def needs_in_words(method: Method) -> str:
+    """Say what a method needs of a photo."""
+    height, width = method.min_size
+    size = [f"at least {width} x {height} pixels"] if max(height, width) > 1 else []
+    return ", ".join([NEEDS.get(need, need) for need in sorted(method.needs)] + size) or "nothing but pixels"
+
+
+def leads(photo: Photo, facts: FileFacts | None) -> list[str]:
+    """List what in the file's own facts deserves a second look: leads, not evidence."""
+    if facts is None:
+        return []
+    found = [*_preview(facts), *_stated_size(photo, facts), *_encoder(facts), *_dates(facts)]
+    if facts.trailing is not None:
+        found.append(
+            f"{facts.trailing.size:,} bytes follow the end of the picture ({facts.trailing.kind}). Many cameras and "
+            "phones add such data; so does who hides something."
+        )
+    odd = [f"The file's metadata are odd: {oddity}." for oddity in facts.oddities]
+    return found + odd
+
+
+def _preview(facts: FileFacts) -> list[str]:
+    preview = facts.thumbnail
+    if preview is None or preview.agrees is None:
+        return []
+    found = []
+    if not preview.agrees:
+        found.append(
+            "The preview embedded in the file does not show this photo as it is now (largest difference of a part "
+            f"{preview.difference:.0f} grey levels, correlation {preview.correlation:.2f}): the photo was changed and "
+            "the preview was not, or the camera made it of another section."
+        )
+    if preview.turned:
+        found.append(f"The photo lies as if turned by {preview.turned} degrees against its embedded preview.")
+    return found
+
+
+def _stated_size(photo: Photo, facts: FileFacts) -> list[str]:
+    exif = facts.exif
+    if exif is None or not exif.stated_width or not exif.stated_height:
+        return []
+    stated = exif.stated_width, exif.stated_height
+    if sorted(stated) == sorted((photo.width, photo.height)):
+        return []
+    return [
+        f"EXIF states {stated[0]} x {stated[1]} pixels, the photo has {photo.width} x {photo.height}: it was cropped "
+        "or scaled after EXIF was written."
+    ]
+
+
+def _encoder(facts: FileFacts) -> list[str]:
+    encoding = facts.encoding
+    if encoding is None or (encoding.photoshop_quality is None and encoding.web_quality is None):
+        return []
+    if encoding.encoder in (Encoder.IJG, Encoder.CAMERA):
+        return ["The file carries a mark of Photoshop, but not its tables: another program saved it again since."]
+    return ["The file carries a mark of Photoshop."]
+
+
+def _dates(facts: FileFacts) -> list[str]:
+    exif = facts.exif
+    if exif is None or exif.taken is None or exif.changed is None or exif.changed == exif.taken:
+        return []
+    return [f"EXIF says taken {exif.taken}, and changed {exif.changed}."]

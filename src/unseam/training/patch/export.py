@@ -1,0 +1,276 @@
+"""A run's best checkpoint as one ONNX file that carries all that is needed to feed it and to read it.
+
+Nothing is written unless torch and onnxruntime agree; what is written appears as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import reprlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.datasets.sample import Sample
+from unseam.datasets.splits import DataSet
+from unseam.errors import DataError, ModelError, RecipeError, RunError
+from unseam.method import NO_EVIDENCE
+from unseam.models.fusion.features import feature_names
+from unseam.models.fusion.metadata import KIND, FusionSettings
+from unseam.models.graph_check import LARGEST_BYTES, check_contents
+from unseam.models.metadata import HeatCalibration, ModelSettings, PhotoCurve, parse_settings
+from unseam.models.patch.patches import cut
+from unseam.photo.photo import load_photo
+from unseam.system.text import printable
+from unseam.training.checkpoint import BEST, fill, load_checkpoint, replace_file
+from unseam.training.fusion.export import fusion_model, rebuild_fusion
+from unseam.training.onnx_graph import as_model_file, as_onnx, check_parity, random_patches
+from unseam.training.patch.calibration import UNCALIBRATED, Calibration, calibrate
+from unseam.training.patch.network import INPUT_OFFSET, INPUT_SCALE, LocalizationNetwork
+from unseam.training.recipe import LONGEST_SHOWN, FusionRecipe, Recipe, recipe_from
+
+REAL_PHOTOS, PATCHES_PER_PHOTO = 4, 16
+"""How many real patches the parity check takes, and from how many photos."""
+
+PATCHES_ACROSS = 2
+"""Patches over each pixel of a whole photo, along each axis: the stride is half a patch, 32 pixels in the paper's."""
+
+SMOOTHING_SIGMA = 2.0
+"""Gaussian smoothing of the binary mask, in pixels; the paper smooths without saying how much."""
+
+PAPER = (
+    "Bappy, Roy-Chowdhury, Bunk, Nataraj, Manjunath: Exploiting Spatial Structure for Localizing Manipulated Image "
+    "Regions. ICCV 2017. DOI 10.1109/ICCV.2017.532"
+)
+SEES = "Edges, resampling and noise that do not fit their surroundings, where something was spliced, copied or removed."
+BLIND = "Photos that were scaled down or strongly recompressed after the edit; regions much smaller than a patch."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTerms:
+    """What a model file says of itself that its run cannot know.
+
+    Attributes
+    ----------
+    licence : str
+        The weights' own terms.
+    training_sources : tuple of mappings
+        ``name``, ``licence``, ``photographs`` (how many) of each source.
+    name, paper, sees, blind : str
+        As in `unseam.method.Method`.
+    """
+
+    licence: str
+    training_sources: tuple[Mapping[str, object], ...]
+    name: str = "cnn-lstm"
+    paper: str = PAPER
+    sees: str = SEES
+    blind: str = BLIND
+
+
+def load_terms(path: Path) -> ModelTerms:
+    """Read the terms of a model from TOML: ``licence``, tables ``[[training_sources]]``, and the other fields if given.
+
+    Raises
+    ------
+    RecipeError
+        When the file cannot be read, a key is missing or unknown, or a value is of another type.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecipeError(f"{path}: the terms cannot be read ({printable(str(error))[:LONGEST_SHOWN]})") from error
+    known = {field.name for field in fields(ModelTerms)}
+    unknown, missing = table.keys() - known, {"licence", "training_sources"} - table.keys()
+    if unknown or missing:
+        told = f"unknown keys {reprlib.repr(sorted(unknown))}, missing keys {sorted(missing)}"
+        raise RecipeError(f"{path}: {told}")
+    sources = table["training_sources"]
+    if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
+        raise RecipeError(f"{path}: training_sources must be tables, [[training_sources]]")
+    wrong = sorted(key for key in table.keys() - {"training_sources"} if not isinstance(table[key], str))
+    if wrong:
+        raise RecipeError(f"{path}: {', '.join(wrong)} must be text")
+    return ModelTerms(**table | {"training_sources": tuple(table["training_sources"])})
+
+
+def export_run(
+    run: Path,
+    out: Path | None = None,
+    *,
+    terms: ModelTerms,
+    samples: Sequence[Sample],
+    calibrated: bool = True,
+    threads: int = 0,
+) -> Path:
+    """Write the best weights of a run as a model file.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    out : Path, optional
+        The file to write; ``RUN/NAME.onnx`` by default, NAME being the recipe's.
+    terms : ModelTerms
+        Licence, names and sentences.
+    samples : sequence of Sample
+        Validation photos, for the check that torch and onnxruntime agree, and to calibrate on.
+    calibrated : bool
+        False for raw probabilities, which cost no look at whole photos.
+    threads : int
+        Threads inside the network while calibrating; 0 for one a core.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    RunError
+        When the run has no readable best checkpoint, or the file cannot be written.
+    RecipeError
+        When the checkpoint is of another network than its recipe.
+    ModelError
+        When torch and onnxruntime differ, or the file would be too large; nothing is written then.
+    DataError
+        When there are no samples, or the calibration lacks a class.
+    """
+    best = load_checkpoint(run / BEST)
+    recipe, facts, seen = recipe_from(json.loads(best["recipe"])), json.loads(best["facts"]), int(best["patches"])
+    if isinstance(recipe, FusionRecipe):
+        before = _fusion_settings(recipe, facts, terms, seen)
+        model = fusion_model(
+            rebuild_fusion(recipe, best["network"]), before, samples, calibrated=calibrated, threads=threads
+        )
+    else:
+        settings = _settings(recipe, facts, terms, seen, UNCALIBRATED)
+        model = _patch_model(
+            rebuild(recipe, best["network"]), settings, samples, calibrated=calibrated, threads=threads
+        )
+    target = out or run / f"{recipe.name}.onnx"
+    write_model(target, model)
+    return target
+
+
+def _patch_model(
+    network: LocalizationNetwork, settings: ModelSettings, samples: Sequence[Sample], *, calibrated: bool, threads: int
+) -> bytes:
+    """Give the bytes of a patch network's file, after proof that onnxruntime gives the same numbers."""
+    side = settings.patch_side
+    graph = as_onnx(network, side)
+    check_parity(
+        graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches(samples, side)])
+    )
+
+    def fit(draft: Path) -> ModelSettings:
+        found = calibrate(draft, samples, threads=threads)
+        return replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)})
+
+    return as_model_file(graph, settings, parse_settings, fit if calibrated else None)
+
+
+def validation_samples(data: Sequence[Path | DataSet]) -> list[Sample]:
+    """List the validation photos of folders written by ``unseam forge`` and of other data sets.
+
+    Raises
+    ------
+    DataError
+        As the adapters do, or when a data set has nothing for validation.
+    """
+    sets = [DataSet(place) if isinstance(place, Path) else place for place in data]
+    return [sample for found in sets for sample in found.samples("validation").samples]
+
+
+def real_patches(samples: Sequence[Sample], side: int) -> NDArray[np.uint8]:
+    """Cut the real patches of the parity check from the first photos: (N, S, S, 3) uint8.
+
+    Raises
+    ------
+    DataError
+        When there are no samples.
+    """
+    if not samples:
+        raise DataError("the parity check needs photographs; name the folder the run was trained on")
+    photos = [load_photo(sample.photo).pixels for sample in samples[:REAL_PHOTOS]]
+    return np.concatenate([cut(pixels, side, side)[:PATCHES_PER_PHOTO] for pixels in photos])
+
+
+def rebuild(recipe: Recipe, weights: Mapping[str, Any]) -> LocalizationNetwork:
+    """Make the network of a recipe with the weights of a checkpoint."""
+    network = LocalizationNetwork(recipe.network)
+    fill(network, weights)
+    return network
+
+
+def _settings(
+    recipe: Recipe, facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
+) -> ModelSettings:
+    return ModelSettings(
+        **_said(recipe, facts, terms),
+        patch_side=recipe.network.patch_side,
+        stride=recipe.network.patch_side // PATCHES_ACROSS,
+        input_scale=INPUT_SCALE,
+        input_offset=INPUT_OFFSET,
+        patch_threshold=calibration.patch_threshold,
+        pixel_threshold=calibration.pixel_threshold,
+        patch_rule=recipe.data.rule,
+        smoothing_sigma=SMOOTHING_SIGMA,
+        heat_calibration=calibration.heat_calibration,
+        score_curve=calibration.score_curve,
+        patches_seen=patches_seen + int(facts.get("patches_before", 0)),
+        false_alarms=calibration.false_alarms,
+    )
+
+
+def _fusion_settings(
+    recipe: FusionRecipe, facts: Mapping[str, Any], terms: ModelTerms, photos_seen: int
+) -> FusionSettings:
+    """Give the settings of the network `fusion` before calibration."""
+    return FusionSettings(
+        **_said(recipe, facts, terms),
+        kind=KIND,
+        features=feature_names(),
+        pixel_threshold=NO_EVIDENCE,
+        seed_threshold=NO_EVIDENCE,
+        strict_seed_threshold=NO_EVIDENCE,
+        photo_weight=0.0,
+        least_share=0.0,
+        heat_calibration=HeatCalibration(1.0, 0.0),
+        photo_curve=PhotoCurve(1.0, 0.0),
+        photos_seen=photos_seen + int(facts.get("patches_before", 0)),
+    )
+
+
+def _said(recipe: Recipe | FusionRecipe, facts: Mapping[str, Any], terms: ModelTerms) -> dict[str, Any]:
+    """Give what every model file says of itself, whatever its network is fed."""
+    return {
+        "network": recipe.name,
+        "recipe": recipe.as_dict(),
+        "data_digest": facts.get("data_digest", ""),
+        **{term.name: getattr(terms, term.name) for term in fields(terms)},
+    }
+
+
+def write_model(path: Path, model: bytes) -> None:
+    """Write a model file as a whole, or not at all.
+
+    Raises
+    ------
+    ModelError
+        When it could not be loaded again: larger than ``LARGEST_BYTES``, or of contents that no model file may have.
+    RunError
+        When the file cannot be written.
+    """
+    if len(model) > LARGEST_BYTES:
+        raise ModelError(f"{path}: {len(model) / 2**20:.1f} MiB, more than {LARGEST_BYTES / 2**20:.0f}: not written")
+    check_contents(model)
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; name the file to write")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, memoryview(model))

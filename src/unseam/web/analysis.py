@@ -1,0 +1,97 @@
+"""What a worker process does: one photo in, steps and then one answer out; no error gets past it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from unseam.analyze import Report, analyze
+from unseam.errors import NotApplicable, PhotoError, memory_ran_out
+from unseam.method import Heatmap, Method
+from unseam.photo.photo import Photo, load_photo
+from unseam.system.text import printable
+from unseam.web.error_responses import MethodBroke, OutOfMemory, PhotoRefused, Refusal
+from unseam.web.messages import Answer, Job, Progress
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judge photos; can be pickled.
+
+    Attributes
+    ----------
+    methods : mapping of str to Method
+        All that are offered.
+    max_pixels : int
+        Refuse larger photos before decoding.
+    """
+
+    methods: Mapping[str, Method]
+    max_pixels: int
+
+    def __call__(self, job: Job | None) -> Iterator[Progress | Answer | Refusal]:
+        """Yield what is being done, and at last the answer or why there is none; for None, load what judging needs."""
+        if job is None:
+            yield self._warm_up()
+            return
+        step: Progress | Answer = Progress("loading")
+        try:
+            for step in self._judge(job):
+                yield step
+        except Exception as error:  # noqa: BLE001 - whatever a photo does, it costs its own answer only
+            yield _refusal(error, job, step)
+
+    def _warm_up(self) -> Progress:
+        """Load what the first photo would otherwise wait for, and find out whether every model can be used."""
+        import unseam.web.responses  # noqa: F401
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of a supervisor that tells all processes; the service decides
+
+        for method in self.methods.values():
+            _ = method.min_size
+        return Progress("ready")
+
+    def _judge(self, job: Job) -> Iterator[Progress | Answer]:
+        from unseam.web.responses import make_answer
+
+        yield Progress("loading")
+        photo = self._load(job)
+        results: dict[str, Heatmap | NotApplicable] = {}
+        seconds: dict[str, float] = {}
+        for number, name in enumerate(job.methods, start=1):
+            yield Progress("judging", {"method": name, "number": number, "of": len(job.methods)})
+            found = analyze(photo, [self.methods[name]])
+            results[name] = next(iter(found.results.values()))
+            seconds[name] = next(iter(found.seconds.values()))
+        yield Progress("drawing")
+        report = Report(photo, results, seconds, {name: self.methods[name] for name in job.methods})
+        yield make_answer(report, job)
+
+    def _load(self, job: Job) -> Photo:
+        return replace(load_photo(job.data, max_pixels=self.max_pixels), name=job.name)
+
+
+def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:
+    if memory_ran_out(error):
+        what = "Try fewer methods, or a smaller photo" if len(job.methods) > 1 else "Try a smaller photo"
+        return OutOfMemory(f"judging {printable(job.name)} takes more memory than this service gives it. {what}.")
+    if isinstance(error, PhotoError | NotApplicable):
+        return PhotoRefused(type(error).__name__, _in_callers_words(error, job))
+    if isinstance(error, Refusal):
+        return error
+    traceback.print_exception(error, file=sys.stderr)  # for who runs the service; the caller gets a sentence
+    where = step.facts.get("method") if isinstance(step, Progress) else None
+    what = f"{where} failed on it" if where else "it could not be judged"
+    return MethodBroke(f"{printable(job.name)}: {what} ({type(error).__name__}). This is a bug; please report it.")
+
+
+def _in_callers_words(error: PhotoError | NotApplicable, job: Job) -> str:
+    """Name the file as the caller does, and leave out what only who runs the service can do."""
+    message = str(error).replace(f"this image of {len(job.data)} bytes", printable(job.name))
+    for own in ("; raise max_pixels", "; free some space"):
+        found, cut, _ = message.partition(own)
+        message = f"{found}." if cut else found
+    return message

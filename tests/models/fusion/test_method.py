@@ -1,0 +1,239 @@
+"""The method `fusion`, with a network made on the spot: log odds that are one of its features."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from unseam.analyze import analyze
+from unseam.errors import ModelError
+from unseam.method import Method
+from unseam.models.fusion import method as room
+from unseam.models.fusion.features import BlockFeatures, block_features, feature_names
+from unseam.models.fusion.method import FusionLocalizer
+from unseam.models.network import LocalizerOptions
+from unseam.models.patch.method import load_localizer, load_patch_localizer
+from unseam.photo.photo import Photo, load_photo
+
+METADATA: dict[str, Any] = {
+    "format": 1,
+    "kind": "fusion",
+    "name": "redness",
+    "network": "red",
+    "features": list(feature_names()),
+    "pixel_threshold": 0.6,
+    "seed_threshold": 0.9,
+    "strict_seed_threshold": 0.999,
+    "photo_weight": 0.0,
+    "least_share": 0.01,
+    "heat_calibration": {"slope": 10.0, "intercept": 0.0},
+    "photo_curve": {"slope": 2.0, "intercept": 1.0},
+    "photos_seen": 0,
+    "recipe": {},
+    "data_digest": "0" * 64,
+    "licence": "CC0-1.0",
+    "training_sources": [],
+    "paper": "none: a network for tests",
+    "sees": "red",
+    "blind": "in the dark",
+    "false_alarms": {"marked": 0.02, "source": "for tests", "scores": [0.1, 0.4]},
+}
+
+Maker = Callable[..., Path]
+
+
+def graph(features: int = len(feature_names())) -> onnx.GraphProto:
+    """Redness of a block, -0.5 to 0.5, for its four cells; blue as confidence; for windows the mean."""
+    red = feature_names().index("colour: red")
+    constants = {
+        "red": np.array([red], np.int64),
+        "blue": np.array([red + 2], np.int64),
+        "channel": np.array([1], np.int64),
+    }
+    nodes = [
+        helper.make_node("Gather", ["features", "red"], ["plane"], axis=1),
+        helper.make_node("Concat", ["plane"] * 4, ["quarters"], axis=1),
+        helper.make_node("DepthToSpace", ["quarters"], ["twice"], blocksize=2),
+        helper.make_node("Squeeze", ["twice", "channel"], ["cell_log_odds"]),
+        helper.make_node("Gather", ["features", "blue"], ["plane of blue"], axis=1),
+        helper.make_node("Squeeze", ["plane of blue", "channel"], ["confidence_log_odds"]),
+        helper.make_node("AveragePool", ["plane"], ["windows"], kernel_shape=[64, 64], strides=[32, 32], pads=[32] * 4),
+        helper.make_node("Squeeze", ["windows", "channel"], ["photo_log_odds"]),
+    ]
+    shapes = {"cell_log_odds": [1, "2R", "2C"], "confidence_log_odds": [1, "R", "C"], "photo_log_odds": [1, "r", "c"]}
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    inputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, features, "R", "C"])]
+    return helper.make_graph(
+        nodes, "redness", inputs, outputs, [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    )
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Maker:
+    def maker(content: onnx.GraphProto | None = None, **changes: Any) -> Path:
+        model = helper.make_model(content or graph(), opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+        helper.set_model_props(model, {"unseam": json.dumps(METADATA | changes)})
+        path = tmp_path / "redness.onnx"
+        onnx.save(model, path)
+        return path
+
+    return maker
+
+
+def reddish() -> NDArray[np.uint8]:
+    pixels = np.full((96, 133, 3), 90, np.uint8)
+    pixels[24:56, 40:88, 0] = 250
+    return pixels
+
+
+def test_the_map_is_hot_where_the_network_says_so(make: Maker) -> None:
+    heatmap = load_localizer(make())(load_photo(reddish()))
+    assert heatmap.heat.shape == (96, 133)
+    assert heatmap.heat.dtype == np.float32
+    assert heatmap.heat[40, 64] == pytest.approx(1 / (1 + np.exp(-10 * (250 / 255 - 0.5))), abs=1e-4)
+    assert heatmap.heat[5, 120] < 0.3
+    assert heatmap.mask is not None
+    assert heatmap.mask[24:56, 40:88].all()
+    assert np.count_nonzero(heatmap.mask) == 32 * 48
+    assert heatmap.confidence is not None
+    assert heatmap.confidence.shape == (96, 133)
+    assert heatmap.threshold == 0.6
+
+
+def test_the_score_is_the_networks_own_word_for_the_photo(make: Maker) -> None:
+    grey = load_photo(np.full((80, 80, 3), 100, np.uint8))
+    expected = 1 / (1 + np.exp(-(2 * (100 / 255 - 0.5) + 1)))
+    assert load_localizer(make())(grey).score == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
+    """Warm square whose heat, 0.85, is below the seed of 0.9; the photo's own log odds are 1.6."""
+    pixels = np.full((96, 133, 3), 150, np.uint8)
+    pixels[24:56, 40:88, 0] = 172
+    photo = load_photo(pixels)
+    curve = {"slope": 0.001, "intercept": 1.6}
+    alone, together, calm = (
+        load_localizer(make(photo_weight=weight, photo_curve=curve | {"intercept": odds}))(photo)
+        for weight, odds in ((0.0, 1.6), (0.5, 1.6), (0.5, -1.6))
+    )
+    for heatmap in (alone, together, calm):
+        assert heatmap.mask is not None
+    assert not alone.mask.any()
+    assert together.mask.any()
+    assert not calm.mask.any()
+    np.testing.assert_array_equal(together.heat, alone.heat)
+    odds = np.log(0.6 / 0.4) - 0.5 * 1.6
+    assert together.threshold == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-3)
+    assert calm.threshold > alone.threshold == 0.6
+
+
+def test_strict_asks_for_a_hotter_seed(make: Maker) -> None:
+    photo = load_photo(reddish())  # at most 0.992 hot
+    loose, strict = (load_localizer(make(), LocalizerOptions(strict=strict))(photo) for strict in (False, True))
+    assert loose.mask is not None
+    assert strict.mask is not None
+    assert loose.mask.any()
+    assert not strict.mask.any()
+    np.testing.assert_array_equal(loose.heat, strict.heat)
+
+
+def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
+    localizer = load_localizer(make())
+    assert isinstance(localizer, FusionLocalizer)
+    assert isinstance(localizer, Method)
+    assert (localizer.name, localizer.sees, localizer.blind) == ("redness", "red", "in the dark")
+    assert localizer.needs == frozenset()
+    assert localizer.min_size == (1, 1)
+    assert localizer.false_alarms is not None
+    assert localizer.false_alarms.at(0.3) == 0.5
+    assert pickle.loads(pickle.dumps(localizer)) == localizer
+
+
+def test_the_map_does_not_depend_on_the_number_of_threads(make: Maker) -> None:
+    path, photo = make(), load_photo(reddish())
+    maps = [load_localizer(path, LocalizerOptions(threads=count))(photo).heat for count in (1, 2)]
+    np.testing.assert_array_equal(*maps)
+
+
+def test_fast_does_not_look_for_copied_regions(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def measured(photo: Photo, **how: Any) -> BlockFeatures:
+        asked.append(how["without"])
+        return block_features(photo, **how)
+
+    monkeypatch.setattr(room, "block_features", measured)
+    for fast in (False, True):
+        load_localizer(make(), LocalizerOptions(fast=fast))(load_photo(reddish()))
+    assert asked == [frozenset(), frozenset({"copy-move"})]
+
+
+def test_a_stride_is_refused_because_it_reads_the_whole_photo(make: Maker) -> None:
+    with pytest.raises(ModelError, match="no stride"):
+        load_localizer(make(), LocalizerOptions(stride=32))
+
+
+def test_what_cannot_be_judged_is_doubted(make: Maker) -> None:
+    localizer = load_localizer(make())
+    assert "too little to compare" in str(localizer(load_photo(np.zeros((40, 300, 3), np.uint8))).doubt)
+    assert "flat colour" in str(localizer(load_photo(np.zeros((100, 100, 3), np.uint8))).doubt)
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG", quality=20)
+    assert "below quality 50" in str(localizer(load_photo(buffer.getvalue())).doubt)
+    assert localizer(load_photo(noise)).doubt is None
+
+
+def test_a_resampled_photo_is_doubted_and_keeps_its_map(make: Maker) -> None:
+    localizer = load_localizer(make())
+    photo = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    for pixels, reason in (
+        (cv2.resize(photo, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC), "resized"),
+        (cv2.GaussianBlur(photo, (0, 0), 2), "smoothed"),
+    ):
+        report = analyze(np.asarray(pixels, np.uint8), [localizer])
+        assert reason in report.verdict.reason
+        assert str(report.verdict) == "cannot tell"
+        assert np.ptp(report.heat) > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"features": ["spectrum: 0, 0"]}, "trained on other features"),
+        ({"pixel_threshold": 1.5}, "expected a number from 0 to 1"),
+        ({"heat_calibration": {"slope": -1.0, "intercept": 0.0}}, "slopes above 0"),
+        ({"photo_curve": {"slope": 1.0}}, "photo_curve without intercept"),
+        ({"features": "all"}, "expected a list of strings"),
+        ({"kind": "magic"}, "magic"),
+        ({"name": "No Name"}, "lower-case"),
+        ({"format": 99}, "format 99"),
+    ],
+)
+def test_metadata_that_contradict_themselves_are_refused(
+    make: Maker, changes: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(ModelError, match=complaint):
+        load_localizer(make(**changes))
+
+
+def test_a_graph_of_another_number_of_features_is_refused(make: Maker) -> None:
+    with pytest.raises(ModelError, match="features of shape"):
+        load_localizer(make(graph(features=7)))
+
+
+def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> None:
+    with pytest.raises(ModelError, match="kind 'fusion'"):
+        load_patch_localizer(make())

@@ -1,0 +1,34 @@
+"""Which connected parts of a map are marked."""
+
+import numpy as np
+
+from unseam.models.fusion.seeded_mask import Parts, seeded
+
+
+def test_a_part_of_the_mask_must_be_hot_somewhere_and_large_enough() -> None:
+    heat = np.zeros((20, 20), np.float32)
+    heat[2:6, 2:6] = 0.7  # warm, nowhere hot
+    heat[10:14, 10:14] = 0.7
+    heat[12, 12] = 0.95
+    heat[18, 2] = 0.99  # hot, but a speck
+    mask = seeded(heat, 0.6, 0.9, 0.01)
+    assert np.count_nonzero(mask) == 16
+    assert mask[10:14, 10:14].all()
+    assert not seeded(np.zeros((4, 4), np.float32), 0.5, 0.5, 0.0).any()
+    assert seeded(np.ones((4, 4), np.float32), 0.5, 0.5, 0.0).all()
+
+
+def test_parts_touch_at_corners_and_know_their_cells_and_their_peak() -> None:
+    heat = np.zeros((6, 6), np.float32)
+    heat[0, 0], heat[1, 1] = 0.6, 0.8
+    heat[4, 2:5] = 0.7
+    parts = Parts.of(heat, 0.6)
+    assert parts.cells.tolist() == [2, 3]
+    assert parts.peak.tolist() == [np.float32(0.8), np.float32(0.7)]
+    assert [parts.labels[1, 1], parts.labels[4, 4], parts.labels[3, 3]] == [1, 2, 0]
+
+
+def test_a_peak_at_the_threshold_counts_in_the_precision_of_the_heat() -> None:
+    heat = np.full((4, 4), 0.9, np.float32)  # as a float64 it is a little below 0.9
+    assert Parts.of(heat, 0.5).kept(0.9, 1.0).tolist() == [True]
+    assert Parts.of(heat, 0.5).kept(0.91, 0.0).tolist() == [False]

@@ -1,0 +1,123 @@
+import struct
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.exif_blocks import block, directory, number, text
+from unseam.provenance.exif import read_exif
+from unseam.system.text import LONGEST_TEXT
+
+FULL = block(
+    {0x010F: text("Maker"), 0x0110: text("Model 1"), 0x0131: text("Editor 2.0"), 0x0132: text("2020:02:03 04:05:06")},
+    {
+        0x9003: text("2019:01:02 03:04:05"),
+        0x9004: text("2019:01:02 03:04:06"),
+        0xA434: text("Lens 50"),
+        0xA002: number(4000),
+        0xA003: number(3000),
+    },
+    {2: (5, 3, struct.pack("<6I", 48, 1, 51, 1, 29, 1))},
+    b"preview",
+)
+
+
+def test_everything_that_helps_is_read() -> None:
+    exif = read_exif(FULL)
+    assert (exif.make, exif.model, exif.lens, exif.software) == ("Maker", "Model 1", "Lens 50", "Editor 2.0")
+    assert (exif.taken, exif.digitized) == ("2019-01-02 03:04:05", "2019-01-02 03:04:06")
+    assert exif.changed == "2020-02-03 04:05:06"
+    assert (exif.stated_width, exif.stated_height) == (4000, 3000)
+    assert exif.thumbnail == b"preview"
+    assert exif.oddities == ()
+
+
+def test_a_position_is_told_and_its_coordinates_are_not_kept() -> None:
+    exif = read_exif(FULL)
+    assert exif.has_position
+    assert "48" not in repr(exif)
+    assert not read_exif(block({0x010F: text("Maker")}, {}, {0: (1, 4, b"\2\3\0\0")})).has_position
+
+
+def test_both_byte_orders_are_read() -> None:
+    exif = read_exif(block({0x0110: text("Model 1")}, {0xA002: number(40, ">")}, preview=b"tiny", order=">"))
+    assert (exif.model, exif.stated_width, exif.thumbnail) == ("Model 1", 40, b"tiny")
+
+
+def test_the_prefix_of_a_jpeg_segment_does_not_matter() -> None:
+    assert read_exif(b"Exif\0\0" + FULL) == read_exif(FULL)
+
+
+def test_texts_are_made_printable_and_short() -> None:
+    exif = read_exif(
+        block({0x010F: text(b"a\x1b[31m\n\xff\xe2\x80\xae"), 0x0110: text("x" * 5000), 0x0131: text("  ")})
+    )
+    assert exif.make == "a\\x1b[31m\\n�\\u202e"
+    assert exif.model is not None
+    assert len(exif.model) == LONGEST_TEXT
+    assert exif.software is None
+
+
+@pytest.mark.parametrize("blank", ["0000:00:00 00:00:00", "    :  :     :  :  ", ""])
+def test_a_blank_date_is_no_date_and_nothing_odd(blank: str) -> None:
+    exif = read_exif(block({0x0132: text(blank)}))
+    assert exif.changed is None
+    assert exif.oddities == ()
+
+
+def test_a_date_that_is_none_is_given_as_written_and_noted() -> None:
+    exif = read_exif(block({0x0132: text("yesterday")}))
+    assert exif.changed == "yesterday"
+    assert exif.oddities == ("the date changed is no date",)
+
+
+@pytest.mark.parametrize(
+    ("data", "oddity"),
+    [
+        (b"nonsense", "the EXIF block does not start as one must"),
+        (b"II*\0", "the EXIF block does not start as one must"),
+        (b"II*\0\xff\xff\xff\xff", "the first EXIF directory is missing"),
+        (FULL[:30], "the first EXIF directory is cut"),
+        (block({0x8769: number(10**6)}), "the directory of details is missing"),
+        (block({0x0131: number(7)}), "the software is no text"),
+        (block({0x0131: (2, 10**9, b"\0\0\0\1")}), "1 of 1 entries of the first EXIF directory cannot be read"),
+        (block({0x0131: (77, 1, b"\0\0\0\1")}), "1 of 1 entries of the first EXIF directory cannot be read"),
+    ],
+)
+def test_a_broken_block_says_what_is_broken(data: bytes, oddity: str) -> None:
+    assert oddity in read_exif(data).oddities
+
+
+def test_a_preview_outside_the_block_is_noted() -> None:
+    second = directory({0x0201: number(30), 0x0202: number(10**6)}, 14)
+    exif = read_exif(b"II*\0" + struct.pack("<IHI", 8, 0, 14) + second)
+    assert exif.thumbnail == b""
+    assert "the preview lies outside the EXIF block" in exif.oddities
+
+
+def test_a_directory_that_points_to_itself_ends() -> None:
+    first = directory({0x8769: number(8), 0x8825: number(8), 0x0131: text("loop")}, 8, following=8)
+    assert read_exif(b"II*\0" + struct.pack("<I", 8) + first).software == "loop"
+
+
+@given(st.binary(max_size=300), st.integers(0, len(FULL)), st.integers(0, 40))
+def test_nothing_that_a_file_can_hold_raises(junk: bytes, place: int, cut: int) -> None:
+    for data in (b"II*\0\x08\0\0\0" + junk, FULL[:place] + junk + FULL[place + cut :], junk):
+        exif = read_exif(data)
+        assert all(isinstance(oddity, str) for oddity in exif.oddities)
+
+
+@pytest.mark.parametrize("filling", [b"\0", b"A"])
+def test_a_thousand_entries_that_each_claim_the_whole_file_take_no_memory(filling: bytes) -> None:
+    size = 10_000_000
+    entries = b"".join(struct.pack("<HHII", 0x0100 + tag, 2, size, 8) for tag in range(1000))
+    data = b"II*\0" + struct.pack("<IH", 8, 1000) + entries + bytes(4) + filling * size
+
+    tracemalloc.start()
+    exif = read_exif(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < size
+    assert exif.make is not None

@@ -1,0 +1,58 @@
+"""Methods that do as they are told, in a module of its own, so that worker processes can import them."""
+
+import os
+import signal
+import time
+import unittest.mock
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unseam.errors import NotApplicable
+from unseam.method import Heatmap, Need
+from unseam.photo.photo import Photo
+
+
+@dataclass(frozen=True)
+class Obedient:
+    """Does what its name says; ``folder`` is where it says so."""
+
+    name: str
+    folder: Path = Path()
+    paper: str = "none: a method for tests"
+    sees: str = "bright pixels"
+    blind: str = "in the dark"
+    needs: frozenset[Need] = frozenset()
+    min_size: tuple[int, int] = (1, 1)
+
+    def __call__(self, photo: Photo) -> Heatmap:
+        if self.name == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.name == "sleep":
+            (self.folder / f"{os.getpid()}.began").touch()
+            time.sleep(600)
+        if self.name == "nap":
+            (self.folder / f"{os.getpid()}.began").touch()
+            time.sleep(1)
+        if self.name == "eat":
+            return Heatmap(np.ones(2**32, np.float32), 0.5)
+        if self.name == "full":
+            with unittest.mock.patch("tempfile.tempdir", str(self.folder / "no-such-folder")):
+                return Heatmap(np.full(photo.pixels.shape[:2], photo.jpeg is not None, np.float32), 0.5)
+        if self.name == "break":
+            raise ZeroDivisionError("of no interest to a caller")
+        if self.name == "never":
+            raise NotApplicable("it has no <JPEG> coefficients")
+        heat = np.full((photo.height, photo.width), 0.5, np.float32)
+        heat[photo.pixels[..., 0] > 150] = 0.9
+        if self.name == "blank":
+            heat[:] = 0.5
+        return Heatmap(heat, 0.5 if self.name == "blank" else 0.875, threshold=0.75)
+
+
+NAMES = ("bright", "blank", "never", "nap", "sleep", "die", "eat", "full", "break")
+
+
+def obedient(folder: Path) -> dict[str, Obedient]:
+    return {name: Obedient(name, folder) for name in NAMES}

@@ -1,0 +1,46 @@
+"""A service of obedient methods, run in a thread of the tests' process."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+
+from unseam.web.limits import Limits
+from unseam.web.server import Server, listen
+from unseam.web.service import Service
+
+LIMITS = Limits(
+    upload_bytes=400_000,
+    upload_seconds=5,
+    pixels=200_000,
+    seconds=60,
+    in_flight=4,
+    workers=2,
+    threads=1,
+    memory=3_000_000_000,
+    grace_seconds=1,
+)
+
+
+@contextmanager
+def running(service: Service) -> Iterator[httpx.Client]:
+    """Serve from a thread of this process, on a real socket."""
+    service.crew.start()
+    with closing(listen("127.0.0.1", 0)) as listener:
+        server = Server(service)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=60) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+            service.stop()
+
+
+def value_of(text: str, name: str) -> float:
+    (value,) = re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(value)
