@@ -25,7 +25,6 @@ from unseam.jpeg import coefficients_process as jpeg_process
 from unseam.jpeg.segments import (
     BLOCK_SIDE,
     END_OF_IMAGE,
-    START_OF_IMAGE,
     Frame,
     component_names,
     cut_into_segments,
@@ -102,8 +101,7 @@ def read_coefficients(data: bytes, where: str = "this JPEG") -> JpegCoefficients
     """
     file = cut_into_segments(data)
     frame = read_frame(file, where)
-    bare = [data[segment.start : segment.end] for segment in file.segments if segment.carries_picture]
-    picture = b"".join([START_OF_IMAGE, *bare, END_OF_IMAGE])
+    picture = file.picture() + END_OF_IMAGE  # where one is missing, libjpeg would complain; a second is not read
     tables, numbers, planes, complaint = _decode(picture, frame, where)
     if not all(0 <= number < jpeg_process.TABLES for number in numbers[: len(planes)]):
         raise DamagedPhoto(f"{where}: a component of the JPEG has no quantization table; get the original file.")

@@ -1,7 +1,8 @@
-"""A JPEG file cut into its segments, and its frame header: what can be known without decoding (ITU-T T.81, annex B).
+"""The segments and the frame header of a JPEG file: what can be known without decoding (ITU-T T.81, annex B).
 
-Only the segments that carry the picture (tables, frame, scans) go on to a decoder, so that no metadata, preview or
-trailing data can break or slow it.
+`JpegFile.picture` leaves out metadata segments ahead of the first scan, so that no metadata can break or slow a
+decoder. From the first scan on it keeps every byte: where a scan ends, and what junk inside it means, is for the
+decoder to judge. The pixel decoder and the coefficient reader both read these bytes.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ BLOCK_SIDE = 8
 COEFFICIENTS = BLOCK_SIDE**2
 
 # Marker codes: ITU-T T.81 (1992), table B.1.
-_RESTARTS_AND_ALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
-_EOI, START_OF_SCAN, _APP0, _APP1, _APP14, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
+_WITHOUT_LENGTH = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
+_EOI, START_OF_SCAN, _DNL, _APP0, _APP1, _APP14, _COM = 0xD9, 0xDA, 0xDC, 0xE0, 0xE1, 0xEE, 0xFE
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _HUFFMAN_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}
 """Frames that are read (baseline, extended, progressive), and whether they are progressive."""
@@ -28,8 +29,12 @@ _HUFFMAN_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}
 MOST_SEGMENTS = 10_000
 """Of a file: a profile or a depth map of 64 MB has 1000. Four bytes can be a segment, and each takes 150 bytes here."""
 
+_HEIGHT = slice(5, 7)
+"""Bytes of a frame header that hold the height, counted from its marker."""
+
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_END_OF_SCAN = re.compile(rb"\xff[^\x00-\xbf\xd0-\xd7\xff]")
+"""Markers below 0xC0 have no meaning inside a scan; libjpeg skips them when it looks for the next restart marker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +98,36 @@ class JpegFile:
         """Whether a JFIF segment says that three components are YCbCr."""
         return any(True for _ in self.bodies(_APP0, b"JFIF\0"))
 
-    def picture(self) -> bytes:
-        """Return a JPEG of the same pixels: tables, frame, scans, and what tells the colour space; nothing else.
+    @property
+    def lines(self) -> int | None:
+        """Rows of pixels that a DNL segment states behind the first scan; None without one (ITU-T T.81, B.2.5)."""
+        return next((int.from_bytes(body, "big") for body in self.bodies(_DNL, b"") if len(body) == 2), None)
 
-        The end of the file is as the file has it: without end-of-image marker when that is missing.
+    def picture(self) -> bytes:
+        """Return the file for a decoder: without the metadata ahead of the first scan.
+
+        All other bytes stay as they are, junk included. A height that only a DNL segment states is written into the
+        frame header, because no decoder at hand reads such segments.
         """
-        kept = [
-            self.data[segment.start : segment.end]
-            for segment in self.segments
-            if segment.carries_picture or segment.body(self.data).startswith((b"JFIF\0", b"Adobe"))
-        ]
-        return b"".join([START_OF_IMAGE, *kept, END_OF_IMAGE if self.ended else b""])
+        kept, position = [], 0
+        for segment in self.segments:
+            if segment.marker == START_OF_SCAN:
+                break
+            if self._is_metadata(segment):
+                # The fill bytes ahead of the marker go too: in front of junk they would start another marker.
+                kept.append(self.data[position : segment.start].rstrip(b"\xff"))
+                position = segment.end
+            elif segment.marker in _FRAMES and self._lacks_height(segment) and self.lines:
+                kept += [self.data[position : segment.start + _HEIGHT.start], self.lines.to_bytes(2, "big")]
+                position = segment.start + _HEIGHT.stop
+        return b"".join([*kept, self.data[position:]])
+
+    def _is_metadata(self, segment: Segment) -> bool:
+        """Whether no pixel depends on a segment; JFIF and Adobe segments name the colour space."""
+        return not segment.carries_picture and not segment.body(self.data).startswith((b"JFIF\0", b"Adobe"))
+
+    def _lacks_height(self, segment: Segment) -> bool:
+        return self.data[segment.start : segment.end][_HEIGHT] == b"\0\0"
 
 
 def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
@@ -120,7 +144,7 @@ def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
         marker, start, after = found[1][0], found.end() - 2, found.end()
         if marker == _EOI:
             return JpegFile(data, tuple(segments), ended=True, cut=False)
-        if marker in _RESTARTS_AND_ALONE:
+        if marker in _WITHOUT_LENGTH:
             position = after
             continue
         length = int.from_bytes(data[after : after + 2], "big")
@@ -175,6 +199,7 @@ def read_frame(file: JpegFile, where: str) -> Frame:
         declared = [struct.unpack_from("BBB", body, 6 + 3 * i) for i in range(count)]
     except struct.error as error:
         raise DamagedPhoto(f"{where}: the JPEG's frame header is too short; get the original file.") from error
+    height = height or file.lines or 0
     if marker not in _HUFFMAN_FRAMES or precision != 8 or count not in (1, 3, 4):
         raise UnsupportedPhoto(
             f"{where}: a JPEG of kind SOF{marker - 0xC0} with {precision} bits and {count} components; expected a "

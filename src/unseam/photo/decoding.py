@@ -242,7 +242,7 @@ def _load_without_end(file: JpegFile, where: str, max_pixels: int) -> NDArray[np
     libjpeg invents what is missing before such a marker. So decode with several continuations: pixels that the file
     itself determines do not depend on them.
     """
-    picture = file.picture()
+    picture = file.picture().rstrip(b"\xff")  # the first half of a marker
     first, *others = (
         _load(_open("JPEG", picture + more + END_OF_IMAGE, where, max_pixels), "JPEG", where) for more in CONTINUATIONS
     )
