@@ -202,6 +202,41 @@ def add_restart_markers(body: bytearray, draw: Random) -> None:
         body[place:place] = bytes([0xFF, draw.randrange(0xD0, 0xD8)])
 
 
+@of_body(SOS)
+def add_junk_markers(body: bytearray, draw: Random) -> None:
+    """Put markers into a scan that have no meaning there, the end of the image among them."""
+    for _ in range(draw.choice((1, 1, 3))):
+        place = draw.randrange(min(12, len(body)), len(body) + 1)
+        code = draw.choice((0x01, 0x02, 0xBF, 0xC1, 0xD9, 0xDC, 0xF0, draw.randrange(1, 0xC0), draw.randrange(1, 0xFF)))
+        body[place:place] = b"\xff" * draw.choice((1, 1, 3)) + bytes([code]) + draw.randbytes(draw.choice((0, 2, 9)))
+
+
+@of_parts
+def state_height_behind_scan(parts: Parts, draw: Random) -> None:
+    """Leave the height out of the frame header and state it in a DNL segment behind the first scan."""
+    frames = [i for i in range(1, len(parts) - 1) if parts[i][1] in FRAMES]
+    scans = [i for i in range(1, len(parts) - 1) if parts[i][1] == SOS]
+    if frames and scans:
+        lines = parts[frames[0]][5:7] if draw.random() < 0.7 else struct.pack(">H", odd_number(draw, 2))
+        parts[frames[0]] = parts[frames[0]][:5] + b"\0\0" + parts[frames[0]][7:]
+        parts.insert(scans[0] + 1, segment(0xDC, lines))
+
+
+@of_parts
+def add_extended_xmp(parts: Parts, draw: Random) -> None:
+    """Add an extended XMP packet whose parts are missing, out of order, overlapping or of no stated length."""
+    packet = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b"a" * draw.choice((10, 3000)) + b"</x:xmpmeta>"
+    guid = b"0123456789ABCDEF0123456789ABCDEF"
+    main = b"<x xmlns:xmpNote='http://ns.adobe.com/xmp/note/' xmpNote:HasExtendedXMP='" + guid + b"'/>"
+    pieces = [segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + main)]
+    for start in range(0, len(packet), 1000):
+        length, offset = (draw.choice((right, right, odd_number(draw))) for right in (len(packet), start))
+        head = b"http://ns.adobe.com/xmp/extension/\0" + guid + struct.pack(">II", length, offset)
+        pieces.append(segment(0xE1, head + packet[start : start + 1000]))
+    draw.shuffle(pieces)
+    parts[1:1] = pieces[: draw.randrange(1, len(pieces) + 1)]
+
+
 @of_parts
 def add_segment(parts: Parts, draw: Random) -> None:
     """Add a restart interval, a number of lines, a second frame, an empty table or a marker of no meaning."""
@@ -242,6 +277,10 @@ MUTATIONS: Sequence[Mutation] = (
     alter_scan_header,
     alter_scan_data,
     add_restart_markers,
+    add_junk_markers,
+    add_junk_markers,
+    state_height_behind_scan,
+    add_extended_xmp,
     add_segment,
     forget_the_end,
 )

@@ -23,6 +23,7 @@ COEFFICIENTS = BLOCK_SIDE**2
 _WITHOUT_LENGTH = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 _EOI, START_OF_SCAN, _DNL, _APP0, _APP1, _APP14, _COM = 0xD9, 0xDA, 0xDC, 0xE0, 0xE1, 0xEE, 0xFE
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_COMMENT = b"\xff\xfe"
 _HUFFMAN_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}
 """Frames that are read (baseline, extended, progressive), and whether they are progressive."""
 
@@ -67,14 +68,11 @@ class JpegFile:
         Up to the end of the first image; restart markers belong to their scan.
     ended : bool
         Whether the end-of-image marker was there.
-    cut : bool
-        Whether the file ends inside a segment's header, so that something is missing for certain.
     """
 
     data: bytes
     segments: tuple[Segment, ...]
     ended: bool
-    cut: bool
 
     def bodies(self, marker: int, prefix: bytes) -> Iterable[bytes]:
         """Yield what follows ``prefix`` in each segment of one kind that starts with it."""
@@ -114,16 +112,17 @@ class JpegFile:
             if segment.marker == START_OF_SCAN:
                 break
             if self._is_metadata(segment):
-                # The fill bytes ahead of the marker go too: in front of junk they would start another marker.
-                kept.append(self.data[position : segment.start].rstrip(b"\xff"))
-                position = segment.end
+                behind = self.data[segment.end : segment.end + 1]
+                # Junk behind a segment could become part of another marker: such a segment stays, as a comment.
+                kept += [self.data[position : segment.start], b"" if behind == b"\xff" else _COMMENT]
+                position = segment.end if behind == b"\xff" else segment.start + len(_COMMENT)
             elif segment.marker in _FRAMES and self._lacks_height(segment) and self.lines:
                 kept += [self.data[position : segment.start + _HEIGHT.start], self.lines.to_bytes(2, "big")]
                 position = segment.start + _HEIGHT.stop
         return b"".join([*kept, self.data[position:]])
 
     def _is_metadata(self, segment: Segment) -> bool:
-        """Whether no pixel depends on a segment; JFIF and Adobe segments name the colour space."""
+        """Whether decoders skip a segment; JFIF and Adobe segments name the colour space."""
         return not segment.carries_picture and not segment.body(self.data).startswith((b"JFIF\0", b"Adobe"))
 
     def _lacks_height(self, segment: Segment) -> bool:
@@ -143,22 +142,21 @@ def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
     while found := _MARKER.search(data, position):
         marker, start, after = found[1][0], found.end() - 2, found.end()
         if marker == _EOI:
-            return JpegFile(data, tuple(segments), ended=True, cut=False)
+            return JpegFile(data, tuple(segments), ended=True)
         if marker in _WITHOUT_LENGTH:
             position = after
             continue
         length = int.from_bytes(data[after : after + 2], "big")
         position = after + max(length, 2)
         if position > len(data):
-            return JpegFile(data, tuple(segments), ended=False, cut=True)
+            return JpegFile(data, tuple(segments), ended=False)
         if marker == START_OF_SCAN:
             scan_end = _END_OF_SCAN.search(data, position)
             position = scan_end.start() if scan_end else len(data.rstrip(b"\xff"))
         segments.append(Segment(marker, start, position))
         if len(segments) > MOST_SEGMENTS:
             raise DamagedPhoto(f"{where} has more than {MOST_SEGMENTS} segments, which no photo has; get the original.")
-    no_scan = all(segment.marker != START_OF_SCAN for segment in segments)
-    return JpegFile(data, tuple(segments), ended=False, cut=no_scan)
+    return JpegFile(data, tuple(segments), ended=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,10 +223,6 @@ def _pillow_failures(name: str, where: str) -> Iterator[None]:
 def _decode_jpeg(data: bytes, where: str, max_pixels: int) -> Decoded:
     file = cut_into_segments(data, where)
     image = _open("JPEG", file.picture(), where, max_pixels)
-    if file.cut:
-        raise TruncatedPhoto(
-            f"{where} is a JPEG that ends too early, inside its header; expected a whole file. Copy it again."
-        )
     scans = sum(segment.marker == START_OF_SCAN for segment in file.segments)
     if scans > MOST_SCANS:
         raise UnsupportedPhoto(
