@@ -14,7 +14,7 @@ from photo_cases import mutated_jpeg
 from PIL import Image
 
 from unseam.errors import PhotoError
-from unseam.photo import Photo, load_photo
+from unseam.photo.photo import Photo, load_photo
 
 MAX_PIXELS = 1_000_000
 

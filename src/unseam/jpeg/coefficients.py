@@ -120,6 +120,18 @@ def read_coefficients(data: bytes, where: str = "this JPEG") -> JpegCoefficients
     return JpegCoefficients(components, frame.progressive, complaint)
 
 
+def entropy_decoded(picture: bytes, frame: Frame) -> tuple[list[NDArray[np.int16]], str]:
+    """Decode the entropy coding of a JPEG: the blocks of each component, flat, and libjpeg's complaint.
+
+    Raises
+    ------
+    DamagedPhoto
+        libjpeg gives up.
+    """
+    _, _, planes, complaint = _decode(picture, frame, "this JPEG")
+    return planes, complaint
+
+
 def library_path() -> str:
     """Return the path of jpeglib's compiled library, without importing jpeglib."""
     found = importlib.util.find_spec("jpeglib")

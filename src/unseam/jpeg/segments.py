@@ -33,6 +33,10 @@ MOST_SEGMENTS = 10_000
 _HEIGHT = slice(5, 7)
 """Bytes of a frame header that hold the height, counted from its marker."""
 
+CONTINUATIONS = (b"", b"\xaa" * 64, b"\x55" * 64, b"\xfe" * 64)
+"""What may follow the end of a cut scan: nothing (libjpeg continues with zero bits) and three other patterns. Pixels
+that the file itself determines do not depend on them."""
+
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _END_OF_SCAN = re.compile(rb"\xff[^\x00-\xbf\xd0-\xd7\xff]")
 """Markers below 0xC0 have no meaning inside a scan; libjpeg skips them when it looks for the next restart marker."""
@@ -177,6 +181,18 @@ class Frame:
     progressive: bool
     components: tuple[FrameComponent, ...]
 
+    def resized(self, height: int, width: int) -> Frame:
+        """Return the frame of another size in pixels."""
+        declared = [(component.identifier, component.sampling) for component in self.components]
+        return Frame(height, width, self.progressive, _components(height, width, declared))
+
+
+def frame_of_size(segment: bytes, height: int, width: int) -> bytes:
+    """Return a segment, marker included, with another size in pixels if it is a frame header."""
+    if segment[1] not in _FRAMES:
+        return segment
+    return segment[: _HEIGHT.start] + struct.pack(">HH", height, width) + segment[_HEIGHT.stop + 2 :]
+
 
 def read_frame(file: JpegFile, where: str) -> Frame:
     """Read and judge the frame header.
@@ -206,20 +222,20 @@ def read_frame(file: JpegFile, where: str) -> Frame:
     factors = [(packed >> 4, packed & 15) for _, packed, _ in declared]
     if not height or not width or not all(1 <= h <= 4 and 1 <= v <= 4 for h, v in factors):
         raise DamagedPhoto(f"{where}: impossible JPEG size {width} x {height} or sampling {factors}.")
-    return Frame(height, width, _HUFFMAN_FRAMES[marker], _components(height, width, declared, factors))
+    identified = [(identifier, factor) for (identifier, _, _), factor in zip(declared, factors, strict=True)]
+    return Frame(height, width, _HUFFMAN_FRAMES[marker], _components(height, width, identified))
 
 
-def _components(
-    height: int, width: int, declared: Sequence[tuple[int, ...]], factors: Sequence[tuple[int, int]]
-) -> tuple[FrameComponent, ...]:
-    most_h, most_v = max(h for h, _ in factors), max(v for _, v in factors)
+def _components(height: int, width: int, declared: Sequence[tuple[int, tuple[int, int]]]) -> tuple[FrameComponent, ...]:
+    """Compute the size in blocks of each component from its identifier and sampling."""
+    most_h, most_v = max(h for _, (h, _) in declared), max(v for _, (_, v) in declared)
     return tuple(
         FrameComponent(
             identifier=identifier,
             sampling=(h, v),
             blocks=(-(-height * v // (BLOCK_SIDE * most_v)), -(-width * h // (BLOCK_SIDE * most_h))),
         )
-        for (identifier, _, _), (h, v) in zip(declared, factors, strict=True)
+        for identifier, (h, v) in declared
     )
 
 

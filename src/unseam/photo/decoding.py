@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
-from unseam.jpeg.segments import END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
+from unseam.jpeg.segments import CONTINUATIONS, END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
 from unseam.photo.containers import ends_early, format_of, split_png
 from unseam.photo.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
 from unseam.system.text import printable
@@ -85,9 +85,6 @@ LONGEST_REASON = 200
 MOST_SCANS = 100
 """Of a JPEG: programs write 10, optimizers up to some 30. Each goes through all blocks, however few bytes it has:
 thousands of them would take hours."""
-
-CONTINUATIONS = (b"", b"\xaa" * 64, b"\x55" * 64, b"\xfe" * 64)
-"""What may follow the end of a cut JPEG: nothing (libjpeg continues with zero bits) and three other patterns."""
 
 
 @dataclass(frozen=True, slots=True)

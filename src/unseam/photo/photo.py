@@ -13,6 +13,7 @@ import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import (
+    DamagedPhoto,
     EmptyPhoto,
     NotAFile,
     PhotoError,
@@ -29,6 +31,8 @@ from unseam.errors import (
     UnsupportedPhoto,
 )
 from unseam.jpeg.coefficients import JpegCoefficients, read_coefficients
+from unseam.jpeg.damage import Damage, find_damage
+from unseam.jpeg.segments import cut_into_segments
 from unseam.photo.decoding_process import decode_quietly
 from unseam.photo.orientation import upright
 
@@ -101,6 +105,15 @@ class Photo:
         """
         return None if self.data is None or self.format != "JPEG" else self._once("_jpeg", _coefficients)
 
+    @property
+    def damage(self) -> Damage | None:
+        """Damaged rows of a JPEG, found when first asked for; None for a sound file and for other formats."""
+        try:
+            complaint = "" if self.jpeg is None else self.jpeg.complaint
+        except (DamagedPhoto, UnsupportedPhoto):  # without coefficients nothing is known
+            return None
+        return self._once("_damage", partial(_damage, complaint=complaint)) if complaint else None
+
     def _once(self, name: str, compute: Callable[[Photo], T]) -> T:
         """Compute a value once, whichever thread asks first, and keep it."""
         with self._lock:
@@ -123,6 +136,10 @@ def _digest(photo: Photo) -> str:
 
 def _coefficients(photo: Photo) -> JpegCoefficients:
     return read_coefficients(photo.data or b"", photo.name)
+
+
+def _damage(photo: Photo, complaint: str) -> Damage | None:
+    return find_damage(cut_into_segments(photo.data or b""), complaint, photo.name)
 
 
 def load_photo(
