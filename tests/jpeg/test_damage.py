@@ -3,10 +3,10 @@ import struct
 
 import numpy as np
 import pytest
-from exif_blocks import scene
 from numpy.typing import NDArray
 from PIL import Image
 
+from support.exif_blocks import scene
 from unseam.jpeg.damage import Damage
 from unseam.jpeg.segments import START_OF_SCAN, cut_into_segments
 from unseam.photo.photo import Photo, load_photo

@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from support.exif_blocks import scene
+from support.exif_blocks import jpeg, scene
 from unseam.analyze import analyze
 from unseam.method import FalseAlarms, Heatmap, Need
 from unseam.photo.photo import Photo, load_photo
@@ -72,6 +72,18 @@ def test_what_other_methods_mark_is_told_beside_the_verdict() -> None:
         "the same place weighs more."
     )
     assert others_sentence(analyze(PHOTO, [Fixed(), Fixed(doubt="too small", name="unsure")])) == ""
+
+
+def test_damage_in_the_data_is_a_lead() -> None:
+    data = jpeg(scene(), restart_marker_rows=1)
+    scan = data.index(b"\xff\xda")
+    middle = scan + (len(data) - scan) // 2
+    photo = load_photo(data[:middle] + b"\xff\x9f" + data[middle:])
+
+    (lead,) = leads(photo, FileFacts(len(data)))
+
+    assert lead.startswith(f"The JPEG data are damaged from row {photo.damage.first_row} to row ")
+    assert "7 % of the photo is lost" in lead
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Where the data of a JPEG are damaged: the rows that a decoder made up or misread.
 
-libjpeg says only what it met first (`unseam.jpeg.coefficients.JpegCoefficients.complaint`), not where. Two ways find the place:
+libjpeg says only what it met first (`unseam.jpeg.coefficients.JpegCoefficients.complaint`), not where. Two ways find
+the place:
 
 * Restart markers divide the data of a scan into intervals that are coded independently. Each becomes one row of units
   in a JPEG made for the purpose, so that any selection of them can be tried: halves of halves, down to the bad ones.
@@ -32,6 +33,9 @@ from unseam.jpeg.segments import (
     frame_of_size,
     read_frame,
 )
+
+RELEVANT_SHARE = 0.1
+"""Share of the rows from which on damage forbids a verdict on the whole photo; a convention."""
 
 MAX_TRIALS = 64
 """Decodings to find bad restart intervals: ten bad ones among a hundred take some 60."""
@@ -78,6 +82,21 @@ class Damage:
     def share(self) -> float:
         """Share of the rows that are damaged, in [0, 1]."""
         return float(self.rows.mean())
+
+    @property
+    def is_relevant(self) -> bool:
+        """Whether so much is lost that the rest cannot speak for the whole photo."""
+        return self.share >= RELEVANT_SHARE
+
+    @property
+    def sentence(self) -> str:
+        """Where the data are damaged and how much is lost, without a full stop."""
+        if self.first_row is None:
+            return f"the JPEG data are damaged in an unknown place ({self.reason})"
+        last = len(self.rows) - 1 - int(self.rows[::-1].argmax())
+        reach = "on" if last == len(self.rows) - 1 else f"to row {last}"
+        lost = f"{100 * self.share:.0f} % of the photo is lost"
+        return f"the JPEG data are damaged from row {self.first_row} {reach}, {lost} ({self.reason})"
 
 
 def find_damage(file: JpegFile, complaint: str, where: str = "this JPEG") -> Damage | None:

@@ -196,6 +196,34 @@ def test_what_cannot_be_judged_is_doubted(make: Maker) -> None:
     assert localizer(load_photo(noise)).doubt is None
 
 
+def _damaged(part: float) -> bytes:
+    """A red JPEG with restart markers at each row of units, and with its end at a part of its rows."""
+    buffer = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 60, (320, 320, 3), np.uint8)
+    Image.fromarray(noise + np.array([190, 0, 0], np.uint8)).save(buffer, "JPEG", quality=95, restart_marker_rows=1)
+    data = buffer.getvalue()
+    place = data.index(b"\xff\xda") + int(part * (len(data) - data.index(b"\xff\xda")))
+    return data[:place] + (b"\xff\x9f" if part < 0.5 else b"\xff\xd9") + data[place:]
+
+
+def test_a_damaged_photo_is_doubted_where_a_relevant_share_is_lost(make: Maker) -> None:
+    heatmap = load_localizer(make())(load_photo(_damaged(0.6)))
+
+    assert "damaged from row 192 on" in str(heatmap.doubt)
+
+
+def test_damaged_rows_are_no_evidence(make: Maker) -> None:
+    photo = load_photo(_damaged(0.4))
+    heatmap = load_localizer(make())(photo)
+
+    assert photo.damage.rows.sum() == 16
+    assert heatmap.doubt is None
+    assert (heatmap.heat[photo.damage.rows] == 0.5).all()
+    assert not heatmap.mask[photo.damage.rows].any()
+    assert not heatmap.confidence[photo.damage.rows].any()
+    assert heatmap.mask[~photo.damage.rows].mean() > 0.9
+
+
 def test_a_resampled_photo_is_doubted_and_keeps_its_map(make: Maker) -> None:
     localizer = load_localizer(make())
     photo = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)

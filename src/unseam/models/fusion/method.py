@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +100,7 @@ class FusionLocalizer(Learned[FusionSettings]):
             for threshold in (settings.pixel_threshold, self.seed_threshold)
         )
         mask = seeded(cell, extent, seed, settings.least_share)
-        return Heatmap(
+        heatmap = Heatmap(
             heat=_interpolated(cell, size),
             score=float(np.float32(logistic(photo_odds))),
             threshold=extent,
@@ -108,14 +108,16 @@ class FusionLocalizer(Learned[FusionSettings]):
             mask=spread(mask, (CELL, CELL), (0, 0), size),
             doubt=_doubt(photo),
         )
+        return heatmap if photo.damage is None else _without_evidence(heatmap, photo.damage.rows)
 
     def log_odds(self, photo: Photo) -> LogOdds:
         """Ask the network about a photo, without calibration."""
         without = SLOWEST if self.options.fast else frozenset()
         found = block_features(photo, threads=self.options.threads or cores(), without=without)
         session = open_session(self.path, self.digest, keeps_memory=photo.height * photo.width <= LARGE)
+        values = found.values if photo.damage is None else _undamaged(found.values, photo.damage.rows)
         names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]
-        answer = session.run(names, {FEATURES: found.values[None]})
+        answer = session.run(names, {FEATURES: values[None]})
         rows, columns = found.values.shape[1:]
         expected = [(1, 2 * rows, 2 * columns), (1, rows, columns), (1, *window_shares(rows, columns).shape)]
         if [part.shape for part in answer] != expected or not all(np.isfinite(part).all() for part in answer):
@@ -175,12 +177,31 @@ def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
 
 
+def _undamaged(features: Reals, rows: NDArray[np.bool_]) -> Reals:
+    """Set the features of blocks in damaged rows of pixels to zero, as they are beyond the border of a photo."""
+    damaged = np.logical_or.reduceat(rows, np.arange(0, len(rows), SIDE))
+    return np.where(damaged[:, np.newaxis], np.float32(0), features)
+
+
+def _without_evidence(heatmap: Heatmap, rows: NDArray[np.bool_]) -> Heatmap:
+    """Return a heat map that says nothing about damaged rows and marks nothing there."""
+    column = rows[:, np.newaxis]
+    return replace(
+        heatmap,
+        heat=np.where(column, np.float32(0.5), heatmap.heat),
+        confidence=None if heatmap.confidence is None else np.where(column, np.float32(0), heatmap.confidence),
+        mask=None if heatmap.mask is None else heatmap.mask & ~column,
+    )
+
+
 def _doubt(photo: Photo) -> str | None:
     """Say why a photo cannot be judged whatever its map looks like; None if it can."""
     if min(photo.height, photo.width) < LEAST_SIDE:
         return f"the photo is {photo.width} x {photo.height} pixels; below {LEAST_SIDE} there is too little to compare"
     if bool((photo.pixels == photo.pixels[0, 0]).all()):
         return "the photo is of one flat colour; there is nothing to compare"
+    if photo.damage is not None and photo.damage.is_relevant:
+        return photo.damage.sentence
     try:
         luma = None if photo.jpeg is None else photo.jpeg.luma
     except (DamagedPhoto, UnsupportedPhoto):

@@ -242,6 +242,8 @@ class Localizer(Learned[ModelSettings]):
         return PatchLabels(grid.boxes(), probability, self.settings.patch_threshold)
 
     def _doubt(self, photo: Photo) -> str | None:
+        if photo.damage is not None and photo.damage.is_relevant:
+            return photo.damage.sentence
         side = self.settings.patch_side
         if min(photo.height, photo.width) >= side:
             return None
