@@ -8,7 +8,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_of_data_sets_is_what_the_adapters_say_today() -> None:
-    page = runpy.run_path(str(DOCS / "datasets.py"))["page"]()
+    page = runpy.run_path(str(DOCS.parent / "tools" / "datasets_table.py"))["page"]()
     assert (DOCS / "datasets.md").read_text(encoding="utf-8") == page, "run: python tools/datasets_table.py"
     assert all(f"\n## {name}\n" in page for name in ADAPTERS)
 

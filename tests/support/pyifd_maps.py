@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from unseam.photo.photo import Photo, load_photo
 
-FOLDER = Path(__file__).parent / "pyifd"
+FOLDER = Path(__file__).parents[1] / "detectors" / "pyifd"
 STEMS = ("aligned", "noisy", "odd", "shifted")
 ALGORITHMS = ("ADQ1", "ADQ2", "NADQ", "BLK", "CFA1", "ELA", "NOI1")
 
