@@ -19,6 +19,7 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 import torch
 
 from support.killed_run import MOMENTS, SMALL
+from support.places import ROOT
 from unseam.errors import DataError, RunError
 from unseam.reproduction.run import reproduce
 from unseam.training.checkpoint import LAST, load_checkpoint
@@ -93,7 +94,7 @@ def test_ctrl_c_in_a_training_leaves_a_page_and_the_next_run_does_only_the_rest(
 def test_a_killed_run_goes_on_and_measures_what_an_uninterrupted_one_does(
     moment: str, finished: Path, forged: Path, steps: list[int]
 ) -> None:
-    script = Path(__file__).with_name("killed_run.py")
+    script = ROOT / "tests" / "support" / "killed_run.py"
     process = subprocess.run([sys.executable, script, forged, moment], check=False, capture_output=True, timeout=300)
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()[-2000:]
     assert (forged / MEASURED).is_file() == (moment == "writing the page")

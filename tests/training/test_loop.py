@@ -18,6 +18,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
+from support.places import ROOT
 from support.tiny_run import VALIDATING, TinyNetwork, TinySource, train_tiny
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
@@ -97,7 +98,7 @@ def test_another_seed_gives_other_weights(uninterrupted: Path, tmp_path: Path) -
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
 def test_killed_run_ends_with_the_weights_of_an_uninterrupted_one(uninterrupted: Path, tmp_path: Path) -> None:
-    command = [sys.executable, str(Path(__file__).with_name("tiny_run.py")), str(tmp_path)]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "tiny_run.py"), str(tmp_path)]
     writing, validating = tmp_path / f"{LAST}.partial", tmp_path / VALIDATING
     for moment in (tmp_path / LAST, validating, writing):
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
