@@ -64,14 +64,12 @@ def _constructed(name: str) -> list[Image.Image]:
 
 
 def _row(report: unseam.Report, truth: np.ndarray) -> list[Image.Image]:
-    heatmap = report.heatmaps[report.method]
     overlay = draw_overlay(
         report.photo.pixels,
         report.heat,
         report.mask,
         report.regions,
         orientation=report.photo.orientation,
-        threshold=heatmap.threshold,
         title=f"{report.verdict.finding}   score {report.score:.2f}   {report.method}",
     )
     mask = np.repeat(np.uint8(255) * report.mask[..., None], 3, axis=2)

@@ -185,7 +185,8 @@ def test_a_photo_with_an_orientation_is_shown_upright_with_its_heat(open_page: O
     sheet, badge = page.locator("#sheet").bounding_box(), page.locator("#badges [data-number='1']").bounding_box()
     middle = badge["x"] + badge["width"] / 2 - sheet["x"], badge["y"] + badge["height"] / 2 - sheet["y"]
     share = middle[0] / sheet["width"], middle[1] / sheet["height"]
-    assert share == pytest.approx((1 - 40 / 120, 60 / 160), abs=0.01)  # row 40 from the right, column 60 from the top
+    # The region's top left corner as seen: row 59 from the right, column 30 from the top.
+    assert share == pytest.approx((1 - 59.5 / 120, 30.5 / 160), abs=0.01)
     expect(page.locator("#result-name")).to_contain_text(re.compile("160 . 120"))
 
 

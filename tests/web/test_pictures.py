@@ -12,8 +12,9 @@ from PIL import Image, ImageOps
 from support.web_methods import Obedient
 from support.web_scenes import spots, turned
 from unseam.analyze import Report, analyze
+from unseam.drawing.outlines import MAX_OUTLINES
 from unseam.photo.orientation import upright, upright_box
-from unseam.web.pictures import OUTLINED_REGIONS, page_pictures
+from unseam.web.pictures import page_pictures
 
 
 def picture(address: str) -> Image.Image:
@@ -48,9 +49,9 @@ def test_photo_heat_and_outlines_are_turned_alike(orientation: int) -> None:
     assert np.array_equal(painted(outlines, mask.shape), mask)
     scale = picture(found["photo"]).height // mask.shape[0]
     assert np.array_equal(np.asarray(picture(found["photo"]))[::scale, ::scale, 0] > 120, mask)
-    heat = np.asarray(picture(found["methods"]["bright"]["heat"]).convert("L"))
-    scale = heat.shape[0] // mask.shape[0]
-    assert np.array_equal(heat[::scale, ::scale] > 130, mask)
+    opacity = np.asarray(picture(found["methods"]["bright"]["heat"]).convert("RGBA"))[..., 3]
+    scale = opacity.shape[0] // mask.shape[0]
+    assert np.array_equal(opacity[::scale, ::scale] > 0, mask)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -71,6 +72,7 @@ def test_outlines_carry_the_numbers_of_their_regions(report: Report) -> None:
     ]
     for outline, region in zip(outlines, report.regions, strict=True):
         assert outline["box"] == [region.left, region.top, region.right - region.left, region.bottom - region.top]
+        assert outline["badge"] == [region.left, region.top]
 
 
 def test_holes_are_part_of_an_outline() -> None:
@@ -92,12 +94,14 @@ def test_a_restless_mask_makes_no_endless_answer() -> None:
     tile = np.zeros((12, 12, 3), np.uint8)
     tile[2:10, 2:10] = 255
     found = page_pictures(analyze(np.tile(tile, (25, 25, 1)), [Obedient("bright")]))["methods"]["bright"]["outlines"]
-    assert len(found) == OUTLINED_REGIONS < 625
+    assert len(found) == MAX_OUTLINES < 625
 
 
 def test_the_scale_has_the_colours_of_the_heat_from_0_to_1(report: Report) -> None:
     found = page_pictures(report)
-    colours = np.asarray(picture(found["scale"]).convert("RGB"))[0]
-    assert colours.shape == (256, 3)
-    heat = np.asarray(picture(found["methods"]["bright"]["heat"]).convert("RGB"))
-    assert np.array_equal(heat[0, 0], colours[round(0.5 * 255)])
+    colours = np.asarray(picture(found["scale"]).convert("RGBA"))[0]
+    assert colours.shape == (256, 4)
+    heat = np.asarray(picture(found["methods"]["bright"]["heat"]).convert("RGBA"))
+    assert np.array_equal(heat[0, 0], colours[0])
+    assert (colours[:128, 3] == 0).all()
+    assert heat[..., 3].max() == pytest.approx(colours[round(0.9 * 255), 3], abs=1)

@@ -208,7 +208,6 @@ def overlay_picture(report: Report, name: str) -> NDArray[np.uint8]:
         report.mask_of(name),
         report.regions_of[name],
         orientation=report.photo.orientation,
-        threshold=heatmap.threshold,
         title=f"{verdict}{score}    {name}",
     )
 

@@ -22,7 +22,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from unseam.analyze import Report
-from unseam.drawing.overlay import LONGEST_SIDE, draw_bar, draw_map, drawn_size, resized
+from unseam.drawing.heat_layer import whole_scale_bar
+from unseam.drawing.overlay import LONGEST_SIDE, draw_map, drawn_size, resized
 from unseam.method import NO_EVIDENCE, Heatmap
 from unseam.photo.photo import Photo, upright
 from unseam.provenance.file_facts import file_facts
@@ -121,7 +122,7 @@ def _method(report: Report, entry: Mapping[str, Any]) -> dict[str, Any]:
         "silent": bool((np.abs(heatmap.heat - NO_EVIDENCE) < SILENT).mean() > ALL_BUT),
         "rate": rate_clause(method, heatmap.score),
         "map": data_url(_map(report, name, heatmap, mask, longest)),
-        "bar": data_url(draw_bar(heatmap.threshold)),
+        "bar": data_url(whole_scale_bar()),
         "mask": _mask_url(mask, report.photo.orientation) if entry["regions"] else "",
     }
 

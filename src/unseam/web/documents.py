@@ -82,12 +82,13 @@ class OutlineDocument(Document):
     number: int = Field(description="Place in the list of regions, from 1.")
     path: str = Field(description="An SVG path.")
     box: tuple[int, int, int, int] = Field(description="Left, top, width, height.")
+    badge: tuple[int, int] = Field(description="Column and row on the outline at which its number is drawn.")
 
 
 class PictureDocument(Document):
     """What is drawn of one method."""
 
-    heat: str = Field(description="A data: address of a PNG: the heat in colours, upright.")
+    heat: str = Field(description="A data: address of a PNG: the heat as a translucent layer, upright.")
     outlines: list[OutlineDocument]
 
 
@@ -97,7 +98,7 @@ class PicturesDocument(Document):
     width: int = Field(description="Of the upright photo.")
     height: int
     photo: str = Field(description="A data: address of a JPEG: the photo, upright.")
-    scale: str = Field(description="A data: address of a PNG of 256 x 1 pixels: the colours of heat from 0 to 1.")
+    scale: str = Field(description="A data: address of a PNG of 256 x 1 pixels: the layer of heat from 0 to 1.")
     methods: dict[str, PictureDocument]
 
 

@@ -1,7 +1,7 @@
 // Shows an answer: the verdict, a tab for each method, regions, the file, downloads.
 
 const SHOWN_REGIONS = 12;
-const LEGEND = "Dark is authentic, yellow is manipulated, the middle of the scale says nothing.";
+const LEGEND = "The stronger the magenta, the likelier a manipulation; up to 0.5 the photo stays clear. Outlined and numbered: what the method marks.";
 const NEEDS = { jpeg: "a JPEG file as the camera or program wrote it", colour: "colour", detail: "a photo that is not of one flat colour" };
 const $ = (id) => document.getElementById(id);
 
@@ -76,11 +76,8 @@ export class Result {
     const method = this.method;
     $("method-title").textContent = method.name;
     $("method-result").textContent = sentence(method, method.name === this.answer.method);
-    $("threshold").parentElement.parentElement.hidden = !method.applies;
-    if (method.applies) {
-      $("threshold").style.left = `${100 * method.threshold}%`;
-      $("scale-words").textContent = `${LEGEND} White line: the threshold, ${method.threshold.toFixed(2)}.`;
-    }
+    $("scale").closest(".scale").hidden = !method.applies;
+    $("scale-words").textContent = LEGEND;
     const facts = [["Sees", method.sees], ["Blind", method.blind], ["Needs", method.needs.map((need) => NEEDS[need] || need).join(", ") || "nothing but pixels"]];
     facts.splice(0, 0, ...falseAlarms(method));
     facts.push(["Source", method.paper], ["Time", `${method.seconds.toFixed(1)} s`]);

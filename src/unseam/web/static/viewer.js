@@ -1,4 +1,4 @@
-// The picture: photo, heat over it, outlines and numbers of regions; zoom and pan by mouse, fingers and keys.
+// The picture: the whole photo, a translucent layer of heat, outlines and numbers of regions; zoom and pan by mouse, fingers and keys.
 // Pictures come upright from the service, and are laid out in pixels of the upright photo.
 
 const STEP = 1.4; // one press of a zoom key
@@ -6,6 +6,7 @@ const MOST = 16; // screen pixels per photo pixel
 const SHARP = 3; // from here on a photo's pixels are drawn as squares
 const PAN = 60; // screen pixels per press of an arrow key
 const NUMBERED = 9; // as on every overlay: more would cover the picture
+const STRENGTH = 50; // percent; as on every overlay: the photo stays readable
 const SVG = "http://www.w3.org/2000/svg";
 const $ = (id) => document.getElementById(id);
 
@@ -19,7 +20,7 @@ export class Viewer {
     this.top = 0;
     this.fingers = new Map();
     this.listen();
-    this.opacity(60);
+    this.opacity(STRENGTH);
     new ResizeObserver(() => this.place()).observe(this.stage);
   }
 
@@ -41,7 +42,6 @@ export class Viewer {
     else heat.removeAttribute("src");
     this.outlines = picture ? picture.outlines : [];
     this.draw();
-    this.opacity($("opacity").value);
   }
 
   draw() {
@@ -58,11 +58,11 @@ export class Viewer {
     });
     $("outlines").replaceChildren(...groups.reverse());
     const badges = this.outlines.filter((outline) => outline.number <= NUMBERED).map((outline) => {
-      const [left, top, width, height] = outline.box;
+      const [x, y] = outline.badge;
       const badge = document.createElement("span");
       badge.textContent = badge.dataset.number = outline.number;
-      badge.style.left = `${(100 * (left + width / 2)) / this.size.width}%`;
-      badge.style.top = `${(100 * (top + height / 2)) / this.size.height}%`;
+      badge.style.left = `${(100 * (x + 0.5)) / this.size.width}%`;
+      badge.style.top = `${(100 * (y + 0.5)) / this.size.height}%`;
       return badge;
     });
     $("badges").replaceChildren(...badges.reverse());
@@ -88,9 +88,7 @@ export class Viewer {
     const strength = Math.min(Math.max(Number(percent), 0), 100);
     $("opacity").value = strength;
     $("opacity-now").textContent = `${strength} %`;
-    const heat = !$("heat").hidden;
-    this.sheet.style.setProperty("--strength", strength / 100);
-    this.sheet.style.setProperty("--grey", heat ? Math.min(strength / 40, 1) : 0);
+    $("figure").style.setProperty("--strength", strength / 100);
   }
 
   outlined(shown) {
