@@ -74,6 +74,12 @@ def test_what_other_methods_mark_is_told_beside_the_verdict() -> None:
     assert others_sentence(analyze(PHOTO, [Fixed(), Fixed(doubt="too small", name="unsure")])) == ""
 
 
+def test_of_several_pictures_the_judged_one_is_named() -> None:
+    (lead,) = leads(replace(PHOTO, number=2, count=3), FileFacts(1))
+
+    assert lead == "The file holds 3 pictures; number 2 (80 x 60 pixels), the largest full one, was judged."
+
+
 def test_damage_in_the_data_is_a_lead() -> None:
     data = jpeg(scene(), restart_marker_rows=1)
     scan = data.index(b"\xff\xda")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ class Damage:
         What libjpeg says of it.
     """
 
-    rows: NDArray[np.bool_]
+    rows: NDArray[np.bool_] = field(repr=False)
     reason: str
 
     @property

@@ -163,6 +163,31 @@ def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
     return JpegFile(data, tuple(segments), ended=False)
 
 
+_RARE_FRAMES = {
+    0xC3: "lossless coding",
+    0xC5: "hierarchical coding",
+    0xC6: "hierarchical coding",
+    0xC7: "hierarchical lossless coding",
+    0xCB: "arithmetic lossless coding",
+    0xCD: "hierarchical arithmetic coding",
+    0xCE: "hierarchical arithmetic coding",
+    0xCF: "hierarchical arithmetic lossless coding",
+    0xF7: "the coding of JPEG-LS",
+}
+"""Frames that decoders at hand lack (ITU-T T.81, table B.1; T.87, C.1.1), and what they mean."""
+
+
+def rare_kind(file: JpegFile) -> str:
+    """Return in words why decoders at hand may refuse a sound JPEG; empty where its kind is a common one."""
+    for segment in file.segments:
+        body = segment.body(file.data)
+        if segment.marker in _RARE_FRAMES:
+            return _RARE_FRAMES[segment.marker]
+        if segment.marker in _FRAMES and body and body[0] != 8:
+            return f"{body[0]} bits per sample"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameComponent:
     """One colour component as the frame header declares it: identifier, sampling (h, v), size in blocks."""

@@ -9,17 +9,21 @@ grey, 1-bit                 three equal channels; 1-bit: 0 and 255
 palette                     the palette's colours; a transparent entry keeps its colour
 alpha                       dropped, not composited: the stored colour under it is evidence
 16 bits per channel         the high byte (``value >> 8``); 12 bits in a TIFF: ``value >> 4``
+32-bit integers in a TIFF   the highest byte; `UnsupportedPhoto` where it is not in use
+float in a TIFF             ``255 * value``, rounded; `UnsupportedPhoto` where a value lies outside 0 to 1
+bit fields in a BMP         each channel stretched to 8 bits (`unseam.photo.bitmap`)
 CMYK, YCCK                  Pillow's plain conversion, without colour profile (Adobe's inversion is undone)
 YCbCr outside JPEG          Pillow's conversion
-animation, several pages    the first picture (of a phone's MPO too, whose format is then JPEG)
+animation                   the first picture (of a phone's MPO too, whose format is then JPEG)
+several pages in a TIFF     the largest full picture (`unseam.photo.tiff_pages`)
 HEIC                        as libheif decodes it: its rotation is part of the decoding, so that orientation is 1
-camera raw in a TIFF        `UnsupportedPhoto`: what a TIFF reader finds first is a preview
-float, 32-bit, L*a*b*       `UnsupportedPhoto`: no fixed range to map from
+camera raw                  `UnsupportedPhoto`: what a reader finds first is a preview
+L*a*b*, signed integers     `UnsupportedPhoto`: no fixed range to map from
 ==========================  =========================================================================================
 
-Colour profiles are not applied. Metadata is not shown to the decoders where it can be cut away (JPEG, PNG): damaged
-metadata does not make a photo unreadable. Decoders that write to standard error, or warn through Python's global
-filters, work in a child process (`unseam.photo.decoding_process`), so that neither reaches the user from any thread.
+Colour profiles are not applied. Decoders do not see metadata where it can be cut away (JPEG, PNG): damaged metadata
+does not make a photo unreadable. Decoders that write to standard error, or warn through Python's global filters, run in
+a child process (`unseam.photo.decoding_process`), so that neither reaches the user from any thread.
 """
 
 from __future__ import annotations
@@ -27,20 +31,34 @@ from __future__ import annotations
 import importlib
 import io
 import logging
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from unseam.errors import DamagedPhoto, NotAnImage, PhotoError, PhotoTooLarge, TruncatedPhoto, UnsupportedPhoto
-from unseam.jpeg.segments import CONTINUATIONS, END_OF_IMAGE, START_OF_SCAN, JpegFile, cut_into_segments, has_every_scan
+from unseam.jpeg.segments import (
+    CONTINUATIONS,
+    END_OF_IMAGE,
+    START_OF_SCAN,
+    JpegFile,
+    cut_into_segments,
+    has_every_scan,
+    rare_kind,
+)
+from unseam.photo.bitmap import decode_bit_fields, has_bit_fields
 from unseam.photo.containers import ends_early, format_of, split_png
+from unseam.photo.foreign import CONVERT, foreign_kind
 from unseam.photo.orientation import ORIENTATION_TAG, as_stored, exif_orientation, valid_orientation
+from unseam.photo.tiff_pages import COMPRESSIONS, page_to_judge
+from unseam.photo.wide_samples import WIDE_BITS, decode_wide
 from unseam.system.text import printable
 
 # Without a handler, Python writes what Pillow logs about a damaged file to standard error.
@@ -76,24 +94,28 @@ DECODER_FAILURES = (
 )
 """What Pillow's decoders raise on bytes that contradict themselves; found by feeding them such bytes."""
 
-PREVIEW_TAG, RAW_TAG = 254, 50706
-"""NewSubfileType of TIFF 6.0 (bit 0: a reduced picture of another one) and DNGVersion of Adobe's DNG."""
+MAX_REASON = 200
+"""Characters of a decoder's message that an error repeats: some of Pillow's repeat the whole file."""
 
-LONGEST_REASON = 200
-"""Letters of a decoder's own words that an error repeats: some of Pillow's repeat the whole file."""
+_UNSUPPORTED = re.compile(r"unsupported|not supported|unknown|unrecogni[sz]ed|cannot handle", re.IGNORECASE)
+"""How Pillow says that it lacks a rule, and not that the bytes are wrong."""
 
-MOST_SCANS = 100
+SAVE_AS_PNG = "Open it in the program that wrote it and save it as PNG, without resizing."
+
+MAX_SCANS = 100
 """Of a JPEG: programs write 10, optimizers up to some 30. Each goes through all blocks, however few bytes it has:
 thousands of them would take hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Pixels `(H, W, 3) uint8`, format and EXIF orientation (1..8)."""
+    """Pixels `(H, W, 3) uint8`, format, EXIF orientation (1..8), and which of how many pictures of the file it is."""
 
     pixels: NDArray[np.uint8]
     format: str
     orientation: int
+    number: int = 1
+    count: int = 1
 
 
 def decode(data: bytes, where: str, max_pixels: int) -> Decoded:
@@ -115,41 +137,50 @@ def decode(data: bytes, where: str, max_pixels: int) -> Decoded:
     """
     name = format_of(data)
     if name is None:
-        raise _unknown(data, where)
+        raise _foreign(data, where)
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise PhotoError(
             f"{where}: PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True in this process, so that Pillow would fill what a "
             "file lacks with invented pixels; set it to False."
         )
     try:
-        if name == "JPEG":
-            return _decode_jpeg(data, where, max_pixels)
-        picture, exif = split_png(data) if name == "PNG" else (data, b"")
-        image = _open(name, picture, where, max_pixels)
-        orientation = _stored_orientation(image, name, exif)
-        pixels = _load(image, name, where)
-        if name == "TIFF":  # the one format that Pillow turns upright while it loads
-            pixels = np.ascontiguousarray(as_stored(pixels, orientation))
-        return Decoded(pixels, name, orientation)
+        return {"JPEG": _decode_jpeg, "TIFF": _decode_tiff, "PNG": _decode_png, "BMP": _decode_bmp}.get(
+            name, partial(_decode_plain, name)
+        )(data, where, max_pixels)
     except DamagedPhoto as error:
         if ends_early(name, data):
             raise TruncatedPhoto(
                 f"{where} is a {name} that ends too early; expected a whole file. Copy or download it again."
             ) from error
+        if _UNSUPPORTED.search(str(error.__cause__)):
+            raise UnsupportedPhoto(
+                f"{where} is a {name} of a kind that is not decoded here ({_reason(error.__cause__)}); expected a "
+                f"common one. {SAVE_AS_PNG}"
+            ) from error
         raise
 
 
-def _unknown(data: bytes, where: str) -> PhotoError:
-    """Tell an image of another format from bytes that are none."""
+def _reason(error: BaseException | None) -> str:
+    """Return what a decoder said, on one line and cut."""
+    return printable(str(error)[:MAX_REASON]) or type(error).__name__
+
+
+def _foreign(data: bytes, where: str) -> PhotoError:
+    """Name what a file is that is not decoded here."""
+    kind = foreign_kind(data)
+    if kind is not None:
+        error = UnsupportedPhoto if kind.is_image else NotAnImage
+        return error(f"{where} is {kind.name}; expected {', '.join(PLUGINS)}. {kind.advice}")
     Image.init()
     prefix = data[:16].ljust(16, b"\0")
     for name in Image.ID:
         accept = Image.OPEN[name][1]
         if accept is not None and name not in PLUGINS and accept(prefix) is True:
-            return UnsupportedPhoto(
-                f"{where} looks like {name}; expected {', '.join(PLUGINS)}. Convert it, best to PNG, without resizing."
-            )
-    return NotAnImage(f"{where} starts with {data[:16]!r}, which no image does; expected {', '.join(PLUGINS)}.")
+            return UnsupportedPhoto(f"{where} looks like {name}; expected {', '.join(PLUGINS)}. {CONVERT}")
+    return NotAnImage(
+        f"{where} starts with {data[:16]!r}, which is no image format known here; expected {', '.join(PLUGINS)}. "
+        "Find out what it is, or get the original."
+    )
 
 
 def _open(name: str, data: bytes, where: str, max_pixels: int) -> ImageFile.ImageFile:
@@ -159,34 +190,33 @@ def _open(name: str, data: bytes, where: str, max_pixels: int) -> ImageFile.Imag
         plugin = getattr(importlib.import_module(module), class_name)
     except ImportError as error:
         raise UnsupportedPhoto(f'{where} is {name}, which needs: pip install "unseam[heif]"') from error
-    with _pillow_failures(name, where):
+    with _decoder_failures(name, where):
         image: ImageFile.ImageFile = plugin(io.BytesIO(data))
-    if image.width * image.height > max_pixels:
-        raise PhotoTooLarge(
-            f"{where} is {image.width} x {image.height} = {image.width * image.height / 1e6:.1f} megapixels, over the "
-            f"limit of {max_pixels / 1e6:g}; raise max_pixels if memory allows (about 60 bytes per pixel)."
-        )
+    _check_size(image.width, image.height, where, max_pixels)
     return image
+
+
+def _check_size(width: int, height: int, where: str, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise PhotoTooLarge(
+            f"{where} is {width} x {height} = {width * height / 1e6:.1f} megapixels, over the limit of "
+            f"{max_pixels / 1e6:g}; raise max_pixels if memory allows (about 60 bytes per pixel)."
+        )
 
 
 def _load(image: ImageFile.ImageFile, name: str, where: str) -> NDArray[np.uint8]:
     """Decode the pixels and convert them by the module's table."""
-    with _pillow_failures(name, where):
+    with _decoder_failures(name, where):
         image.load()
-    tags = getattr(image, "tag_v2", {})
-    if RAW_TAG in tags or tags.get(PREVIEW_TAG, 0) & 1:
-        raise UnsupportedPhoto(
-            f"{where} is a camera's raw file; expected a developed photo. Develop it to TIFF or PNG."
-        )
     if image.mode in ("F", "I", "LAB"):
         raise UnsupportedPhoto(
             f"{where} is a {name} of mode {image.mode} (float, 32-bit integers or L*a*b*), which has no fixed range; "
-            "convert it to 8 or 16 bits per channel."
+            f"expected 8 or 16 bits per channel. {SAVE_AS_PNG}"
         )
     if image.mode.startswith("I;16"):
         return _high_byte(image)
     image.info.pop("transparency", None)
-    with _pillow_failures(name, where):
+    with _decoder_failures(name, where):
         rgb = image if image.mode == "RGB" else image.convert("RGB")
     return np.asarray(rgb)
 
@@ -199,14 +229,14 @@ def _high_byte(image: ImageFile.ImageFile) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _pillow_failures(name: str, where: str) -> Iterator[None]:
-    """Turn what Pillow raises into our errors."""
+def _decoder_failures(name: str, where: str) -> Iterator[None]:
+    """Turn what a decoder raises into our errors."""
     try:
         yield
     except Image.DecompressionBombError as error:
         raise PhotoTooLarge(f"{where}: {error} Expected fewer pixels.") from error
     except DECODER_FAILURES as error:
-        reason = printable(str(error)[:LONGEST_REASON]) or type(error).__name__
+        reason = _reason(error)
         if isinstance(error, EOFError) or "truncated" in reason.lower():
             raise TruncatedPhoto(
                 f"{where} is a {name} that ends too early ({reason}); expected a whole file. Copy or download it again."
@@ -217,15 +247,66 @@ def _pillow_failures(name: str, where: str) -> Iterator[None]:
         ) from error
 
 
+def _decode_plain(name: str, data: bytes, where: str, max_pixels: int) -> Decoded:
+    """Decode a format that needs nothing but Pillow."""
+    image = _open(name, data, where, max_pixels)
+    exif = image.info.get("exif", b"")
+    orientation = exif_orientation(exif) if name != "HEIF" and isinstance(exif, bytes) else 1
+    return Decoded(_load(image, name, where), name, orientation)
+
+
+def _decode_png(data: bytes, where: str, max_pixels: int) -> Decoded:
+    picture, exif = split_png(data)
+    return Decoded(_load(_open("PNG", picture, where, max_pixels), "PNG", where), "PNG", exif_orientation(exif))
+
+
+def _decode_bmp(data: bytes, where: str, max_pixels: int) -> Decoded:
+    if not has_bit_fields(data):
+        return _decode_plain("BMP", data, where, max_pixels)
+    width, height = struct.unpack_from("<ii", data, 18)
+    _check_size(abs(width), abs(height), where, max_pixels)
+    with _decoder_failures("BMP", where):
+        return Decoded(decode_bit_fields(data), "BMP", 1)
+
+
+def _decode_tiff(data: bytes, where: str, max_pixels: int) -> Decoded:
+    page = page_to_judge(data, where)
+    _check_size(page.width, page.height, where, max_pixels)
+    if page.bits >= WIDE_BITS:
+        pixels = decode_wide(page, where)
+    else:
+        try:
+            image = _open("TIFF", page.data, where, max_pixels)
+            tag = getattr(image, "tag_v2", {}).get(ORIENTATION_TAG)
+            # The one format that Pillow turns upright while it loads; it sees no orientation of a type unknown to it.
+            pixels = np.ascontiguousarray(as_stored(_load(image, "TIFF", where), valid_orientation(tag)))
+        except DamagedPhoto as error:
+            if page.compression in COMPRESSIONS:
+                raise UnsupportedPhoto(
+                    f"{where} is a TIFF compressed as {COMPRESSIONS[page.compression]}, which is not decoded here; "
+                    f"expected a common one. {SAVE_AS_PNG}"
+                ) from error
+            raise
+    return Decoded(pixels, "TIFF", page.orientation, page.number, page.count)
+
+
 def _decode_jpeg(data: bytes, where: str, max_pixels: int) -> Decoded:
     file = cut_into_segments(data, where)
-    image = _open("JPEG", file.picture(), where, max_pixels)
-    scans = sum(segment.marker == START_OF_SCAN for segment in file.segments)
-    if scans > MOST_SCANS:
-        raise UnsupportedPhoto(
-            f"{where} is a JPEG of {scans} scans; expected {MOST_SCANS} at most. Save it again with another program."
-        )
-    pixels = _load(image, "JPEG", where) if file.ended else _load_without_end(file, where, max_pixels)
+    try:
+        image = _open("JPEG", file.picture(), where, max_pixels)
+        scans = sum(segment.marker == START_OF_SCAN for segment in file.segments)
+        if scans > MAX_SCANS:
+            raise UnsupportedPhoto(
+                f"{where} is a JPEG of {scans} scans; expected {MAX_SCANS} at most. Save it again with another program."
+            )
+        pixels = _load(image, "JPEG", where) if file.ended else _load_without_end(file, where, max_pixels)
+    except (DamagedPhoto, UnsupportedPhoto) as error:
+        if rare := rare_kind(file):
+            raise UnsupportedPhoto(
+                f"{where} is a JPEG with {rare}, which is not decoded here; expected 8 bits per sample, baseline or "
+                f"progressive. {SAVE_AS_PNG}"
+            ) from error
+        raise
     return Decoded(pixels, "JPEG", exif_orientation(file.exif))
 
 
@@ -244,12 +325,3 @@ def _load_without_end(file: JpegFile, where: str, max_pixels: int) -> NDArray[np
             f"{where} is a JPEG that ends before its last pixels; expected a whole file. Copy or download it again."
         )
     return first
-
-
-def _stored_orientation(image: ImageFile.ImageFile, name: str, exif: bytes) -> int:
-    if name == "HEIF":
-        return 1
-    if name == "TIFF":
-        return valid_orientation(getattr(image, "tag_v2", {}).get(ORIENTATION_TAG))
-    found = exif or image.info.get("exif", b"")
-    return exif_orientation(found) if isinstance(found, bytes) else 1

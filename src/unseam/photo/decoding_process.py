@@ -50,7 +50,8 @@ def decode_apart(data: bytes, where: str, max_pixels: int) -> Decoded:
     if "error" in answer:
         raise getattr(errors, answer["error"])(answer["message"])
     shape = (answer["height"], answer["width"], 3)
-    return Decoded(np.frombuffer(pixels, np.uint8).reshape(shape), name, answer["orientation"])
+    array = np.frombuffer(pixels, np.uint8).reshape(shape)
+    return Decoded(array, name, answer["orientation"], answer["number"], answer["count"])
 
 
 def _main(where: str, max_pixels: str) -> None:
@@ -64,6 +65,7 @@ def _main(where: str, max_pixels: str) -> None:
         return
     height, width, _ = decoded.pixels.shape
     answer = {"height": height, "width": width, "orientation": decoded.orientation}
+    answer |= {"number": decoded.number, "count": decoded.count}
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     sys.stdout.buffer.write(np.ascontiguousarray(decoded.pixels).data)
 

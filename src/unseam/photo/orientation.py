@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.photo.tiff import Tiff
+
 P = TypeVar("P", bound=np.generic)
 
 ORIENTATION_TAG = 0x0112
-TIFF_INTEGERS = {1: "B", 3: "H", 4: "I"}
-"""Types of integers in a TIFF directory -> their `struct` codes (TIFF 6.0, section 2)."""
-
 _FLIPS = {
     1: (False, False),
     2: (False, True),
@@ -72,7 +70,7 @@ def as_stored(pixels: NDArray[P], orientation: int) -> NDArray[P]:
 
 
 def valid_orientation(value: object) -> int:
-    """Return an orientation, 1 where it is none."""
+    """Return an orientation; 1 for anything else."""
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -81,17 +79,5 @@ def exif_orientation(exif: bytes) -> int:
 
     CIPA DC-008 (EXIF 2.32), section 4.6.4, tag 274; an EXIF block is a TIFF whose first directory holds the tag.
     """
-    exif = exif.removeprefix(b"Exif\0\0")
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(order + "4xI", exif)
-        (count,) = struct.unpack_from(order + "H", exif, start)
-        for i in range(count):
-            tag, kind = struct.unpack_from(order + "HH", exif, start + 2 + 12 * i)
-            if tag == ORIENTATION_TAG and kind in TIFF_INTEGERS:
-                return valid_orientation(*struct.unpack_from(order + TIFF_INTEGERS[kind], exif, start + 10 + 12 * i))
-    except struct.error:
-        return 1
-    return 1
+    tiff = Tiff(exif.removeprefix(b"Exif\0\0"))
+    return valid_orientation(tiff.integer(tiff.directory(tiff.first()), ORIENTATION_TAG))

@@ -65,6 +65,8 @@ class Photo:
         The file; None for an array.
     orientation : int
         How a viewer turns the photo, 1 to 8 as in EXIF; see `upright`.
+    number, count : int
+        Which of the file's pictures was decoded, from 1, and how many a TIFF holds; animations count as one.
     """
 
     pixels: NDArray[np.uint8]
@@ -72,6 +74,8 @@ class Photo:
     format: str = "array"
     data: bytes | None = field(default=None, repr=False)
     orientation: int = 1
+    number: int = 1
+    count: int = 1
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -179,7 +183,7 @@ def load_photo(
     if not data:
         raise EmptyPhoto(f"{where} holds zero bytes; expected an image. Copy or download it again.")
     decoded = decode_quietly(data, where, max_pixels)
-    return Photo(decoded.pixels, name, decoded.format, data, decoded.orientation)
+    return Photo(decoded.pixels, name, decoded.format, data, decoded.orientation, decoded.number, decoded.count)
 
 
 def _from_array(pixels: NDArray[np.generic], max_pixels: int) -> Photo:

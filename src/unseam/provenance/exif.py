@@ -13,7 +13,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from unseam.photo.orientation import TIFF_INTEGERS
+from unseam.photo.tiff import INTEGERS as TIFF_INTEGERS
 from unseam.system.text import BYTES_PER_LETTER, LONGEST_TEXT, plain_text
 
 MOST_ENTRIES = 1000

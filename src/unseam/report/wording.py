@@ -95,7 +95,14 @@ def leads(photo: Photo, facts: FileFacts | None) -> list[str]:
     """List what in the file's own facts deserves a second look: leads, not evidence."""
     if facts is None:
         return []
-    found = [*_damage(photo), *_preview(facts), *_stated_size(photo, facts), *_encoder(facts), *_dates(facts)]
+    found = [
+        *_damage(photo),
+        *_pages(photo),
+        *_preview(facts),
+        *_stated_size(photo, facts),
+        *_encoder(facts),
+        *_dates(facts),
+    ]
     if facts.trailing is not None:
         found.append(
             f"{facts.trailing.size:,} bytes follow the end of the picture ({facts.trailing.kind}). Many cameras and "
@@ -109,6 +116,13 @@ def _damage(photo: Photo) -> list[str]:
     if photo.damage is None:
         return []
     return [f"{photo.damage.sentence[0].upper()}{photo.damage.sentence[1:]}: a decoder makes up what is missing there."]
+
+
+def _pages(photo: Photo) -> list[str]:
+    if photo.count == 1:
+        return []
+    size = f"{photo.width} x {photo.height} pixels"
+    return [f"The file holds {photo.count} pictures; number {photo.number} ({size}), the largest full one, was judged."]
 
 
 def _preview(facts: FileFacts) -> list[str]:
