@@ -52,7 +52,7 @@ def by_kind(photos: list[Path], objects: list[Path], count: int) -> None:
     from unseam.forging.factory import load_sources
     from unseam.forging.make import make
     from unseam.forging.pixels import PixelStore
-    from unseam.forging.plan import Planner
+    from unseam.forging.planner import Planner
 
     cv2.setNumThreads(1)
     config = ForgeConfig() if objects else ForgeConfig(object_share=0.0)

@@ -1,6 +1,6 @@
 """Make the pictures of docs/results/paper: the paper's Figures 3 and 5, of photographs that may be published.
 
-    unseam forge PHOTOS --objects PHOTOS --easy --count 400 --seed 2017 --out FORGERIES
+    unseam forge PHOTOS --objects PHOTOS --preset easy --count 400 --seed 2017 --out FORGERIES
     python tools/paper_pictures.py MODEL.onnx FORGERIES
 
 PHOTOS are such photographs, on the same sides of the split as in the reproduction that trained the model: every folder

@@ -17,14 +17,28 @@ def test_forge_hands_over_and_tells_what_was_made(monkeypatch: pytest.MonkeyPatc
     summary = factory.ForgeSummary(tmp_path, 3, 1, {"splice": 4}, {"train": 4}, 7, (("tiny.jpg", "too small"),))
     monkeypatch.setattr(factory, "forge_folder", recorder(calls, summary))
     result = run(
-        "forge", "a", "b", "--objects", "c", "--objects", "d", "--out", "e", "--count", "4", "--seed", "5", "--easy"
+        "forge",
+        "a",
+        "b",
+        "--objects",
+        "c",
+        "--objects",
+        "d",
+        "--out",
+        "e",
+        "--count",
+        "4",
+        "--seed",
+        "5",
+        "--preset",
+        "easy",
     )
     assert result.exit_code == 0
     assert result.stdout.splitlines() == ["splice 4", "train 4", f"3 made, 1 found, from 7 photographs -> {tmp_path}"]
     assert result.stderr == "unseam: tiny.jpg: too small; left out\n"
     ((arguments, options),) = calls
     assert arguments == ([Path("a"), Path("b")], [Path("c"), Path("d")], Path("e"))
-    assert options == {"count": 4, "seed": 5, "workers": 1, "config": factory.ForgeConfig.easy()}
+    assert options == {"count": 4, "seed": 5, "workers": 1, "config": factory.ForgeConfig.easy(), "split_as": []}
 
 
 def test_forge_without_objects_cuts_out_blobs_and_polygons(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -42,10 +56,28 @@ def test_forge_makes_frames_of_the_sides_that_are_asked_for(monkeypatch: pytest.
     monkeypatch.setattr(factory, "forge_folder", recorder(calls, summary))
     asked = ("forge", "a", "--objects", "c", "--out", "e", "--count", "1", "--sides")
     assert run(*asked, "240", "480").exit_code == 0
-    assert run(*asked, "240", "480", "--easy").exit_code == 0
+    assert run(*asked, "240", "480", "--preset", "easy").exit_code == 0
     plain, easy = (options["config"] for _, options in calls)
     assert plain == replace(factory.ForgeConfig(), sides=(240, 480))
     assert easy == replace(factory.ForgeConfig.easy(), sides=(240, 480))
+
+
+def test_forge_launders_as_many_files_as_asked_and_takes_splits_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr(factory, "forge_folder", recorder(calls, factory.ForgeSummary(tmp_path, 0, 1, {}, {}, 2, ())))
+    asked = ("forge", "a", "--objects", "c", "--out", "e", "--count", "1", "--preset", "large")
+    assert run(*asked, "--launder", "0.4", "--split-as", "f").exit_code == 0
+    ((_, options),) = calls
+    assert options["config"] == replace(factory.ForgeConfig.large(), laundered_share=0.4)
+    assert options["split_as"] == [Path("f")]
+
+
+def test_forge_refuses_an_unknown_preset(tmp_path: Path) -> None:
+    result = run("forge", "a", "--out", tmp_path / "e", "--count", "1", "--preset", "huge")
+    assert result.exit_code == 2
+    assert "'huge' is not a preset; expected default, easy, large" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("sides", [("480", "240"), ("63", "240")])
@@ -68,10 +100,10 @@ def forged(folder: Path) -> Path:
     Image.fromarray(mask).save(folder / "masks" / "0.png")
     Image.fromarray(mask[::-1]).save(folder / "masks_source" / "0.png")
     columns = "file,mask,mask_source,split,kind,host"
-    more = ["fill", "shape", "seam", "seam_width", "format", "tables", "quality", "subsampling", "after_touch", "index"]
+    more = ["fill", "shape", "seam", "seam_width", "format", "tables", "quality", "subsampling", "adjustment"]
     lines = [
-        ",".join([columns, *more]),
-        *(f"{row},,blob,matte,2.5,JPEG,ijg,80,4:2:0,none,{n}" for n, row in enumerate(rows)),
+        ",".join([columns, *more, "laundering", "index"]),
+        *(f"{row},,blob,matte,2.5,JPEG,ijg,80,4:2:0,none,telegram,{n}" for n, row in enumerate(rows)),
     ]
     (folder / "manifest.csv").write_text("\n".join(lines))
     return folder

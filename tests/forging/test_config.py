@@ -13,7 +13,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "forging.md").read_text(encoding="u
 
 
 def written(value: object) -> str:
-    return f"{value[0]} to {value[1]}" if isinstance(value, tuple) else str(value)
+    return f"{value[0]} to {value[1]}" if isinstance(value, tuple) else str(value).lower()
 
 
 def test_the_page_names_every_setting_with_its_default() -> None:
@@ -29,8 +29,16 @@ def test_the_easy_preset_differs_in_what_the_page_says_and_nothing_else() -> Non
     default, easy = ForgeConfig(), ForgeConfig.easy()
     changed = {field.name for field in fields(ForgeConfig) if getattr(default, field.name) != getattr(easy, field.name)}
     seams = {"hard", "feather", "matte", "smooth", "poisson"}
-    assert changed == seams | {"tone_share", "after_share", "png_share", "quality", "camera_share"}
+    shares = {"tone", "rendering", "tile", "two_camera", "adjustment", "decoration", "png", "camera", "host_tables"}
+    assert changed == seams | {f"{name}_share" for name in shares} | {"quality"}
     assert [name for name, weight in easy.seams.items() if weight] == ["hard"]
+
+
+def test_the_large_preset_makes_small_edits_in_frames_that_keep_the_history_of_their_file() -> None:
+    large = ForgeConfig.large()
+    assert (large.megapixels, large.area) == ((2.0, 12.0), (0.001, 0.10))
+    assert large.host_history_share < ForgeConfig().host_history_share
+    assert large.aligned_share > ForgeConfig().aligned_share
 
 
 @pytest.mark.parametrize(

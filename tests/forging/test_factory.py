@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
@@ -10,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.synthetic import SMALL, rows_of
+from support.synthetic import PLAIN, SMALL, rows_of
 from unseam.errors import DataError
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.forging.factory import load_sources
 from unseam.forging.make import make
 from unseam.forging.pixels import PixelStore
-from unseam.forging.plan import Planner
+from unseam.forging.planner import Planner
 
 
 def files_of(out: Path) -> dict[str, bytes]:
@@ -54,13 +55,13 @@ def test_every_file_has_its_row_and_every_forgery_a_mask_of_its_size(forged: Pat
             assert (mask > 0).mean() == pytest.approx(float(row["area"]), abs=1e-4)
 
 
-def test_host_and_donor_come_from_the_side_of_the_row(forged: Path, photos: Path, objects: Path) -> None:
-    side = {source.name: source.split for source in load_sources([photos], [objects], split_seed=SMALL.split_seed)}
+def test_host_and_donor_belong_to_the_split_of_the_row(forged: Path, photos: Path, objects: Path) -> None:
+    split = {source.name: source.split for source in load_sources([photos], [objects], split_seed=SMALL.split_seed)}
     rows = rows_of(forged)
-    assert all(side[row["host"]] == row["split"] for row in rows)
+    assert all(split[row["host"]] == row["split"] for row in rows)
     donors = [row for row in rows if row["donor"]]
     assert donors
-    assert all(side[row["donor"]] == row["split"] and row["donor"] != row["host"] for row in donors)
+    assert all(split[row["donor"]] == row["split"] and row["donor"] != row["host"] for row in donors)
 
 
 def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers(
@@ -106,9 +107,9 @@ def test_a_second_run_into_one_folder_is_refused_and_the_first_is_not_disturbed(
 
     def interrupted(*args: object) -> object:
         if not refused:
-            with pytest.raises(DataError, match="out: another process is at work in it") as told:
+            with pytest.raises(DataError, match="out: another process is at work in it") as refusal:
                 forge_folder([photos], [objects], tmp_path / "out", count=80, seed=3, config=SMALL)
-            refused.append(told)
+            refused.append(refusal)
         return make(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(factory, "make", interrupted)
@@ -142,7 +143,7 @@ def test_a_folder_of_other_forgeries_is_refused(forged: Path, photos: Path, obje
 
 
 def test_before_saving_only_the_mask_differs_from_the_host(photos: Path, objects: Path, tmp_path: Path) -> None:
-    config = replace(SMALL, feather=0.0, matte=0.0, after_share=0.0, png_share=1.0, authentic=0.0)
+    config = replace(PLAIN, feather=0.0, matte=0.0, png_share=1.0, authentic=0.0)
     sources = load_sources([photos], [objects], split_seed=config.split_seed)
     planner, store = Planner(sources, config, 1), PixelStore(tmp_path)
     seen = set()
@@ -157,6 +158,27 @@ def test_before_saving_only_the_mask_differs_from_the_host(photos: Path, objects
     assert len(seen) >= 8
 
 
+def test_splits_are_taken_from_a_folder_whose_photographs_are_not_used(
+    photos: Path, objects: Path, tmp_path: Path
+) -> None:
+    crops = tmp_path / "crops"
+    crops.mkdir()
+    lines = ["file,licence,sha1_full"]
+    for path in sorted(photos.iterdir()):
+        with Image.open(path) as image:
+            image.crop((8, 8, 208, 208)).save(crops / f"{path.stem}.png")
+        lines.append(f"{path.stem}.png,free,{hashlib.sha1(path.read_bytes()).hexdigest()}")
+    (crops / "crops.csv").write_text("\n".join(lines))
+    known = {s.terms.original: s.split for s in load_sources([crops], [], split_seed=SMALL.split_seed)}
+    config = replace(SMALL, object_share=0.0)
+    summary = forge_folder([photos], [], tmp_path / "out", count=30, seed=3, config=config, split_as=[crops])
+    assert summary.photographs == 12
+    for row in rows_of(tmp_path / "out"):
+        assert row["split"] == known[row["host_original"]]
+    alone = {s.original: s.split for s in load_sources([photos], [], split_seed=SMALL.split_seed)}
+    assert alone != known
+
+
 def test_the_manifest_tells_photographs_apart_by_content(forged: Path, photos: Path, objects: Path) -> None:
     digests = {source.name: source.digest for source in load_sources([photos], [objects], split_seed=SMALL.split_seed)}
     for row in rows_of(forged):
@@ -167,7 +189,7 @@ def test_the_manifest_tells_photographs_apart_by_content(forged: Path, photos: P
 def test_a_copys_source_lies_where_the_manifest_says_and_holds_what_was_copied(
     photos: Path, objects: Path, tmp_path: Path
 ) -> None:
-    config = replace(SMALL, splice=0.0, removal=0.0, authentic=0.0, after_share=0.0, resample_share=0.0, flip_share=0.0)
+    config = replace(PLAIN, splice=0.0, removal=0.0, authentic=0.0, resample_share=0.0, flip_share=0.0)
     config = replace(config, feather=0.0, matte=0.0, smooth=0.0, poisson=0.0)
     sources = load_sources([photos], [objects], split_seed=config.split_seed)
     planner, store = Planner(sources, config, 1), PixelStore(tmp_path)
@@ -225,7 +247,7 @@ def test_the_easy_preset_has_hard_seams_and_high_quality(photos: Path, objects: 
     forge_folder([photos], [objects], tmp_path / "out", count=30, seed=1, config=easy)
     rows = rows_of(tmp_path / "out")
     assert {row["seam"] for row in rows} == {"hard", ""}
-    assert all(row["after_touch"] == "none" for row in rows)
+    assert all(row["adjustment"] == "none" for row in rows)
     assert all(row["format"] == "PNG" or int(row["quality"]) >= 90 for row in rows)
 
 
@@ -237,8 +259,8 @@ def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
 @pytest.mark.parametrize(
     ("name", "text"), [("3.json", "{"), ("3.json", "[1]"), ("x.json", "{}"), ("3.json", "[" * 60_000)]
 )
-def test_a_damaged_row_of_a_run_that_was_cut_off_is_told(tmp_path: Path, name: str, text: str) -> None:
+def test_a_damaged_row_of_an_interrupted_run_is_reported(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / factory.WORK / "rows").mkdir(parents=True)
     (tmp_path / factory.WORK / "rows" / name).write_text(text)
-    with pytest.raises(DataError, match="no row of a forgery"):
+    with pytest.raises(DataError, match="not a row of a forgery"):
         factory._finished(tmp_path)

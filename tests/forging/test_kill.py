@@ -28,7 +28,7 @@ from unseam.forging import ForgeConfig, forge_folder
 
 if __name__ == "__main__":
     photos, objects, out = map(Path, sys.argv[1:])
-    config = ForgeConfig(sides=(160, 224))
+    config = ForgeConfig(sides=(160, 224), laundered_share=0.3)
     forge_folder([photos], [objects], out, count=%d, seed=3, workers=2, config=config)
 """
 
@@ -44,8 +44,8 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.01)
 
 
-def holds(folder: Path, least: int) -> bool:
-    return folder.is_dir() and len(list(folder.iterdir())) >= least
+def holds(folder: Path, count: int) -> bool:
+    return folder.is_dir() and len(list(folder.iterdir())) >= count
 
 
 def children(process: int) -> list[int]:

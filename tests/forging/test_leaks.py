@@ -15,7 +15,13 @@ from unseam.forging import ForgeConfig, forge_folder
 MIXED = replace(SMALL, object_share=0.0, authentic=0.75)
 """Half of the files authentic."""
 
-IJG_ALONE: dict[str, object] = {"png_share": 0.0, "camera_share": 0.0}
+IJG_ALONE: dict[str, object] = {
+    "png_share": 0.0,
+    "camera_share": 0.0,
+    "two_camera_share": 0.0,
+    "decoration_share": 0.0,
+    "laundered_share": 0.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +48,7 @@ def test_whole_file_features_do_not_tell_forged_from_authentic(many: Path, tmp_p
     ("forged", "authentic"),
     [
         ({"quality": (85, 98), **IJG_ALONE}, {"quality": (60, 84), **IJG_ALONE}),
-        ({"png_share": 0.0}, {"png_share": 1.0}),
+        ({**IJG_ALONE, "png_share": 0.0}, {**IJG_ALONE, "png_share": 1.0}),
     ],
     ids=["quality", "format"],
 )

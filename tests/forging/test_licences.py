@@ -23,13 +23,19 @@ def written(folder: Path, name: str, text: str) -> Path:
         ("image,mask,license,author_or_source,url\nimages/a.jpg,masks/a.png,CC0-1.0,Ann,https://x.org\n", ""),
         ("FileName,License,Artist,URL\na.jpg,CC0-1.0,Ann,https://x.org\n", "images"),
     ],
-    ids=["core", "objects", "beside the photo"],
+    ids=["core", "objects", "same folder"],
 )
-def test_terms_are_read_from_the_table_beside_the_photo(tmp_path: Path, table: str, where: str) -> None:
+def test_terms_are_read_from_the_table_of_the_folder(tmp_path: Path, table: str, where: str) -> None:
     (tmp_path / "images").mkdir()
     written(tmp_path / where, "table.csv", table)
     assert find_terms(tmp_path / "images" / "a.jpg") == Terms("CC0-1.0", "Ann", "https://x.org")
     assert find_terms(tmp_path / "images" / "b.jpg") == Terms()
+
+
+def test_a_table_names_files_alone_and_the_file_that_each_was_cut_from(tmp_path: Path) -> None:
+    written(tmp_path, "manifest.csv", "file,licence,sha1_full\na.jpg,free,6e32\n")
+    (tmp_path / "images").mkdir()
+    assert find_terms(tmp_path / "images" / "a.jpg") == Terms("free", original="6e32")
 
 
 def test_the_first_table_that_names_a_licence_decides(tmp_path: Path) -> None:

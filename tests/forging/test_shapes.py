@@ -13,7 +13,7 @@ from unseam.forging.config import ForgeConfig
 from unseam.forging.factory import load_sources
 from unseam.forging.make import make
 from unseam.forging.pixels import PixelStore
-from unseam.forging.plan import Planner
+from unseam.forging.planner import Planner
 from unseam.forging.shapes import MIN_VISIBLE, place, shape_of_area
 
 
@@ -56,7 +56,7 @@ def test_a_map_that_only_knows_the_centre_gains_nothing(area: float) -> None:
 def test_finished_forgeries_favour_neither_centre_nor_borders_and_have_the_sizes_asked_for(
     photos: Path, objects: Path, tmp_path: Path
 ) -> None:
-    config = ForgeConfig(sides=SMALL.sides, authentic=0.0)
+    config = ForgeConfig(sides=SMALL.sides, authentic=0.0, two_camera_share=0.0)
     sources = load_sources([photos], [objects], split_seed=config.split_seed)
     planner, store = Planner(sources, config, 1), PixelStore(tmp_path)
     masks = [made for index in range(300) if (made := make(planner.plan(index), sources, store).mask) is not None]

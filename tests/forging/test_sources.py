@@ -19,7 +19,7 @@ from unseam.forging.sources import Source, find_all, find_photos, object_boxes, 
 SEED = 20261122
 
 
-def sides(*roots: Path) -> dict[str, str]:
+def splits(*roots: Path) -> dict[str, str]:
     return {source.digest: source.split for source in load_sources(roots, [], split_seed=SEED)}
 
 
@@ -45,9 +45,18 @@ def test_another_folder_moves_no_photograph(photos: Path, objects: Path, tmp_pat
     shutil.copytree(objects / "images", tmp_path / "more")
     for path in photos.iterdir():
         shutil.copy(path, tmp_path / "more" / f"again-{path.name}")
-    alone, together = sides(photos), sides(photos, tmp_path / "more")
+    alone, together = splits(photos), splits(photos, tmp_path / "more")
     assert len(together) == len(alone) + 8
-    assert all(together[digest] == side for digest, side in alone.items())
+    assert all(together[digest] == name for digest, name in alone.items())
+
+
+def test_crops_of_one_file_have_the_split_of_the_first_folder() -> None:
+    crops = [replace(source, original=source.name) for source in fake(100, "crops")]
+    wholes = [replace(source, original=source.name) for source in fake(100, "wholes")]
+    alone = {source.name: source.split for source in split(crops, SEED)}
+    together = split([*crops, *wholes], SEED)
+    assert all(source.split == alone[source.name] for source in together)
+    assert {source.name: source.split for source in split(wholes, SEED)} != alone
 
 
 def test_the_seed_decides_the_split() -> None:

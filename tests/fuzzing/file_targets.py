@@ -30,10 +30,12 @@ RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
 TERMS = sorted((Path(__file__).parents[2] / "recipes" / "terms").glob("*.toml"))
 COLUMNS = (
     "file,mask,mask_source,split,kind,host,donor,host_sha256,index,"
-    "fill,shape,seam,seam_width,format,tables,quality,subsampling,after_touch"
+    "fill,shape,seam,seam_width,format,tables,quality,subsampling,adjustment,laundering"
 )
-FORGED = "images/0.jpg,masks/0.png,,train,splice,a.jpg,b.jpg,00ff,0,,ellipse,feather,2.5,JPEG,ijg75,75,4:2:0,none"
-AUTHENTIC = "images/1.png,,,test,authentic,c.jpg,,11ee,1,,,,,PNG,,,,none"
+FORGED = (
+    "images/0.jpg,masks/0.png,,train,splice,a.jpg,b.jpg,00ff,0,,ellipse,feather,2.5,JPEG,ijg75,75,4:2:0,none,telegram"
+)
+AUTHENTIC = "images/1.png,,,test,authentic,c.jpg,,11ee,1,,,,,PNG,,,,none,"
 PAIRS = "photo,mask,kind,group,split,reading\nimages/0.jpg,masks/0.png,splice,g,train,white\nimages/1.png,,,,,\n"
 LICENCES = "file,licence,author,source\nphoto.jpg,CC0-1.0,Somebody,https://example.org\n"
 METHODS = {"noise-level": "0" * 64}

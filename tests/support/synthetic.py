@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 
 from unseam.forging import ForgeConfig
 
-SMALL = ForgeConfig(sides=(160, 224))
+SMALL = ForgeConfig(sides=(160, 224), laundered_share=0.3)
+
+PLAIN = replace(SMALL, laundered_share=0.0, adjustment_share=0.0, decoration_share=0.0)
+"""Nothing is done after the edit."""
 
 
 def textured(height: int, width: int, seed: int) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from unseam.system.text import printable
 
 if TYPE_CHECKING:
     from unseam.datasets.preview import SideCounts
+    from unseam.forging.config import ForgeConfig
 
 
 @app.command()
@@ -25,12 +26,21 @@ def forge(
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same photographs: same forgeries.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the forgeries do not depend on it.")] = 1,
-    easy: Annotated[
-        bool, typer.Option("--easy", help="Hard seams, light compression: the start of a curriculum.")
-    ] = False,
+    preset: Annotated[
+        str,
+        typer.Option(help="default; easy: hard seams, high quality; large: small edits in 2 to 12 megapixels."),
+    ] = "default",
     sides: Annotated[
         tuple[int, int] | None,
-        typer.Option(min=64, metavar="LEAST MOST", help="Height and width of the frames in pixels; else 384 to 768."),
+        typer.Option(min=64, metavar="MIN MAX", help="Height and width of the frames in pixels; else 384 to 768."),
+    ] = None,
+    launder: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, metavar="SHARE", help="How many files are resized and recompressed at the end."),
+    ] = None,
+    split_as: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder whose photographs, or cuts of the same files, keep the split they have there."),
     ] = None,
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw some of them: photo, mask, boxes, windows.")
@@ -38,17 +48,11 @@ def forge(
 ) -> None:
     """Make forgeries with exact masks from authentic photographs."""
     with one_line_errors():
-        from dataclasses import replace
-
-        from unseam.forging.config import ForgeConfig
         from unseam.forging.factory import forge_folder
 
-        config = ForgeConfig.easy() if easy else ForgeConfig()
-        if sides is not None:
-            config = replace(config, sides=sides)
-        if not objects:
-            config = replace(config, object_share=0.0)  # smooth blobs and polygons only
-        made = forge_folder(photos, objects or [], out, count=count, seed=seed, workers=workers, config=config)
+        config = _forge_config(preset, sides, launder, with_objects=bool(objects))
+        options = {"count": count, "seed": seed, "workers": workers}
+        made = forge_folder(photos, objects or [], out, config=config, split_as=split_as or [], **options)
         for name, reason in made.skipped:
             complain(f"{name}: {reason}; left out")
         for counts in (made.kinds, made.splits):
@@ -58,6 +62,24 @@ def forge(
         )
         if preview is not None:
             _draw_forgeries(made.out, preview)
+
+
+def _forge_config(
+    preset: str, sides: tuple[int, int] | None, launder: float | None, *, with_objects: bool
+) -> ForgeConfig:
+    """Return a preset with what the command line changes."""
+    from dataclasses import replace
+
+    from unseam.forging.config import PRESETS
+
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"{preset!r} is not a preset; expected {', '.join(PRESETS)}")
+    config = PRESETS[preset]()
+    if sides is not None:
+        config = replace(config, sides=sides, megapixels=None)
+    if launder is not None:
+        config = replace(config, laundered_share=launder)
+    return config if with_objects else replace(config, object_share=0.0)  # smooth blobs and polygons only
 
 
 def _draw_forgeries(out: Path, preview: Path) -> None:

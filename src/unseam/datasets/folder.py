@@ -159,10 +159,10 @@ def _from_manifest(root: Path, masks: str) -> Candidates:
 
 
 def _from_row(root: Path, row: dict[str, str], masks: str) -> Sample:
-    # Forgeries of one host share its pixels; donors are kept on one side by the splits themselves. Its digest tells a
-    # host from another of the same name in another folder.
+    # Forgeries of one host share its pixels, and so do those of crops of one file; the splits themselves keep donors
+    # apart. Digests distinguish hosts of one name in different folders.
     mask = root / masks / Path(row["mask"]).name if row["mask"] else None
-    group = row.get("host_sha256") or row["host"] or row["file"]
+    group = row.get("host_original") or row.get("host_sha256") or row["host"] or row["file"]
     return Sample(row["file"], root / row["file"], mask, row["kind"], group, row["split"])
 
 

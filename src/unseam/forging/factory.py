@@ -40,9 +40,10 @@ from unseam.forging.config import ForgeConfig
 from unseam.forging.licences import find_terms
 from unseam.forging.make import make
 from unseam.forging.manifest import NAME, Row, as_csv, read_rows, row_of
-from unseam.forging.pixels import PixelStore, decode, stored_bytes
-from unseam.forging.plan import Plan, Planner
-from unseam.forging.sources import MIN_SIDE, Source, find_all, merged, object_boxes, split
+from unseam.forging.pixels import PixelStore, decode, jpeg_tables, stored_bytes
+from unseam.forging.plan import Plan
+from unseam.forging.planner import Planner
+from unseam.forging.sources import MIN_SIDE, Source, find_all, find_photos, merged, object_boxes, split
 from unseam.system.folder_lock import FolderLock
 
 CACHE_BYTES = 6 * 2**30
@@ -54,8 +55,8 @@ MASKS = {"mask": "masks", "mask_source": "masks_source"}
 WORK = ".work"
 """Folder inside the output that holds rows of finished files and decoded photographs until all is done."""
 
-VERSION = 2
-"""Of the distribution: another version makes other forgeries of the same seed, so a folder of one is not continued."""
+VERSION = 3
+"""Of the distribution: another version makes other forgeries of the same seed, so a folder of one is not resumed."""
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -72,7 +73,7 @@ class ForgeSummary:
     made, found : int
         Files made now, and files found finished from an earlier run.
     kinds, splits : dict
-        How many files of each kind and on each side of the split, in all.
+        How many files of each kind and of each split, in all.
     photographs : int
         Photographs in use.
     skipped : tuple of (name, reason)
@@ -97,6 +98,7 @@ def forge_folder(
     seed: int,
     workers: int = 1,
     config: ForgeConfig | None = None,
+    split_as: Sequence[Path] = (),
 ) -> ForgeSummary:
     """Make ``count`` forgeries and authentic outputs from authentic photographs.
 
@@ -116,6 +118,9 @@ def forge_folder(
         How many files, the seed, and the number of processes.
     config : ForgeConfig, optional
         The distribution; the default has every kind, seam and history.
+    split_as : sequence of Path
+        Folders whose photographs are not used: those of ``photos`` and ``objects`` that are the same, or that these
+        were cut from, have the split that they have there.
 
     Raises
     ------
@@ -130,7 +135,7 @@ def forge_folder(
     is_new = not out.exists()
     try:
         with FolderLock(out, DataError):
-            return _fill(out, candidates, config, count=count, seed=seed, workers=workers)
+            return _fill(out, candidates, find_photos(split_as), config, count=count, seed=seed, workers=workers)
     finally:
         if is_new:
             with suppress(OSError):  # refused before any work: leave nothing behind
@@ -138,14 +143,21 @@ def forge_folder(
 
 
 def _fill(
-    out: Path, candidates: Sequence[Source], config: ForgeConfig, *, count: int, seed: int, workers: int
+    out: Path,
+    candidates: Sequence[Source],
+    reference: Sequence[Source],
+    config: ForgeConfig,
+    *,
+    count: int,
+    seed: int,
+    workers: int,
 ) -> ForgeSummary:
     """Make what is not there yet in a folder that is locked."""
     store = out / WORK / "pixels"
     (out / WORK / "rows").mkdir(parents=True, exist_ok=True)
     store.mkdir(exist_ok=True)
     try:
-        sources, skipped = _inspect(candidates, store, workers, config)
+        sources, skipped = _inspect(candidates, reference, store, workers, config)
         _claim(out, config, seed, sources)
         made = _forge(out, sources, config, seed, count, workers)
         rows = _rows(out, count)
@@ -167,20 +179,28 @@ def _fill(
 
 
 def load_sources(photos: Sequence[Path], objects: Sequence[Path], *, split_seed: int) -> list[Source]:
-    """Return the usable photographs with their sides of the split, as ``forge_folder`` sees them."""
-    outcomes = [_look(None, (source, False)) for source in find_all(photos, objects)]
-    return merged(split([source for source in outcomes if isinstance(source, Source)], split_seed))
+    """Return the usable photographs with their splits, as ``forge_folder`` sees them."""
+    outcomes = (_look(None, (source, False)) for source in find_all(photos, objects))
+    return merged(split(_usable(outcomes), split_seed))
+
+
+def _usable(outcomes: Iterable[Source | tuple[str, str]]) -> list[Source]:
+    return [outcome for outcome in outcomes if isinstance(outcome, Source)]
 
 
 def _inspect(
-    candidates: Sequence[Source], store: Path, workers: int, config: ForgeConfig
+    candidates: Sequence[Source], reference: Sequence[Source], store: Path, workers: int, config: ForgeConfig
 ) -> tuple[list[Source], list[tuple[str, str]]]:
-    """Decode every photograph once; return those that can be used, with their sides, and the rest with the reason."""
+    """Decode every photograph once; return those that can be used, with their splits, and the rest with the reason.
+
+    The photographs of ``reference`` are split first and then left out.
+    """
     tasks = list(zip(candidates, _within_budget(candidates), strict=True))
     outcomes = _mapped(partial(_look, PixelStore(store)), tasks, workers, "Reading photographs")
-    usable = [outcome for outcome in outcomes if isinstance(outcome, Source)]
+    usable = _usable(outcomes)
     skipped = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
-    sources = merged(split(usable, config.split_seed))
+    known = _usable(_look(None, (source, False)) for source in reference)
+    sources = merged(split([*known, *usable], config.split_seed)[len(known) :])
     if len(sources) < 2:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
         raise DataError(f"{len(sources)} usable photographs ({reasons}); expected at least two")
@@ -212,9 +232,19 @@ def _look(store: PixelStore | None, task: tuple[Source, bool]) -> Source | tuple
         boxes = object_boxes(source.maps, height, width) if source.maps else ()
     except DataError as error:
         return source.name, str(error)
-    digest = hashlib.sha256(source.path.read_bytes()).hexdigest()
-    terms = find_terms(source.path)
-    seen = replace(source, digest=digest, height=height, width=width, objects=boxes, terms=terms)
+    data, terms = source.path.read_bytes(), find_terms(source.path)
+    is_jpeg, tables = jpeg_tables(source.path)
+    seen = replace(
+        source,
+        digest=hashlib.sha256(data).hexdigest(),
+        original=terms.original or hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        height=height,
+        width=width,
+        objects=boxes,
+        terms=terms,
+        is_jpeg=is_jpeg,
+        tables=tables,
+    )
     if store and keep:
         store.keep(seen, pixels)
     return seen
@@ -258,7 +288,7 @@ class _Work:
     def __call__(self, plan: Plan) -> int:
         """Write the files of one plan; its row comes last and marks it as finished."""
         made = make(plan, self.sources, self.store)
-        suffix = "png" if plan.after.compression.lossless else "jpg"
+        suffix = "png" if plan.finish.saved.lossless else "jpg"
         files = {"file": f"images/{plan.index:06d}.{suffix}", "mask": "", "mask_source": ""}
         _write(self.out / files["file"], made.data)
         for column, mask in (("mask", made.mask), ("mask_source", made.origin)):
@@ -283,7 +313,7 @@ def _finished(out: Path) -> dict[int, Row]:
         try:
             rows[int(path.stem)] = dict(json.loads(path.read_text("utf-8")))
         except (ValueError, TypeError, RecursionError) as error:
-            raise DataError(f"{path}: no row of a forgery ({error}); delete it to make that one anew") from error
+            raise DataError(f"{path}: not a row of a forgery ({error}); delete it to make that one again") from error
     return rows
 
 
@@ -326,13 +356,13 @@ def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]],
 
 
 def _begin_worker() -> None:
-    """Let the processes share the cores, not OpenCV's threads on top, and end with the process that began them."""
+    """Let the processes share the cores, without OpenCV's threads, and end with the process that started them."""
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is gone: killed, it cannot say so, and its workers would wait for ever."""
+    """End this process when its parent is gone: a killed parent cannot stop its workers, which would wait forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

@@ -1,17 +1,19 @@
-"""What happens to a photograph before and after it is forged: compression, reduction, mild processing, saving."""
+"""What happens to a photograph before it is forged: rendering, compression, tiles, mild adjustments."""
 
 from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.jpeg.quantization import camera_tables
+from unseam.forging.adjustments import adjusted
+from unseam.forging.rendering import NO_RENDERING, Rendering, rendered
+from unseam.forging.sensor import Sensor, sensed
+from unseam.jpeg.quantization import CameraTables
 
 Pixels = NDArray[np.uint8]
 
@@ -29,63 +31,37 @@ class Compression:
     Attributes
     ----------
     quality : int
-        IJG quality of a JPEG; 0 where camera tables are used or nothing is compressed.
-    camera : int
-        Number of the camera tables of a JPEG (`unseam.jpeg.quantization.camera_tables`); -1 for none.
+        IJG quality of a JPEG; 0 where ``tables`` are used or nothing is compressed.
     subsampling : str
         Of the chroma of a JPEG, one of ``SUBSAMPLING``.
+    tables : CameraTables, optional
+        Quantization tables of a JPEG, where they are not those of an IJG quality.
+    tables_name : str
+        Where ``tables`` come from: ``camera-NUMBER``, ``host``.
     """
 
     quality: int = 0
-    camera: int = -1
     subsampling: str = "4:4:4"
+    tables: CameraTables | None = None
+    tables_name: str = ""
 
     @property
     def lossless(self) -> bool:
         """Whether nothing is compressed: a PNG."""
-        return not self.quality and self.camera < 0
+        return not self.quality and self.tables is None
 
     @property
-    def tables(self) -> str:
-        """Name of the quantization tables: ``ijg``, ``camera-NUMBER``, or empty."""
-        return f"camera-{self.camera}" if self.camera >= 0 else "ijg" if self.quality else ""
+    def name(self) -> str:
+        """Name of the quantization tables: ``ijg``, ``tables_name``, or empty."""
+        return "ijg" if self.quality else self.tables_name
+
+    @classmethod
+    def by_tables(cls, tables: CameraTables, name: str) -> Compression:
+        """Return the compression of a camera or file, with its own subsampling."""
+        return cls(subsampling=tables.subsampling, tables=tables, tables_name=name)
 
 
 LOSSLESS = Compression()
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One compression and one mild touch, before the forgery (or after it, without shifts).
-
-    Attributes
-    ----------
-    compression : Compression
-        Lossless: not compressed again.
-    shift_row, shift_column : int
-        How far the 8 x 8 grid of that compression is moved against the crop, 0 to 7.
-    touch : str
-        ``none``, ``blur``, ``sharpen``, ``noise``, ``gamma`` or ``resize``.
-    strength : float
-        Blur: sigma in pixels; sharpen: amount; noise: standard deviation in grey levels; gamma: exponent;
-        resize: factor.
-    """
-
-    compression: Compression = LOSSLESS
-    shift_row: int = 0
-    shift_column: int = 0
-    touch: str = "none"
-    strength: float = 0.0
-
-
-STRENGTHS: dict[str, tuple[float, float]] = {
-    "blur": (0.4, 1.0),
-    "sharpen": (0.2, 1.0),
-    "noise": (0.5, 4.0),
-    "gamma": (0.8, 1.25),
-    "resize": (0.6, 1.4),
-}
-"""Range of each touch's strength: mild, so that a person would not object."""
 
 
 def encoded(pixels: Pixels, compression: Compression) -> bytes:
@@ -96,60 +72,57 @@ def encoded(pixels: Pixels, compression: Compression) -> bytes:
         image.save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
         return buffer.getvalue()
     subsampling = SUBSAMPLING.index(compression.subsampling)
-    if compression.camera < 0:
+    if compression.tables is None:
         image.save(buffer, "JPEG", quality=compression.quality, subsampling=subsampling)
     else:
-        tables = camera_tables()[compression.camera]
-        image.save(buffer, "JPEG", qtables=[tables.luma, tables.chroma], subsampling=subsampling)
+        steps = [compression.tables.luma, compression.tables.chroma]
+        image.save(buffer, "JPEG", qtables=steps, subsampling=subsampling)
     return buffer.getvalue()
 
 
 def compressed(pixels: Pixels, compression: Compression) -> Pixels:
     """Return what is left of (H, W, 3) uint8 RGB after one compression."""
-    if compression.lossless:
-        return pixels
-    with Image.open(io.BytesIO(encoded(pixels, compression))) as image:
+    return pixels if compression.lossless else decoded(encoded(pixels, compression))
+
+
+def decoded(data: bytes) -> Pixels:
+    """Return the pixels of a file that `encoded` made."""
+    with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image)
 
 
-def touched(pixels: Pixels, touch: str, strength: float, rng: np.random.Generator) -> Pixels:
-    """Apply one mild operation to (H, W, 3) uint8 RGB; ``resize`` changes the size."""
-    if touch == "blur":
-        return np.asarray(cv2.GaussianBlur(pixels, (0, 0), strength), np.uint8)
-    if touch == "sharpen":
-        soft = cv2.GaussianBlur(pixels, (0, 0), 1.0)
-        return np.asarray(cv2.addWeighted(pixels, 1 + strength, soft, -strength, 0), np.uint8)
-    if touch == "noise":
-        noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(strength)
-        return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
-    if touch == "gamma":
-        curve = np.rint(255 * (np.arange(256) / 255) ** strength).astype(np.uint8)
-        return curve[pixels]
-    if touch == "resize":
-        height, width = (max(8, round(side * strength)) for side in pixels.shape[:2])
-        return resized(pixels, height, width)
-    return pixels
+@dataclass(frozen=True, slots=True)
+class ProcessingHistory:
+    """What a host or donor went through before the forgery, in this order.
+
+    Attributes
+    ----------
+    sensor : Sensor, optional
+        Taken anew by a camera: demosaicing and noise.
+    rendering : Rendering
+        Local tone mapping, noise reduction and sharpening as in phones.
+    compression : Compression
+        Lossless: not compressed again.
+    shift_row, shift_column : int
+        How far the 8 x 8 grid of that compression is moved against the crop, 0 to 7.
+    adjustment : str
+        ``none`` or a key of `STRENGTHS`.
+    strength : float
+    """
+
+    compression: Compression = LOSSLESS
+    shift_row: int = 0
+    shift_column: int = 0
+    adjustment: str = "none"
+    strength: float = 0.0
+    rendering: Rendering = field(default=NO_RENDERING)
+    sensor: Sensor | None = None
 
 
-def resized(pixels: Pixels, height: int, width: int) -> Pixels:
-    """Resample (H, W, 3) uint8: area averages when reducing, cubic when enlarging."""
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    method = cv2.INTER_AREA if height < pixels.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=method), np.uint8)
-
-
-def resized_mask(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    """Resample an (H, W) mask; a pixel is set when at least half of it was."""
-    if mask.shape == (height, width):
-        return mask
-    method = cv2.INTER_AREA if height < mask.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(mask.astype(np.float32), (width, height), interpolation=method)) >= 0.5
-
-
-def with_past(pixels: Pixels, past: Past, rng: np.random.Generator) -> Pixels:
-    """Give pixels their past; the result is smaller by ``GRID`` rows and columns, the room for the grid's shift."""
-    old = compressed(pixels, past.compression)
+def with_history(pixels: Pixels, history: ProcessingHistory, rng: np.random.Generator) -> Pixels:
+    """Process pixels; the result is smaller by ``GRID`` rows and columns, the room for the grid's shift."""
+    taken = pixels if history.sensor is None else sensed(pixels, history.sensor, rng)
+    old = compressed(rendered(taken, history.rendering), history.compression)
     height, width = old.shape[0] - GRID, old.shape[1] - GRID
-    crop = old[past.shift_row : past.shift_row + height, past.shift_column : past.shift_column + width]
-    return touched(np.ascontiguousarray(crop), past.touch, past.strength, rng)
+    crop = old[history.shift_row : history.shift_row + height, history.shift_column : history.shift_column + width]
+    return adjusted(np.ascontiguousarray(crop), history.adjustment, history.strength, rng)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from unseam.forging import edits
 from unseam.forging.edits import Cutout
-from unseam.forging.history import GRID, encoded, resized_mask, touched, with_past
+from unseam.forging.finish import finished
+from unseam.forging.history import GRID, with_history
 from unseam.forging.pixels import PixelStore
-from unseam.forging.plan import INPAINTED, Crop, Plan
+from unseam.forging.plan import INPAINTED, Crop, Panel, Plan
 from unseam.forging.shapes import place, shape_of_area
 from unseam.forging.sources import Source, read_map
+from unseam.forging.tiles import tiled
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -33,7 +37,7 @@ NO_OBJECT: Mapping[str, object] = {"object": None, "shape": "blob"}
 """What is done instead where the planned object cannot be used."""
 
 MIN_CHANGE = 2.0
-"""Least mean absolute change inside the mask, in grey levels, that an edit should make."""
+"""Mean absolute change inside the mask, in grey levels, that an edit should make at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,16 +97,26 @@ class Forgery:
 
 def make(plan: Plan, sources: Sequence[Source], store: PixelStore) -> Forgery:
     """Make the forgery, or the authentic output, that a plan describes."""
-    pixels_rng, shape_rng, after_rng = (
-        np.random.default_rng(np.random.SeedSequence([*plan.seed, part])) for part in (1, 2, 3)
+    pixels_rng, shape_rng, finish_rng, panel_rng = (
+        np.random.default_rng(np.random.SeedSequence([*plan.seed, part])) for part in (1, 2, 3, 4)
     )
-    host = with_past(store.window(sources[plan.host], plan.crop), plan.past, pixels_rng)
+    host = with_history(store.window(sources[plan.host], plan.crop), plan.history, pixels_rng)
+    if plan.tiles is not None:
+        host = tiled(host, plan.tiles, pixels_rng)
     edit = _visible(plan, sources, store, host, shape_rng)
-    finished = touched(edit.pixels, plan.after.touch, plan.after.strength, after_rng)
-    height, width = finished.shape[:2]
-    mask, origin = (None if m is None else resized_mask(m, height, width) for m in (edit.mask, edit.origin))
+    panel = None if plan.panel is None else _second_photo(plan.panel, sources, store, panel_rng)
+    data, (mask, origin) = finished(edit.pixels, (edit.mask, edit.origin), plan.finish, panel, finish_rng)
     done = replace(plan, **edit.instead)  # type: ignore[arg-type]
-    return Forgery(encoded(finished, plan.after.compression), (height, width), mask, origin, host, edit, done)
+    return Forgery(data, _shape_of(data), mask, origin, host, edit, done)
+
+
+def _shape_of(data: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.height, image.width
+
+
+def _second_photo(panel: Panel, sources: Sequence[Source], store: PixelStore, rng: np.random.Generator) -> Pixels:
+    return with_history(store.window(sources[panel.source], panel.crop), panel.history, rng)
 
 
 def _visible(plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixels, rng: np.random.Generator) -> Edit:
@@ -129,29 +143,29 @@ def _splice(plan: Plan, sources: Sequence[Source], store: PixelStore, host: Pixe
     donor = sources[plan.donor]
     cutout, corner = _object(plan, donor, store, rng) if plan.object else (None, (0, 0))
     instead: Mapping[str, object] = {}
-    if cutout is not None and not cutout.mask.any():  # a sliver at the border is lost where the past shifts the grid
+    if cutout is not None and not cutout.mask.any():  # a sliver at the border is lost where the history shifts the grid
         cutout, instead = None, NO_OBJECT
     if cutout is None:
         cutout, corner = _anything(plan, donor, store, host.shape[:2], rng)
     moved = edits.transformed(cutout, plan.scale, plan.angle, plan.flip)
     if not moved.mask.any():  # an object of hairlines does not survive a reduction: paste it as it is
         moved = cutout
-    top, left = place(moved.mask, _frame(host), plan.least, rng)
+    top, left = place(moved.mask, _frame(host), plan.min_area, rng)
     pixels, mask = edits.splice(host, moved, top, left, seam=plan.seam, width=plan.seam_width, tone=plan.tone)
     return Edit(pixels, mask, where=_where((top, left), corner), instead=instead)
 
 
 def _object(plan: Plan, donor: Source, store: PixelStore, rng: np.random.Generator) -> tuple[Cutout, tuple[int, int]]:
-    """Cut the planned object out of its photograph, after giving that part of the photograph its past."""
+    """Cut the planned object out of its photograph, after giving that part of the photograph its history."""
     box = plan.object
     if box is None or donor.maps is None:
         raise ValueError("the plan names no object")
-    shift = np.array([plan.donor_past.shift_row, plan.donor_past.shift_column])
+    shift = np.array([plan.donor_history.shift_row, plan.donor_history.shift_column])
     top, left = (int(side) for side in np.maximum(np.array([box.top, box.left]) - MARGIN - shift, 0))
     window = np.array(store.pixels(donor)[top : box.bottom + MARGIN + GRID, left : box.right + MARGIN + GRID])
     inside = read_map(donor.maps)[top : box.bottom + MARGIN + GRID, left : box.right + MARGIN + GRID] == box.value
     rows, columns = (slice(int(s), int(s) + side - GRID) for s, side in zip(shift, inside.shape, strict=True))
-    return Cutout(with_past(window, plan.donor_past, rng), inside[rows, columns]), (top, left)
+    return Cutout(with_history(window, plan.donor_history, rng), inside[rows, columns]), (top, left)
 
 
 def _anything(
@@ -163,7 +177,7 @@ def _anything(
     mask = np.pad(region, MARGIN)
     top, left = (int(rng.integers(space - side + 1)) for space, side in zip(room, mask.shape, strict=True))
     window = store.window(donor, Crop(plan.donor_reduction, top, left, *mask.shape))
-    return Cutout(with_past(window, plan.donor_past, rng), mask), (top, left)
+    return Cutout(with_history(window, plan.donor_history, rng), mask), (top, left)
 
 
 def _shape(plan: Plan, frame: tuple[int, ...], limit: tuple[int, int], rng: np.random.Generator) -> Mask:
@@ -176,9 +190,9 @@ def _own_object(plan: Plan, source: Source, frame: tuple[int, ...]) -> Mask | No
     """Return where the planned object of the host lies in the frame."""
     if plan.object is None or source.maps is None:
         return None
-    top, left = plan.crop.top + plan.past.shift_row, plan.crop.left + plan.past.shift_column
+    top, left = plan.crop.top + plan.history.shift_row, plan.crop.left + plan.history.shift_column
     region = read_map(source.maps)[top : top + frame[0], left : left + frame[1]] == plan.object.value
-    return region if region.mean() >= plan.least else None
+    return region if region.mean() >= plan.min_area else None
 
 
 def _removal(plan: Plan, source: Source, host: Pixels, rng: np.random.Generator) -> Edit:
@@ -203,7 +217,7 @@ def _removed(
         return np.asarray(cv2.dilate(own.astype(np.uint8), outline)).astype(bool), {}
     shape = _shape(replace(plan, scale=1.0), frame, frame, rng)
     empty, nothing = np.zeros((*frame, 3), np.uint8), np.zeros((*shape.shape, 3), np.uint8)
-    _, region = edits.laid(empty, Cutout(nothing, shape), *place(shape, frame, plan.least, rng))
+    _, region = edits.laid(empty, Cutout(nothing, shape), *place(shape, frame, plan.min_area, rng))
     return region, NO_OBJECT if plan.object else {}
 
 
@@ -227,7 +241,7 @@ def _copy_move(plan: Plan, source: Source, host: Pixels, rng: np.random.Generato
     rows, columns = np.nonzero(region)
     corner = max(int(rows.min()) - edits.CUT_MARGIN, 0), max(int(columns.min()) - edits.CUT_MARGIN, 0)
     size = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
-    goal = _away(cutout.mask, corner, size, _frame(host), plan.least, rng)
+    goal = _away(cutout.mask, corner, size, _frame(host), plan.min_area, rng)
     pixels, mask = edits.splice(host, cutout, *goal, seam=plan.seam, width=plan.seam_width)
     return Edit(pixels, mask, region, _where(goal, corner), instead)
 
@@ -237,13 +251,13 @@ def _away(
     source: tuple[int, int],
     size: tuple[int, int],
     frame: tuple[int, int],
-    least: float,
+    min_area: float,
     rng: np.random.Generator,
 ) -> tuple[int, int]:
     """Draw a corner for the copy, at least a third of the region away from where it came from if there is room."""
     best, distance = (0, 0), -1.0
     for _ in range(AWAY_TRIES):
-        goal = place(mask, frame, least, rng)
+        goal = place(mask, frame, min_area, rng)
         moved = max(abs(goal[axis] - source[axis]) / size[axis] for axis in (0, 1))
         if moved > 1 / 3:
             return goal

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_VISIBLE = 0.35
-"""Least share of a placed region that must lie inside the frame."""
+"""Share of a placed region that must lie inside the frame."""
 
 MOVED_SHARE, MOVED_SLOPE = 0.3, 1.5
 """How often a region that would hang too far over a border is moved in rather than placed anew: ``MOVED_SLOPE`` times
@@ -62,11 +62,13 @@ def shape_of_area(kind: str, area: float, limit: tuple[int, int], rng: np.random
     return cv2.resize(drawn.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) >= 0.5
 
 
-def place(mask: NDArray[np.bool_], frame: tuple[int, int], least: float, rng: np.random.Generator) -> tuple[int, int]:
+def place(
+    mask: NDArray[np.bool_], frame: tuple[int, int], min_area: float, rng: np.random.Generator
+) -> tuple[int, int]:
     """Draw the top left corner of a mask anywhere in a frame, borders included.
 
     Every position is as likely as any other, those where the mask hangs over a border among them, as long as
-    ``MIN_VISIBLE`` of it and ``least`` of the frame's area are visible.
+    ``MIN_VISIBLE`` of it and ``min_area`` of the frame's area are visible.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def place(mask: NDArray[np.bool_], frame: tuple[int, int], least: float, rng: np
         Not empty; may be larger than the frame.
     frame : (H, W)
         In pixels.
-    least : float
+    min_area : float
         Share of the frame; a mask that is smaller than that must be visible as a whole.
 
     Returns
@@ -83,7 +85,7 @@ def place(mask: NDArray[np.bool_], frame: tuple[int, int], least: float, rng: np
         Negative where the mask hangs over the upper or left border.
     """
     total = int(mask.sum())
-    wanted = min(max(MIN_VISIBLE * total, least * frame[0] * frame[1]), total)
+    wanted = min(max(MIN_VISIBLE * total, min_area * frame[0] * frame[1]), total)
     moved_share = min(MOVED_SHARE, MOVED_SLOPE * total / (frame[0] * frame[1]))
     for _ in range(PLACE_TRIES):
         corner = tuple(int(rng.integers(1 - side, room)) for side, room in zip(mask.shape, frame, strict=True))

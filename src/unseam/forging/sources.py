@@ -14,6 +14,7 @@ from PIL import Image
 
 from unseam.errors import DataError
 from unseam.forging.licences import UNKNOWN, Terms
+from unseam.jpeg.quantization import CameraTables
 from unseam.photo.containers import split_png
 from unseam.photo.decoding import DECODER_FAILURES
 
@@ -21,10 +22,10 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 """File names that are looked at when a folder is searched; files named one by one may have any."""
 
 SHARES = (("train", 0.65), ("validation", 0.10), ("test", 0.25))
-"""Sides of the split and their shares (section 4.1 of the paper)."""
+"""Splits and their shares (section 4.1 of the paper)."""
 
 MASK_FOLDERS = {"masks": 0, "segments": 1}
-"""Folders of instance maps beside ``images/``, and what is added to a pixel's value so that 0 means background."""
+"""Folders of instance maps next to ``images/``, and what is added to a pixel's value so that 0 means background."""
 
 MIN_SIDE = 160
 """Photographs with a shorter side, in pixels, are too small to be forged."""
@@ -69,7 +70,14 @@ class Source:
     split : str
         ``train``, ``validation`` or ``test``.
     terms : Terms
-        Licence, author and origin, where a table beside the photograph names them.
+        Licence, author and origin, where a table names them.
+    original : str
+        SHA-1 of the whole file: that of the file it was cut from, where a table names it, else its own. Photographs
+        that share it have one split and are never host and donor of one another.
+    is_jpeg : bool
+        Whether the file is a JPEG.
+    tables : CameraTables, optional
+        Its quantization tables and subsampling, where a file can be saved with them again.
     """
 
     path: Path
@@ -82,10 +90,13 @@ class Source:
     objects: tuple[ObjectBox, ...] = ()
     split: str = "train"
     terms: Terms = UNKNOWN
+    original: str = ""
+    is_jpeg: bool = False
+    tables: CameraTables | None = None
 
     @property
     def key(self) -> str:
-        """Start of the digest, enough to tell photographs apart: what a manifest names beside the name."""
+        """Start of the digest, enough to tell photographs apart in a manifest."""
         return self.digest[:16]
 
 
@@ -101,7 +112,7 @@ def find_photos(roots: Sequence[Path]) -> list[Source]:
     return list(found.values())
 
 
-def _told_apart(sources: Sequence[Source]) -> list[Source]:
+def _distinct(sources: Sequence[Source]) -> list[Source]:
     """Lengthen names that several paths share by the folders before them, until each is of one path."""
     named = list(sources)
     while True:
@@ -125,7 +136,7 @@ def find_object_photos(roots: Sequence[Path]) -> list[Source]:
     for root in roots:
         folders = [root / name for name in MASK_FOLDERS if (root / name).is_dir()]
         if not (root / "images").is_dir() or not folders:
-            raise DataError(f"{root} holds no images/ beside masks/ or segments/; expected instance maps of objects")
+            raise DataError(f"{root} holds no images/ next to masks/ or segments/; expected instance maps of objects")
         maps = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.png"))}
         for source in find_photos([root]):
             if source.path.parent.name == "images" and source.path.stem in maps:
@@ -139,7 +150,7 @@ def find_all(photos: Sequence[Path], objects: Sequence[Path]) -> list[Source]:
     for source in find_object_photos(objects):
         known = found.setdefault(source.path.resolve(), source)
         found[source.path.resolve()] = replace(known, maps=source.maps)
-    return _told_apart(list(found.values()))
+    return _distinct(list(found.values()))
 
 
 def _below(root: Path) -> Iterable[Path]:
@@ -150,7 +161,7 @@ def _below(root: Path) -> Iterable[Path]:
 
 
 def _is_map(path: Path) -> bool:
-    """Tell an instance map or truth mask from a photograph: it lies beside a folder of images."""
+    """Whether a file is an instance map or truth mask: its folder is next to one of images."""
     return path.parent.name.startswith(("masks", "segments")) and (path.parent.parent / "images").is_dir()
 
 
@@ -194,19 +205,20 @@ def merged(sources: Iterable[Source]) -> list[Source]:
 
 
 def split(sources: Sequence[Source], seed: int) -> list[Source]:
-    """Give every photograph its side: 65 / 10 / 25 % of each folder, by rank of a seeded hash of its content.
+    """Give every photograph its split: 65 / 10 / 25 % of each folder, by rank of a seeded hash of its content.
 
-    Each folder is ranked on its own, so adding a folder moves no photograph of another. A photograph that lies in
-    several folders has the side that the first gives it.
+    Each folder is ranked separately, so adding a folder at the end moves no photograph of another. A photograph that
+    lies in several folders, whole or cut out of the same file, has the split that the first gives it.
     """
     groups: dict[str, set[str]] = {}
     for source in sources:
         groups.setdefault(source.group, set()).add(source.digest)
-    sides: dict[str, str] = {}
+    originals = {source.digest: source.original or source.digest for source in sources}
+    splits: dict[str, str] = {}
     for digests in groups.values():
-        for digest, side in _ranked(digests, seed).items():
-            sides.setdefault(digest, side)
-    return [replace(source, split=sides[source.digest]) for source in sources]
+        for digest, name in _ranked(digests, seed).items():
+            splits.setdefault(originals[digest], name)
+    return [replace(source, split=splits[originals[source.digest]]) for source in sources]
 
 
 def _ranked(digests: set[str], seed: int) -> dict[str, str]:
