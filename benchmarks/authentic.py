@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image
 
 from unseam.methods import METHODS
-from unseam.models.fusion.method import FusionLocalizer, load_fusion
-from unseam.models.network import LocalizerOptions
+from unseam.models.fusion.method import FusionMethod, load_fusion
+from unseam.models.network import NetworkOptions
 from unseam.photo.paths import find_photos
 from unseam.photo.photo import load_photo
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true")
     options = parser.parse_args()
     localizer = load_fusion(options.model) if options.model else METHODS["fusion"].load()
-    localizer = replace(localizer, options=LocalizerOptions(fast=options.fast))
+    localizer = replace(localizer, options=NetworkOptions(fast=options.fast))
     qualities = [None, *(options.quality or [])]
     paths = [found.path for found in find_photos([options.folder], None)]
     rows: dict[str, list[Found]] = {}
@@ -80,7 +80,7 @@ def _saved(path: Path, qualities: list[int | None]) -> Iterator[bytes]:
         yield buffer.getvalue()
 
 
-def _judged(localizer: FusionLocalizer, data: bytes) -> Found:
+def _judged(localizer: FusionMethod, data: bytes) -> Found:
     photo = load_photo(data)
     odds = localizer.log_odds(photo)
     loose = localizer.judged(photo, odds)

@@ -124,10 +124,10 @@ PATCHES = """
 import json, sys, time
 import numpy as np
 from dataclasses import replace
-from unseam.models.network import LocalizerOptions
+from unseam.models.network import NetworkOptions
 from unseam.methods import METHODS
 localizer = METHODS["cnn-lstm"].load()
-localizer = replace(localizer, options=LocalizerOptions(threads=int(sys.argv[1])))
+localizer = replace(localizer, options=NetworkOptions(threads=int(sys.argv[1])))
 patches = np.random.default_rng(0).integers(0, 256, (256 * int(sys.argv[1]), 64, 64, 3), dtype=np.uint8)
 localizer.judge(patches[:64])
 best = float("inf")
@@ -147,12 +147,12 @@ print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
 WHOLE = """
 import json, sys, time
 from dataclasses import replace
-from unseam.models.network import LocalizerOptions
+from unseam.models.network import NetworkOptions
 from unseam.methods import METHODS
 from unseam.photo.photo import load_photo
 photo = load_photo(sys.argv[1])
 stride = int(sys.argv[3]) or None
-method = replace(METHODS[sys.argv[2]], options=LocalizerOptions(stride=stride, fast=sys.argv[4] == "fast"))
+method = replace(METHODS[sys.argv[2]], options=NetworkOptions(stride=stride, fast=sys.argv[4] == "fast"))
 method(load_photo(photo.pixels[:256, :256].copy()))
 start = time.perf_counter(); heatmap = method(photo)
 print(json.dumps([time.perf_counter() - start, float(heatmap.mask.mean()), photo.height * photo.width / 1e6]))
@@ -194,12 +194,12 @@ def fusion_rows(options: argparse.Namespace) -> Iterator[Row]:
 
 def detector_rows(options: argparse.Namespace) -> Iterator[Row]:
     """Seconds a megapixel of each statistic on one thread, beside pyIFD's."""
-    from unseam.methods import METHODS
+    from unseam.methods import DETECTORS
     from unseam.photo.photo import load_photo
 
     photo = load_photo(options.photo)
     size = photo.height * photo.width / 1e6
-    for name in [name for name in METHODS if hasattr(METHODS[name], "evidence")]:
+    for name in DETECTORS:
         yield _detector_row(name, size, options)
 
 

@@ -13,10 +13,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unseam.analyze import analyze
-from unseam.method import Heatmap
-from unseam.methods import METHODS
+from unseam.methods import DETECTORS
 from unseam.photo.photo import load_photo
 
 CALM_QUANTILE = 0.99
@@ -29,15 +29,15 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--method", action="append")
     options = parser.parse_args()
-    names = options.method or [name for name in METHODS if hasattr(METHODS[name], "evidence")]
+    names = options.method or list(DETECTORS)
     calm: dict[str, list[bool]] = {name: [] for name in names}
     marked: dict[str, int] = dict.fromkeys(names, 0)
     loud: dict[str, list[str]] = {name: [] for name in names}
     for path in sorted(path for path in options.photos.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png")):
         report = analyze(load_photo(path), names)
         for name, heatmap in report.heatmaps.items():
-            calm[name].append(is_calm(heatmap))
-            marked[name] += bool(report.mask_of(name).any())
+            calm[name].append(is_calm(heatmap.heat, DETECTORS[name].config.curve.threshold))
+            marked[name] += bool(heatmap.regions)
             if not calm[name][-1]:
                 loud[name].append(path.stem)
     print("detector         applies  calm    marked")  # noqa: T201
@@ -50,9 +50,9 @@ def main() -> None:
             print(f"{name:16} {count:7d}")  # noqa: T201
 
 
-def is_calm(heatmap: Heatmap) -> bool:
+def is_calm(heat: NDArray[np.float32], threshold: float) -> bool:
     """Tell whether the 99th percentile of the heat is below the threshold."""
-    return bool(np.quantile(heatmap.heat, CALM_QUANTILE) < heatmap.threshold)
+    return bool(np.quantile(heat, CALM_QUANTILE) < threshold)
 
 
 if __name__ == "__main__":

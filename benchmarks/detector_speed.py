@@ -80,7 +80,7 @@ def main() -> None:
     print(f"{options.photo.name}, {size:.2f} megapixels, {options.threads} threads; seconds per megapixel")  # noqa: T201
     head = ("detector", "statistic", "heat map", "B/px", "peak MB", "pyIFD", "peak MB", "factor")
     print("{:16} {:>9} {:>9} {:>7} {:>8} {:>8} {:>8} {:>7}".format(*head))  # noqa: T201
-    for name in options.method or [name for name in detectors if hasattr(detectors[name], "evidence")]:
+    for name in options.method or list(detectors):
         print(line(name, options, size))  # noqa: T201
 
 

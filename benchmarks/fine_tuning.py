@@ -25,7 +25,7 @@ from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.patchwise import judge_windows
-from unseam.models.patch.method import load_patch_localizer
+from unseam.models.patch.method import load_patch_model
 from unseam.reproduction.networks import WithSettings
 from unseam.reproduction.results import mean_cell
 
@@ -83,7 +83,7 @@ def fine_tune(data: DataSet, recipe: Path, model: Path, out: Path) -> Path:
 
 def measure(model: Path, test: Sequence[Sample], out: Path) -> Found:
     """Judge the windows of a fold, and its whole photos."""
-    localizer = load_patch_localizer(model)
+    localizer = load_patch_model(model)
     at_half = WithSettings(localizer, replace(localizer.settings, patch_threshold=0.5, pixel_threshold=0.5))
     windows = judge_windows(at_half, test, per_photo=WINDOWS_PER_PHOTO)
     patch, pixel = windows.patch.figures(), windows.pixel.figures()

@@ -61,7 +61,7 @@ def main() -> None:
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
     detectors = importlib.import_module("unseam.methods").METHODS
-    names = options.method or [name for name in detectors if hasattr(detectors[name], "evidence")]
+    names = options.method or list(detectors)
     limit = BASE + BYTES_PER_PIXEL * width * height
     print(f"{options.photo.name} at {options.size}, {options.threads} threads; limit {limit / 1e6:.0f} MB")  # noqa: T201
     print(f"{'detector':16} {'peak MB':>8} {'of limit':>9} {'B/px':>6} {'CPU s':>7}")  # noqa: T201

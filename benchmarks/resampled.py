@@ -116,8 +116,7 @@ def _forgeries(root: Path, count: int) -> None:
 def _judged(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     heatmap = METHODS["fusion"](photo)
     evidence, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
-    marked = heatmap.heat >= heatmap.threshold if heatmap.mask is None else heatmap.mask
-    return evidence or np.nan, texture or np.nan, float(marked.any())
+    return evidence or np.nan, texture or np.nan, float(heatmap.mask.any())
 
 
 def _unchanged(photo: Photo) -> Iterator[tuple[str, Photo]]:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unseam
+from support.heatmaps import found, info_of
 from support.tiny_models import ModelMaker
-from unseam.analyze import Finding, Report, analyze, digest_of
+from unseam.analyze import Report, Step, analyze
 from unseam.errors import NotApplicable, PhotoNotFound, PhotoTooLarge, UnknownMethod
-from unseam.method import Heatmap, Need
-from unseam.models.patch.method import load_localizer
+from unseam.method import Finding, Heatmap, MethodInfo
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import Photo, load_photo
 
 
@@ -24,16 +25,15 @@ class Fixed:
     heat: float | None = None
     score: float = 0.5
     name: str = "fixed"
-    paper: str = "none"
-    sees: str = "nothing"
-    blind: str = "always"
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name)
 
     def __call__(self, photo: Photo) -> Heatmap:
         if self.heat is None:
             raise NotApplicable("it is too blue")
-        return Heatmap(np.full((photo.height, photo.width), self.heat, dtype=np.float32), self.score)
+        return found(np.full((photo.height, photo.width), self.heat, dtype=np.float32), self.score)
 
 
 def test_a_path_bytes_pixels_and_a_photo_are_judged_alike(
@@ -51,15 +51,16 @@ def test_a_path_bytes_pixels_and_a_photo_are_judged_alike(
 def test_a_bright_square_is_one_region_and_the_verdict_says_so(
     make_model: ModelMaker, spotted: NDArray[np.uint8]
 ) -> None:
-    report = analyze(spotted, [load_localizer(make_model(patch_threshold=0.1))])
+    report = analyze(spotted, [load_model(make_model(patch_threshold=0.1))])
     (region,) = report.regions
     assert abs(np.array([region.top, region.left, region.bottom, region.right]) - [40, 24, 120, 104]).max() <= 1
     assert report.mask.sum() == region.area
     assert report.method == "brightness"
     assert str(report.verdict) == report.verdict.finding == "manipulated"
-    score, share = f"{report.score:.2f}", f"{100 * report.mask.mean():.1f}"
-    expected = f"brightness marks 1 region, {share} % of the photo; its score is {score}"
-    assert report.verdict.reason == expected
+    share = f"{100 * report.mask.mean():.1f}"
+    assert report.verdict.sentence.startswith(
+        f"Likely manipulated: 1 region differs from the rest of the photo, {share} % of it. "
+    )
     assert list(report.seconds) == ["brightness"]
     assert report.seconds["brightness"] > 0
 
@@ -72,7 +73,7 @@ def test_a_method_that_does_not_apply_is_recorded_and_the_next_one_gives_the_ver
     assert report.method == "fixed"
     assert report.score == 0.1
     assert report.verdict.finding is Finding.NO_EVIDENCE
-    assert report.verdict.reason == "fixed marks no region; its score is 0.10"
+    assert report.verdict.sentence.startswith("No evidence of manipulation: no region differs from the rest")
     assert report.regions == ()
     assert set(report.seconds) == {"blue", "fixed"}
 
@@ -80,26 +81,54 @@ def test_a_method_that_does_not_apply_is_recorded_and_the_next_one_gives_the_ver
 def test_when_no_method_applies_nobody_can_tell_and_there_is_no_map(spotted: NDArray[np.uint8]) -> None:
     report = analyze(spotted, [Fixed()])
     assert report.verdict.finding is Finding.CANNOT_TELL
-    assert report.verdict.reason == "no method applies: fixed: it is too blue"
+    assert report.verdict.sentence == "Cannot tell: no method applies (fixed: it is too blue)."
     for name in ("heat", "mask", "regions", "score", "method"):
         with pytest.raises(NotApplicable, match="it is too blue"):
             getattr(report, name)
 
 
-@pytest.mark.parametrize("score", [0.1, 0.9])
-def test_a_marked_region_decides_and_the_score_stands_beside_it(spotted: NDArray[np.uint8], score: float) -> None:
-    hot, calm = (analyze(spotted, [Fixed(heat, score)]).verdict for heat in (0.7, 0.3))
-    assert hot.finding is Finding.MANIPULATED
-    assert hot.reason == f"fixed marks 1 region, 100.0 % of the photo; its score is {score:.2f}"
-    assert calm.finding is Finding.NO_EVIDENCE
-    assert calm.reason == f"fixed marks no region; its score is {score:.2f}"
+def test_the_steps_of_an_analysis_are_reported_as_they_begin(spotted: NDArray[np.uint8]) -> None:
+    steps: list[Step] = []
+    analyze(spotted, [Fixed(name="blue"), Fixed(0.2)], progress=steps.append)
+    assert steps == [("blue", 1, 2), ("fixed", 2, 2)]
+
+
+def test_a_method_that_breaks_is_left_out_where_the_caller_takes_its_failure(spotted: NDArray[np.uint8]) -> None:
+    class Broken(Fixed):
+        def __call__(self, _photo: Photo) -> Heatmap:
+            raise ZeroDivisionError("broken")
+
+    failures: dict[str, Exception] = {}
+    report = analyze(spotted, [Broken(name="broken"), Fixed(0.2)], failed=failures.__setitem__)
+    assert list(report.results) == ["fixed"]
+    assert list(failures) == ["broken"]
+    assert isinstance(failures["broken"], ZeroDivisionError)
+
+
+def test_a_method_without_a_score_gives_a_map_and_no_verdict(spotted: NDArray[np.uint8]) -> None:
+    report = analyze(spotted, ["block-grid"])
+    assert report.score is None
+    assert report.verdict.finding is Finding.CANNOT_TELL
+    assert "no calibrated score" in report.verdict.sentence
+
+
+def test_what_the_file_says_is_read_once(spotted: NDArray[np.uint8], tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(spotted).save(path)
+    report = analyze(path, [Fixed(0.2)])
+    assert report.provenance is not None
+    assert report.provenance is report.provenance
+    assert report.document()["file_facts"]["size"] == path.stat().st_size
+    assert analyze(spotted, [Fixed(0.2)]).provenance is None
 
 
 def test_below_one_patch_there_is_a_map_but_nobody_can_tell(brightness_model: Path) -> None:
     report = analyze(np.full((63, 200, 3), 250, dtype=np.uint8), [str(brightness_model)])
     assert report.heat.shape == (63, 200)
     assert report.verdict.finding is Finding.CANNOT_TELL
-    assert report.verdict.reason == "the photo is 200 x 63 pixels, and brightness judges patches of 64 x 64"
+    assert report.verdict.sentence == (
+        "Cannot tell: the photo is 200 x 63 pixels, and brightness judges patches of 64 x 64."
+    )
 
 
 def test_one_name_need_not_be_wrapped_in_a_list(brightness_model: Path, spotted: NDArray[np.uint8]) -> None:
@@ -109,11 +138,10 @@ def test_one_name_need_not_be_wrapped_in_a_list(brightness_model: Path, spotted:
 def test_a_second_model_of_the_same_name_does_not_hide_the_first(
     brightness_model: Path, make_model: ModelMaker, spotted: NDArray[np.uint8]
 ) -> None:
-    other = load_localizer(make_model(pixel_threshold=0.9))
+    other = load_model(make_model(pixel_threshold=0.9))
     report = analyze(spotted, [str(brightness_model), other, other, str(brightness_model)])
     assert set(report.results) == {"brightness", f"brightness@{other.digest[:8]}"}
-    assert digest_of(report.methods["brightness"]) != other.digest
-    assert digest_of(Fixed()) == ""
+    assert report.methods["brightness"].info.digest != other.digest
 
 
 def test_two_methods_that_cannot_be_told_apart_are_refused(spotted: NDArray[np.uint8]) -> None:
@@ -146,8 +174,9 @@ def test_other_errors_than_not_applicable_are_not_swallowed(spotted: NDArray[np.
 
 def test_the_public_names_are_exactly_these() -> None:
     assert set(unseam.__all__) == {
-        *("DEFAULT_METHODS", "METHODS", "analyze", "load_localizer", "load_photo", "__version__"),
-        *("Heatmap", "Method", "NotApplicable", "Photo", "Region", "Report", "UnseamError", "Verdict"),
+        *("DEFAULT_METHODS", "METHODS", "analyze", "load_model", "load_photo", "__version__"),
+        *("Finding", "Heatmap", "Method", "MethodInfo", "NotApplicable", "Photo", "Region", "Report"),
+        *("UnseamError", "Verdict"),
     }
     for name in unseam.__all__:
         assert getattr(unseam, name) is not None

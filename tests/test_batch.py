@@ -9,7 +9,7 @@ from PIL import Image
 from unseam.batch import judge_photos
 from unseam.errors import ModelError
 from unseam.models.model_file import _open_session as open_sessions
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.paths import find_photos
 
 
@@ -25,7 +25,7 @@ def photos(tmp_path: Path, spotted: NDArray[np.uint8]) -> Path:
 
 
 def test_a_broken_photo_stops_none_of_the_others(photos: Path, brightness_model: Path, tmp_path: Path) -> None:
-    outcomes = list(judge_photos(find_photos([photos]), [load_localizer(brightness_model)], tmp_path / "out"))
+    outcomes = list(judge_photos(find_photos([photos]), [load_model(brightness_model)], tmp_path / "out"))
     assert [outcome.failure == "" for outcome in outcomes] == [True, False, True]
     assert [outcome.page for outcome in outcomes] == [
         *(tmp_path / "out" / "a" / "report.html", None, tmp_path / "out" / "c" / "report.html")
@@ -38,13 +38,13 @@ def test_a_broken_photo_stops_none_of_the_others(photos: Path, brightness_model:
 
 
 def test_without_output_folder_nothing_is_written(photos: Path, brightness_model: Path, tmp_path: Path) -> None:
-    outcomes = list(judge_photos(find_photos([photos]), [load_localizer(brightness_model)], None))
+    outcomes = list(judge_photos(find_photos([photos]), [load_model(brightness_model)], None))
     assert [outcome.page for outcome in outcomes] == [None] * 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photos"]
 
 
 def test_outcomes_come_one_by_one(photos: Path, brightness_model: Path) -> None:
-    outcomes = judge_photos(find_photos([photos]), [load_localizer(brightness_model)], None)
+    outcomes = judge_photos(find_photos([photos]), [load_model(brightness_model)], None)
     assert next(outcomes).failure == ""
     (photos / "c.png").unlink()
     next(outcomes)
@@ -55,7 +55,7 @@ def test_an_output_folder_that_cannot_be_written_is_told_per_photo(
     photos: Path, brightness_model: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("a file", encoding="utf-8")
-    outcomes = list(judge_photos(find_photos([photos]), [load_localizer(brightness_model)], tmp_path / "out"))
+    outcomes = list(judge_photos(find_photos([photos]), [load_model(brightness_model)], tmp_path / "out"))
     assert "cannot write the report below" in outcomes[0].failure
     assert len(outcomes) == 3
 
@@ -63,7 +63,7 @@ def test_an_output_folder_that_cannot_be_written_is_told_per_photo(
 def test_a_model_file_that_vanished_stops_the_run(photos: Path, brightness_model: Path, tmp_path: Path) -> None:
     copy = tmp_path / "model.onnx"
     copy.write_bytes(brightness_model.read_bytes())
-    localizer = load_localizer(copy)
+    localizer = load_model(copy)
     copy.write_bytes(b"")
     open_sessions.cache_clear()
     with pytest.raises(ModelError, match="changed since it was loaded"):
@@ -71,5 +71,5 @@ def test_a_model_file_that_vanished_stops_the_run(photos: Path, brightness_model
 
 
 def test_too_many_pixels_are_a_failure_of_that_photo(photos: Path, brightness_model: Path) -> None:
-    outcomes = list(judge_photos(find_photos([photos]), [load_localizer(brightness_model)], None, max_pixels=100))
+    outcomes = list(judge_photos(find_photos([photos]), [load_model(brightness_model)], None, max_pixels=100))
     assert all(outcome.failure for outcome in outcomes)

@@ -15,15 +15,15 @@ from PIL import Image
 
 from unseam.errors import NotApplicable
 from unseam.jpeg.segments import cut_into_segments
-from unseam.method import Heatmap, Method
+from unseam.method import MIN_REGION_AREA, Heatmap, Method
 from unseam.methods import DEFAULT_METHODS, METHODS
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import Photo, load_photo
 
 
 @pytest.fixture(params=[*METHODS, "a model file"])
 def method(request: pytest.FixtureRequest, brightness_model: Path) -> Method:
-    return METHODS[request.param] if request.param in METHODS else load_localizer(brightness_model)
+    return METHODS[request.param] if request.param in METHODS else load_model(brightness_model)
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -92,7 +92,7 @@ def test_a_method_gives_a_map_of_the_photos_size_in_range_or_says_why_not(method
     photo = PHOTOS[kind]()
     answer = _ask(method, photo)
     if isinstance(answer, NotApplicable):
-        assert not _needs_hold(method, photo), f"{method.name} must apply here, but says: {answer}"
+        assert not _needs_hold(method, photo), f"{method.info.name} must apply here, but says: {answer}"
         assert str(answer)
     else:
         _check(answer, photo)
@@ -106,11 +106,11 @@ def _ask(method: Method, photo: Photo) -> Heatmap | NotApplicable:
 
 
 def _needs_hold(method: Method, photo: Photo) -> bool:
-    large_enough = photo.height >= method.min_size[0] and photo.width >= method.min_size[1]
+    large_enough = photo.height >= method.info.min_size[0] and photo.width >= method.info.min_size[1]
     colourful = bool((photo.pixels != photo.pixels[..., :1]).any())
     detailed = bool((photo.pixels != photo.pixels[0, 0]).any())
     has = {"jpeg": photo.jpeg is not None, "colour": colourful, "detail": detailed}
-    return large_enough and all(has[need] for need in method.needs)
+    return large_enough and all(has[need] for need in method.info.needs)
 
 
 def _check(heatmap: Heatmap, photo: Photo) -> None:
@@ -119,11 +119,10 @@ def _check(heatmap: Heatmap, photo: Photo) -> None:
     assert heatmap.heat.dtype == np.float32
     assert heatmap.heat.min() >= 0  # fails for NaN, too
     assert heatmap.heat.max() <= 1
-    assert 0 <= heatmap.score <= 1
-    assert 0 <= heatmap.threshold <= 1
-    if heatmap.mask is not None:
-        assert heatmap.mask.shape == size
-        assert heatmap.mask.dtype == np.bool_
+    assert heatmap.mask.shape == size
+    assert heatmap.mask.dtype == np.bool_
+    _check_regions(heatmap)
+    assert heatmap.score is None or 0 <= heatmap.score <= 1
     if heatmap.confidence is not None:
         assert heatmap.confidence.shape == size
         assert heatmap.confidence.min() >= 0
@@ -136,33 +135,46 @@ def _check(heatmap: Heatmap, photo: Photo) -> None:
         assert (heatmap.patches.boxes[:, :2] < heatmap.patches.boxes[:, 2:]).all()
 
 
+def _check_regions(heatmap: Heatmap) -> None:
+    """The regions are exactly the components of the mask, and none is smaller than the one minimum."""
+    components, labels = cv2.connectedComponents(heatmap.mask.astype(np.uint8), connectivity=8)
+    assert len(heatmap.regions) == components - 1
+    for region in heatmap.regions:
+        assert region.area >= MIN_REGION_AREA
+        box = labels[region.top : region.bottom, region.left : region.right]
+        assert (box > 0).sum() >= region.area
+
+
 def test_a_method_is_pure(method: Method) -> None:
     photo = PHOTOS["scene, JPEG of odd size"]()
     before = photo.pixels.copy()
     first, second = _ask(method, photo), _ask(method, photo)
-    assert isinstance(first, Heatmap), f"{method.name} needs another photo for this test: {first}"
+    assert isinstance(first, Heatmap), f"{method.info.name} needs another photo for this test: {first}"
     assert isinstance(second, Heatmap)
     np.testing.assert_array_equal(photo.pixels, before)
     assert first.heat.tobytes() == second.heat.tobytes()
     assert first.score == second.score
-    assert (first.mask is None and second.mask is None) or np.array_equal(first.mask, second.mask)
+    np.testing.assert_array_equal(first.mask, second.mask)
+    assert first.regions == second.regions
 
 
 def test_a_method_can_be_sent_to_another_process(method: Method) -> None:
-    assert pickle.loads(pickle.dumps(method)).name == method.name
+    assert pickle.loads(pickle.dumps(method)).info == method.info
 
 
 def test_a_method_says_what_a_person_needs_to_know(method: Method) -> None:
     assert isinstance(method, Method)
-    assert all(isinstance(text, str) and text for text in (method.name, method.paper, method.sees, method.blind))
-    assert method.needs <= {"jpeg", "colour", "detail"}
-    assert min(method.min_size) >= 1
+    info = method.info
+    texts = (info.name, info.paper, info.detects, info.blind_spots)
+    assert all(isinstance(text, str) and text for text in texts)
+    assert info.needs <= {"jpeg", "colour", "detail"}
+    assert min(info.min_size) >= 1
+    assert info.options <= {"stride", "threads", "fast"}
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_has_the_name_of_its_key(name: str) -> None:
-    assert METHODS[name].name == name
-    assert getattr(METHODS[name], "load", lambda: METHODS[name])().name == name
+    assert METHODS[name].info.name == name
 
 
 def test_the_defaults_are_methods_and_each_is_named_once() -> None:

@@ -1,10 +1,13 @@
+from typing import Any
+
+import numpy as np
 import pytest
 
 from support.tiny_models import ModelMaker
 from unseam.errors import ModelError
-from unseam.method import FalseAlarms, false_alarms_of
-from unseam.methods import METHODS, is_learned
-from unseam.models.patch.method import load_localizer
+from unseam.method import MIN_REGION_AREA, FalseAlarms, Finding, Heatmap, Power, Region, VerdictThresholds
+from unseam.methods import DETECTORS
+from unseam.models.patch.method import load_model
 
 
 def test_the_rate_at_a_score_counts_photographs_that_score_at_least_as_high() -> None:
@@ -20,9 +23,9 @@ def test_impossible_rates_are_refused(marked: float, scores: tuple[float, ...]) 
 
 
 def test_a_model_file_may_say_how_often_it_is_wrong(make_model: ModelMaker) -> None:
-    assert false_alarms_of(load_localizer(make_model())) is None
+    assert load_model(make_model()).info.false_alarms is None
     held = {"marked": 0.04, "source": "100 photographs", "scores": [0.1, 0.6]}
-    known = false_alarms_of(load_localizer(make_model(false_alarms=held)))
+    known = load_model(make_model(false_alarms=held)).info.false_alarms
     assert known == FalseAlarms(0.04, "100 photographs", (0.1, 0.6))
 
 
@@ -39,12 +42,65 @@ def test_a_model_file_may_say_how_often_it_is_wrong(make_model: ModelMaker) -> N
 )
 def test_a_model_file_with_impossible_false_alarms_is_refused(make_model: ModelMaker, held: object) -> None:
     with pytest.raises(ModelError, match="false_alarms"):
-        load_localizer(make_model(false_alarms=held))
+        load_model(make_model(false_alarms=held))
 
 
 def test_every_classical_detector_says_how_often_it_is_wrong() -> None:
-    for method in METHODS.values():
-        if not is_learned(method):
-            known = false_alarms_of(method)
-            assert known is not None
-            assert known.marked == 0.05
+    for detector in DETECTORS.values():
+        known = detector.info.false_alarms
+        assert known is not None
+        assert known.marked == 0.05
+
+
+def test_components_below_the_minimum_go_and_the_rest_are_the_regions() -> None:
+    marked = np.zeros((100, 120), bool)
+    marked[10:26, 10:26] = True  # 256 pixels
+    marked[26, 26] = True  # touches at a corner
+    marked[50:65, 50:67] = True  # 255 pixels
+    heat = np.where(marked, np.float32(0.9), np.float32(0.1))
+    found = Heatmap.of(heat, marked)
+    assert found.mask.sum() == MIN_REGION_AREA + 1
+    assert not found.mask[40:].any()
+    assert found.regions == (Region(10, 10, 27, 27, MIN_REGION_AREA + 1, pytest.approx(0.9)),)
+
+
+def test_an_empty_mask_has_no_region_and_a_full_one_is_one() -> None:
+    heat = np.zeros((20, 30), np.float32)
+    assert Heatmap.of(heat, heat > 1).regions == ()
+    assert Heatmap.of(heat, heat == 0).regions == (Region(0, 0, 20, 30, 600, 0.0),)
+
+
+HEAT = np.zeros((20, 30), np.float32)
+EMPTY = HEAT > 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((HEAT, EMPTY[:10], ()), "a mask of"),
+        ((HEAT, ~EMPTY, ()), "regions of 0 pixels in a mask of 600"),
+        ((HEAT, EMPTY, (), 0.5), "both or neither"),
+        ((HEAT, EMPTY, (), None, Finding.NO_EVIDENCE), "both or neither"),
+        ((HEAT, EMPTY, (), 0.5, Finding.CANNOT_TELL), "doubt None"),
+        ((HEAT, EMPTY, (), 0.5, Finding.NO_EVIDENCE, None, None, "too small"), "doubt 'too small'"),
+    ],
+)
+def test_parts_that_contradict_one_another_are_refused(parts: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Heatmap(*parts)
+
+
+def test_the_thresholds_of_a_verdict_belong_to_the_higher_finding() -> None:
+    thresholds = VerdictThresholds(manipulated=0.9, suspicious=0.6)
+    found = [thresholds.finding(score) for score in (0.1, 0.6, 0.89, 0.9)]
+    assert found == [Finding.NO_EVIDENCE, Finding.SUSPICIOUS, Finding.SUSPICIOUS, Finding.MANIPULATED]
+    with pytest.raises(ValueError, match="expected 0 <= suspicious <= manipulated <= 1"):
+        VerdictThresholds(manipulated=0.5, suspicious=0.6)
+
+
+def test_the_power_of_a_method_is_one_sentence() -> None:
+    power = Power("recompressed at about 80, 0.6 megapixels", 0.12, 0.01, (("below 1 %", 0.03),), 400)
+    assert power.sentence == (
+        "Of photographs like this one (recompressed at about 80, 0.6 megapixels), unseam flags 12 in 100 forgeries and "
+        "1 in 100 authentic ones."
+    )

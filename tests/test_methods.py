@@ -8,9 +8,9 @@ import pytest
 
 from unseam import methods
 from unseam.errors import ModelError, UnfitOption, UnknownMethod
-from unseam.methods import DIGESTS, METHODS, ShippedLocalizer, find_method, is_learned, run_as, with_options
-from unseam.models.network import LocalizerOptions
-from unseam.models.patch.method import Localizer
+from unseam.methods import DIGESTS, METHODS, ShippedMethod, find_method, find_methods, with_options
+from unseam.models.network import NetworkOptions
+from unseam.models.patch.method import PatchMethod
 
 ASSETS = resources.files("unseam") / "assets"
 
@@ -34,48 +34,46 @@ def test_every_shipped_model_is_listed_with_its_digest_and_no_other() -> None:
     listed = {name.lstrip("*"): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
     present = [file for file in ASSETS.iterdir() if file.name.endswith(".onnx")]
     assert {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in present} == listed
-    assert {method.asset for method in METHODS.values() if isinstance(method, ShippedLocalizer)} == set(listed)
+    assert {method.asset for method in METHODS.values() if isinstance(method, ShippedMethod)} == set(listed)
 
 
 def test_a_shipped_model_is_read_when_it_is_first_asked_for_something(shipped: Path) -> None:
-    method = ShippedLocalizer("brightness", "brightness.onnx")
+    method = ShippedMethod("brightness.onnx")
     assert methods._shipped.cache_info().misses == 0
-    assert method.sees == "bright pixels"
-    assert (method.blind, method.needs, method.min_size) == ("in the dark", frozenset(), (1, 1))
-    assert method.digest == method.load().digest
+    info = method.info
+    assert (info.detects, info.blind_spots, info.needs) == ("bright pixels", "in the dark", frozenset())
+    assert info.digest == method.load().digest
     assert methods._shipped.cache_info().misses == 1
 
 
 def test_options_reach_the_shipped_model(shipped: Path) -> None:
-    method = ShippedLocalizer("brightness", "brightness.onnx", LocalizerOptions(stride=16))
+    method = ShippedMethod("brightness.onnx", NetworkOptions(stride=16))
     assert method.load().stride == 16
 
 
 def test_a_shipped_model_of_another_digest_is_refused(shipped: Path) -> None:
     (shipped / DIGESTS).write_text(f"{'0' * 64}  brightness.onnx\n", encoding="utf-8")
     with pytest.raises(ModelError, match=r"brightness\.onnx has SHA-256 .*, expected 0000.*install unseam again"):
-        ShippedLocalizer("brightness", "brightness.onnx").load()
+        ShippedMethod("brightness.onnx").load()
 
 
 def test_a_shipped_model_without_digest_is_refused(shipped: Path) -> None:
     (shipped / DIGESTS).write_text("", encoding="utf-8")
     with pytest.raises(ModelError, match="expected None"):
-        ShippedLocalizer("brightness", "brightness.onnx").load()
+        ShippedMethod("brightness.onnx").load()
 
 
 @pytest.mark.parametrize("missing", [DIGESTS, "brightness.onnx"])
 def test_a_missing_asset_is_a_model_error(shipped: Path, missing: str) -> None:
     (shipped / missing).unlink()
     with pytest.raises(ModelError, match=missing):
-        ShippedLocalizer("brightness", "brightness.onnx").load()
+        ShippedMethod("brightness.onnx").load()
 
 
 def test_a_method_is_found_by_name_and_by_file(brightness_model: Path) -> None:
     assert find_method("cnn-lstm") is METHODS["cnn-lstm"]
     found = find_method(brightness_model)
-    assert isinstance(found, Localizer)
-    assert is_learned(found)
-    assert is_learned(METHODS["cnn-lstm"])
+    assert isinstance(found, PatchMethod)
 
 
 def test_an_unknown_method_error_lists_those_that_exist() -> None:
@@ -95,16 +93,19 @@ def test_all_stands_for_every_method_once() -> None:
     assert methods.expanded(["mine.onnx", "mine.onnx"]) == ["mine.onnx"]
 
 
-def test_networks_are_run_as_asked_and_detectors_as_they_are(brightness_model: Path) -> None:
-    found = run_as([METHODS["fusion"], METHODS["block-grid"]], fast=True, strict=True)
-    assert found[0].options == LocalizerOptions(fast=True, strict=True)  # type: ignore[attr-defined]
-    assert found[1] is METHODS["block-grid"]
-    patches = find_method(brightness_model)
-    assert run_as([patches, METHODS["fusion"]], fast=False, strict=True)[0] == patches
+def test_methods_are_found_in_their_order_with_all_expanded(brightness_model: Path) -> None:
+    own = find_method(brightness_model)
+    assert find_methods(["block-grid", own]) == [METHODS["block-grid"], own]
+    assert find_methods(["all"]) == list(METHODS.values())
 
 
-def test_strict_without_a_second_threshold_is_refused(brightness_model: Path) -> None:
-    with pytest.raises(UnfitOption, match="strict is for networks that read evidence"):
-        run_as([find_method(brightness_model), METHODS["block-grid"]], fast=False, strict=True)
-    with pytest.raises(ModelError, match="brightness has no strict threshold"):
-        with_options(find_method(brightness_model), strict=True)
+def test_networks_are_run_with_options_and_detectors_as_they_are() -> None:
+    network = with_options(METHODS["fusion"], fast=True)
+    assert network.info.settings == ("fast",)
+    assert network.info.options == {"threads", "fast"}
+    assert with_options(METHODS["block-grid"], fast=True) is METHODS["block-grid"]
+
+
+def test_an_option_that_a_network_does_not_take_is_refused() -> None:
+    with pytest.raises(UnfitOption, match="it takes no stride"):
+        _ = with_options(METHODS["fusion"], stride=32).info

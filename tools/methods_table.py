@@ -20,7 +20,7 @@ Each method looks for one trace, and is blind where that trace is missing. None 
 
 Made by: `python tools/methods_table.py`
 
-| method | sees | blind | needs |
+| method | detects | blind spots | needs |
 |---|---|---|---|
 """
 
@@ -34,9 +34,9 @@ def page() -> str:
         shown = f"[`{name}`]({link})"
         cells = (
             f"**{shown}**" if name in DEFAULT_METHODS else shown,
-            _sentence(method.sees),
-            _sentence(method.blind),
-            needs_in_words(method),
+            _sentence(method.info.detects),
+            _sentence(method.info.blind_spots),
+            needs_in_words(method.info),
         )
         rows.append(f"| {' | '.join(cells)} |\n")
     return TOP + "".join(rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 from unseam.datasets.splits import DataSet
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.rows import RowStore
-from unseam.models.patch.method import load_patch_localizer
+from unseam.models.patch.method import load_patch_model
 from unseam.reproduction.photos import OURS, draw_examples, draw_seams
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "results" / "paper"
@@ -29,7 +29,7 @@ def main() -> None:
     test = DataSet(forgeries).samples("test").samples
     draw_seams(test, PLACE / "seams.png")
     with tempfile.TemporaryDirectory() as folder:
-        evaluate({OURS: load_patch_localizer(model)}, test, Path(folder), workers=1)
+        evaluate({OURS: load_patch_model(model)}, test, Path(folder), workers=1)
         draw_examples(model, test, RowStore(Path(folder)), PLACE / "examples.png")
     for credit in sorted(_credits(forgeries)):
         print(credit)  # noqa: T201

@@ -70,7 +70,7 @@ def _row(report: unseam.Report, truth: np.ndarray) -> list[Image.Image]:
         report.mask,
         report.regions,
         orientation=report.photo.orientation,
-        title=f"{report.verdict.finding}   score {report.score:.2f}   {report.method}",
+        title=f"{report.verdict}   {report.method}",
     )
     mask = np.repeat(np.uint8(255) * report.mask[..., None], 3, axis=2)
     return [_scaled(picture) for picture in (report.photo.pixels, overlay, mask, truth)]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 # The function has the name of its module; bound here, once, it cannot be hidden by a later import of the module.
 from unseam.analyze import Report, Verdict, analyze
 from unseam.errors import NotApplicable, UnseamError
-from unseam.method import Heatmap, Method
+from unseam.method import Finding, Heatmap, Method, MethodInfo
 
 if TYPE_CHECKING:
     from unseam.method import Region
     from unseam.methods import DEFAULT_METHODS, METHODS
-    from unseam.models.patch.method import load_localizer
+    from unseam.models.patch.method import load_model
     from unseam.photo.photo import Photo, load_photo
 
     __version__: str
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_METHODS",
     "METHODS",
+    "Finding",
     "Heatmap",
     "Method",
+    "MethodInfo",
     "NotApplicable",
     "Photo",
     "Region",
@@ -36,7 +38,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "analyze",
-    "load_localizer",
+    "load_model",
     "load_photo",
 ]
 
@@ -45,10 +47,10 @@ _ROOMS = {
     "METHODS": "unseam.methods",
     "Photo": "unseam.photo.photo",
     "Region": "unseam.method",
-    "load_localizer": "unseam.models.patch.method",
+    "load_model": "unseam.models.patch.method",
     "load_photo": "unseam.photo.photo",
 }
-"""Where the names are that would make `import unseam` slow; they are loaded when they are first asked for."""
+"""Where the names are that would make `import unseam` slow; they are loaded when they are first used."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's names have any type

@@ -11,7 +11,7 @@ from unseam.analyze import analyze
 from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.paths import PhotoPath, folder_for
-from unseam.report.files import document_of, write_report
+from unseam.report.files import write_report
 from unseam.system.text import printable
 
 
@@ -67,13 +67,13 @@ def judge_photos(
         try:
             yield _judge(photo, methods, out, max_pixels)
         except (PhotoError, MemoryError) as error:
-            told = "it takes more memory than there is; try fewer methods" if memory_ran_out(error) else error
-            yield Outcome(photo, failure=_one_line(photo, told))
+            reason = "it takes more memory than there is; try fewer methods" if memory_ran_out(error) else error
+            yield Outcome(photo, failure=_one_line(photo, reason))
 
 
 def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:
     report = analyze(photo.path, methods, max_pixels=max_pixels)
-    document = document_of(report)
+    document = report.document()
     listed = {"path": printable(photo.path)} | document
     if out is None:
         return Outcome(photo, listed)

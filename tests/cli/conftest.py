@@ -7,7 +7,7 @@ from PIL import Image
 
 from support.tiny_models import ModelMaker
 from unseam import methods
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 
 
 @pytest.fixture
@@ -26,5 +26,5 @@ def model(make_model: ModelMaker) -> Path:
 @pytest.fixture
 def listed(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     """Let METHODS hold the small model."""
-    monkeypatch.setattr(methods, "METHODS", {"brightness": load_localizer(model)})
+    monkeypatch.setattr(methods, "METHODS", {"brightness": load_model(model)})
     monkeypatch.setattr(methods, "DEFAULT_METHODS", ("brightness",))

@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from support.jpeg_scenes import Pixels, mixed, resaved, saved, scene
 from support.places import SHARED
-from unseam.detectors.aligned_jpeg import METHOD, aligned_jpeg, aligned_jpeg_evidence, aligned_jpeg_statistic
+from unseam.detectors.aligned_jpeg import METHOD, aligned_jpeg, aligned_jpeg_llr, aligned_jpeg_statistic
 from unseam.detectors.statistic import spread
 from unseam.errors import NotApplicable
 from unseam.photo.photo import load_photo
@@ -63,7 +63,7 @@ def test_a_photo_compressed_once_says_nothing(quality: int) -> None:
 @pytest.mark.parametrize(("first", "last"), [(60, 90), (85, 95)])
 def test_a_photo_that_was_compressed_twice_as_a_whole_is_calm(first: int, last: int) -> None:
     found = aligned_jpeg(load_photo(saved(resaved(scene(400, 520, seed=3), first), last)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert not np.asarray(found.mask).any()
     assert found.score < 0.5
 
@@ -72,8 +72,8 @@ def test_saturated_parts_are_unknown_and_not_hot() -> None:
     pixels = scene(384, 512)
     pixels[:, :200] = np.clip(pixels[:, :200].astype(int) + 120, 0, 255)  # limited here and there, after decoding too
     found = aligned_jpeg(load_photo(saved(resaved(pixels, 60), 92)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
-    evidence = aligned_jpeg_evidence(load_photo(saved(resaved(pixels, 60), 92))).values
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
+    evidence = aligned_jpeg_llr(load_photo(saved(resaved(pixels, 60), 92))).values
     assert np.isnan(evidence[:, :20]).mean() > 0.5
     assert np.isfinite(evidence[:, 30:]).all()
 
@@ -116,7 +116,7 @@ def test_small_and_odd_photos_have_a_map_of_their_blocks(size: tuple[int, int]) 
 def test_a_flat_photo_says_nothing() -> None:
     photo = load_photo(saved(np.full((96, 120, 3), 90, np.uint8), 85))
     assert np.isfinite(aligned_jpeg_statistic(photo).values).all()
-    assert np.isnan(aligned_jpeg_evidence(photo).values).all()
+    assert np.isnan(aligned_jpeg_llr(photo).values).all()
     assert (aligned_jpeg(photo).heat == 0.5).all()
 
 

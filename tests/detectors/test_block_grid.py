@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from support.places import SHARED
 from unseam.detectors import block_grid as module
-from unseam.detectors.block_grid import METHOD, block_grid, block_grid_evidence, block_grid_statistic
+from unseam.detectors.block_grid import METHOD, block_grid, block_grid_llr, block_grid_statistic
 from unseam.errors import NotApplicable
 from unseam.photo.photo import Photo, load_photo
 
@@ -115,7 +115,7 @@ def test_it_finds_the_region_after_the_photo_was_cropped_off_its_own_grid(
 def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels = scene(400, 520, seed=3)
     found = block_grid(load_photo(pixels if quality is None else compressed(pixels, quality)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.mask is not None
     assert not found.mask.any()
 
@@ -130,7 +130,7 @@ def test_a_photo_with_next_to_no_lines_says_nothing() -> None:
 def test_small_and_odd_photos_have_a_finite_map(size: tuple[int, int]) -> None:
     photo = load_photo(np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8))
     assert np.isfinite(METHOD(photo).heat).all()
-    assert block_grid_evidence(photo).values.shape == (size[0] // 8, size[1] // 8)
+    assert block_grid_llr(photo).values.shape == (size[0] // 8, size[1] // 8)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from unseam.detectors.dct_histogram import (
     DEFAULT,
     METHOD,
     dct_histogram,
-    dct_histogram_evidence,
+    dct_histogram_llr,
     dct_histogram_statistic,
 )
 from unseam.errors import NotApplicable
@@ -85,7 +85,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
     for quality in history[:-1]:
         pixels = resaved(pixels, quality)
     found = dct_histogram(load_photo(saved(pixels, history[-1])))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.mask is not None
     assert not found.mask.any()
     assert found.score <= 0.5
@@ -94,7 +94,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
 def test_without_a_period_nothing_is_said() -> None:
     photo = load_photo(saved(scene(384, 512), 90))
     assert (dct_histogram_statistic(photo).values == 0.5).all()
-    assert np.isnan(dct_histogram_evidence(photo).values).all()
+    assert np.isnan(dct_histogram_llr(photo).values).all()
     assert (METHOD(photo).heat == 0.5).all()
 
 
@@ -108,7 +108,7 @@ def test_small_and_odd_photos_have_a_finite_map(size: tuple[int, int]) -> None:
 
 def test_a_png_that_once_was_a_jpeg_cannot_be_judged() -> None:
     photo = load_photo(resaved(scene(128, 128), 70))
-    for judge in (METHOD, dct_histogram_statistic, dct_histogram_evidence):
+    for judge in (METHOD, dct_histogram_statistic, dct_histogram_llr):
         with pytest.raises(NotApplicable, match="not stored as JPEG"):
             judge(photo)
 

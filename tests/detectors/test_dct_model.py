@@ -17,7 +17,7 @@ from unseam.detectors.block_dct import ZIGZAG, block_dct
 from unseam.detectors.dct_model import (
     METHOD,
     dct_model,
-    dct_model_evidence,
+    dct_model_llr,
     dct_model_statistic,
     first_compression,
 )
@@ -110,7 +110,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
         data = saved(pixels, quality, subsampling=0)
         pixels = np.array(Image.open(io.BytesIO(data)))
     found = dct_model(load_photo(data))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.mask is not None
     assert not found.mask.any()
     assert found.score <= 0.5
@@ -118,7 +118,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
 
 def test_a_photo_without_a_sign_of_an_earlier_compression_says_nothing() -> None:
     photo = load_photo(saved(scene(384, 512), 100))  # steps of 1 and no first step: nothing to find
-    assert np.isnan(dct_model_evidence(photo).values).all()
+    assert np.isnan(dct_model_llr(photo).values).all()
     found = METHOD(photo)
     assert (found.heat == 0.5).all()
     assert found.score == 0.5
@@ -159,7 +159,7 @@ def test_corners_of_the_statistic_are_too_low_as_in_the_reference() -> None:
 
 def test_a_png_that_once_was_a_jpeg_cannot_be_judged() -> None:
     photo = load_photo(resaved(scene(128, 128), 70))
-    for judge in (METHOD, dct_model_statistic, dct_model_evidence):
+    for judge in (METHOD, dct_model_statistic, dct_model_llr):
         with pytest.raises(NotApplicable, match="not stored as JPEG"):
             judge(photo)
 

@@ -15,7 +15,7 @@ from support.places import SHARED
 from unseam.detectors.demosaicing import (
     METHOD,
     demosaicing,
-    demosaicing_evidence,
+    demosaicing_llr,
     demosaicing_statistic,
     green_parity,
     local_variance,
@@ -134,21 +134,21 @@ def test_the_place_of_green_is_found(shift: int) -> None:
 
 
 def test_a_photo_that_was_never_sensed_gives_no_evidence() -> None:
-    assert np.isnan(demosaicing_evidence(load_photo(scene())).values).all()
+    assert np.isnan(demosaicing_llr(load_photo(scene())).values).all()
     assert (demosaicing(load_photo(scene())).heat == 0.5).all()
 
 
 def test_a_resized_photo_gives_no_evidence() -> None:
     resized = cv2.resize(sensed(scene()), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
 
-    assert np.isnan(demosaicing_evidence(load_photo(resized)).values).all()
+    assert np.isnan(demosaicing_llr(load_photo(resized)).values).all()
 
 
 def test_flat_parts_know_nothing_and_the_rest_still_does() -> None:
     pixels = sensed(scene())
     pixels[:, :200] = 255
 
-    evidence = demosaicing_evidence(load_photo(pixels)).values
+    evidence = demosaicing_llr(load_photo(pixels)).values
 
     assert np.isnan(evidence[:, :24]).all()
     assert (evidence[:, 27:] < 0).all()
@@ -189,7 +189,7 @@ def test_jpegs_of_every_kind_give_a_finite_map(mode: str, progressive: bool) -> 
     assert np.isfinite(demosaicing_statistic(photo).values).all()
 
 
-@pytest.mark.parametrize("function", [demosaicing, demosaicing_evidence, demosaicing_statistic, METHOD])
+@pytest.mark.parametrize("function", [demosaicing, demosaicing_llr, demosaicing_statistic, METHOD])
 @pytest.mark.parametrize(
     ("pixels", "reason"),
     [

@@ -1,26 +1,41 @@
 import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from support.heatmaps import info_of
 from unseam.detectors.detector import Detector, stored_luma
-from unseam.detectors.statistic import Statistic
+from unseam.detectors.statistic import LlrCurve, Statistic
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Method
+from unseam.method import Method, Need
 from unseam.photo.photo import Photo, load_photo
 
 NOISE = np.random.default_rng(3).integers(0, 256, (50, 70, 3), dtype=np.uint8)
 
 
-def detector(*needs: str, min_size: tuple[int, int] = (1, 1)) -> Detector:
-    def judge(photo: Photo) -> Heatmap:
-        return Heatmap(np.full((photo.height, photo.width), 0.25, np.float32), 0.25)
+@dataclass(frozen=True)
+class Config:
+    """The parameters of a detector for tests; ``calls`` counts its measurements."""
 
-    def evidence(photo: Photo) -> Statistic:
-        return Statistic(np.zeros((1, 1)), (photo.height, photo.width))
+    curve: LlrCurve = LlrCurve(slope=1.0, middle=0.0, threshold=0.5)
+    value: float = -np.log(3)  # a heat of 0.25
+    calls: list[str] = field(default_factory=list, compare=False)
 
-    return Detector("one", "paper", "sees", "blind", frozenset(needs), min_size, judge, evidence)  # type: ignore[arg-type]
+
+def measured(photo: Photo, config: Config) -> Statistic:
+    config.calls.append(photo.name)
+    return config.curve.llr(Statistic(np.full((1, 1), config.value), (photo.height, photo.width)))
+
+
+def detector(*needs: Need, min_size: tuple[int, int] = (1, 1)) -> Detector[Config]:
+    return Detector(info_of("one", needs=frozenset(needs), min_size=min_size), Config(), measured)
+
+
+def heat_of(photo: Photo, *needs: Need) -> float:
+    return float(detector(*needs)(photo).heat.mean())
 
 
 def jpeg(mode: str = "RGB", **options: object) -> Photo:
@@ -31,7 +46,23 @@ def jpeg(mode: str = "RGB", **options: object) -> Photo:
 
 def test_a_detector_is_a_method_and_gives_the_map_of_its_function() -> None:
     assert isinstance(detector(), Method)
-    assert detector()(load_photo(NOISE)).score == 0.25
+    assert heat_of(load_photo(NOISE)) == pytest.approx(0.25)
+
+
+def test_a_photo_is_measured_once_by_one_detector_whoever_asks() -> None:
+    photo, one = load_photo(NOISE), detector()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(one.llr, [photo] * 8))
+    one(photo)
+    assert one.config.calls == ["array"]
+    assert all(each is found[0] for each in found)
+    assert one.llr(load_photo(NOISE)) is not found[0]
+
+
+def test_other_parameters_are_measured_anew() -> None:
+    photo, one = load_photo(NOISE), detector()
+    other = replace(one, config=replace(one.config, value=3.0))
+    assert one.llr(photo).values[0, 0] != other.llr(photo).values[0, 0]
 
 
 def test_a_small_photo_is_refused_with_both_sizes() -> None:
@@ -42,21 +73,21 @@ def test_a_small_photo_is_refused_with_both_sizes() -> None:
 def test_a_photo_without_jpeg_coefficients_is_refused_where_they_are_needed() -> None:
     with pytest.raises(NotApplicable, match="not stored as JPEG"):
         detector("jpeg")(load_photo(NOISE))
-    assert detector("jpeg")(jpeg()).score == 0.25
+    assert heat_of(jpeg(), "jpeg") == pytest.approx(0.25)
 
 
 def test_a_flat_photo_is_refused_where_detail_is_needed() -> None:
     flat = load_photo(np.full((50, 70, 3), (1, 2, 3), np.uint8))
     with pytest.raises(NotApplicable, match="one flat colour"):
         detector("detail")(flat)
-    assert detector()(flat).score == 0.25
+    assert heat_of(flat) == pytest.approx(0.25)
 
 
 def test_a_grey_photo_is_refused_where_colour_is_needed() -> None:
     grey = load_photo(np.repeat(NOISE[..., :1], 3, axis=2))
     with pytest.raises(NotApplicable, match="grey"):
         detector("colour")(grey)
-    assert detector("colour")(load_photo(NOISE)).score == 0.25
+    assert heat_of(load_photo(NOISE), "colour") == pytest.approx(0.25)
 
 
 def test_a_jpeg_that_libjpeg_cannot_read_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

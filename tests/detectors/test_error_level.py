@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from support.places import SHARED
 from support.pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from unseam.detectors import error_level as module
-from unseam.detectors.error_level import METHOD, ErrorLevelConfig, error_level, error_level_evidence
+from unseam.detectors.error_level import METHOD, ErrorLevelConfig, error_level, error_level_llr
 from unseam.detectors.error_level import error_level_statistic as statistic
 from unseam.errors import NotApplicable
 from unseam.photo.photo import Photo, load_photo
@@ -116,7 +116,7 @@ def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels = scene(480, 640, seed=3)
     pixels[:, :250] = cv2.GaussianBlur(pixels[:, :250], (0, 0), 3)  # a calm part and a lively one
     found = error_level(load_photo(pixels if quality is None else compressed(pixels, quality)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.mask is not None
     assert not found.mask.any()
     assert found.score < 0.5
@@ -142,7 +142,7 @@ def test_it_is_blind_to_a_part_that_was_saved_more_often_than_the_rest() -> None
 
 def test_a_photo_cropped_off_its_grid_has_no_majority_to_compare_grids_with() -> None:
     photo, _ = pasted(scene(512, 640, seed=1), compressed(scene(512, 640), 80))
-    evidence = error_level_evidence(load_photo(photo.pixels[3:, 6:])).values
+    evidence = error_level_llr(load_photo(photo.pixels[3:, 6:])).values
     assert np.abs(evidence).max() < 2
 
 
@@ -150,7 +150,7 @@ def test_clipped_blocks_know_nothing() -> None:
     pixels = scene(320, 320)
     pixels[40:120, 40:120] = 255
     pixels[200:280, 40:120] = 0
-    evidence = error_level_evidence(load_photo(pixels)).values
+    evidence = error_level_llr(load_photo(pixels)).values
     assert np.isnan(evidence[6:14, 6:14]).all()
     assert np.isnan(evidence[26:34, 6:14]).all()
     assert np.isfinite(evidence[:, 16:]).all()
@@ -169,7 +169,7 @@ def test_small_and_odd_photos_have_a_finite_map(size: tuple[int, int]) -> None:
     photo = load_photo(np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8))
     assert statistic(photo).values.shape == size
     assert np.isfinite(METHOD(photo).heat).all()
-    assert error_level_evidence(photo).values.shape == (size[0] // 8, size[1] // 8)
+    assert error_level_llr(photo).values.shape == (size[0] // 8, size[1] // 8)
 
 
 def test_a_grey_photo_is_judged_like_a_coloured_one() -> None:

@@ -15,7 +15,7 @@ from unseam.detectors.jpeg_error import (
     METHOD,
     count_coefficients,
     jpeg_error,
-    jpeg_error_evidence,
+    jpeg_error_llr,
     jpeg_error_statistic,
     jpeg_trace,
     strongest_grid,
@@ -96,7 +96,7 @@ def test_a_part_of_another_jpeg_history_is_found_in_pixels_saved_without_loss(
 def test_a_photo_that_was_a_jpeg_everywhere_is_calm(quality: int) -> None:
     found = jpeg_error(load_photo(_once_jpeg(_never_jpeg(), quality)))
 
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.score <= 0.5
 
 
@@ -127,7 +127,7 @@ def test_a_cropped_jpeg_is_seen_on_the_grid_that_it_had() -> None:
     found = jpeg_error(load_photo(cropped))
 
     assert jpeg_error_statistic(load_photo(cropped)).origin == (5, 2)
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
 
 
 @pytest.mark.parametrize("spacing", [17, 24, 31])
@@ -177,7 +177,7 @@ def test_the_trace_is_one_without_jpeg_and_near_zero_with_it() -> None:
 
 
 def test_steps_of_one_leave_no_trace() -> None:
-    found = jpeg_error_evidence(load_photo(_once_jpeg(_never_jpeg(), 100)))
+    found = jpeg_error_llr(load_photo(_once_jpeg(_never_jpeg(), 100)))
 
     assert np.isnan(found.values).all()
 
@@ -187,7 +187,7 @@ def test_clipped_and_flat_parts_know_nothing() -> None:
     pixels[64:128, 64:128] = 255
     pixels[64:128, 192:256] = 90
 
-    evidence = jpeg_error_evidence(load_photo(pixels)).values
+    evidence = jpeg_error_llr(load_photo(pixels)).values
 
     assert np.isnan(evidence[10:14, 10:14]).all()
     assert np.isnan(evidence[10:14, 26:30]).all()
@@ -213,7 +213,7 @@ def test_nearly_flat_pixels_know_nothing() -> None:
     pixels = np.full((96, 104, 3), 128, np.uint8)
     pixels[40, 40] = 131
 
-    assert np.isnan(jpeg_error_evidence(load_photo(pixels)).values).all()
+    assert np.isnan(jpeg_error_llr(load_photo(pixels)).values).all()
 
 
 def test_a_photographs_grid_is_found_in_its_pixels_alone() -> None:
@@ -222,7 +222,7 @@ def test_a_photographs_grid_is_found_in_its_pixels_alone() -> None:
     assert jpeg_error_statistic(load_photo(np.array(photo.pixels))).origin == (0, 0)
 
 
-@pytest.mark.parametrize("function", [jpeg_error, jpeg_error_evidence, jpeg_error_statistic, METHOD])
+@pytest.mark.parametrize("function", [jpeg_error, jpeg_error_llr, jpeg_error_statistic, METHOD])
 def test_what_it_cannot_judge_is_said_in_plain_words(function: Callable[..., object]) -> None:
     with pytest.raises(NotApplicable, match="expected at least 64 x 64"):
         function(load_photo(_never_jpeg(0, (63, 80))))

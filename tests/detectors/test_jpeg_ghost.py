@@ -15,7 +15,7 @@ from unseam.detectors.jpeg_ghost import (
     JpegGhostConfig,
     jpeg_ghost,
     jpeg_ghost_differences,
-    jpeg_ghost_evidence,
+    jpeg_ghost_llr,
     jpeg_ghost_statistic,
 )
 from unseam.errors import NotApplicable
@@ -117,7 +117,7 @@ def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels = scene(400, 520, seed=3)
     pixels[:, :200] = cv2.GaussianBlur(pixels[:, :200], (0, 0), 4)  # a calm part and a lively one
     found = jpeg_ghost(load_photo(pixels if quality is None else compressed(pixels, quality)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert not np.asarray(found.mask).any()
 
 
@@ -136,7 +136,7 @@ def test_a_photo_that_compression_leaves_as_it_is_says_nothing() -> None:
 def test_small_and_odd_photos_have_a_finite_map(size: tuple[int, int]) -> None:
     photo = load_photo(np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8))
     assert np.isfinite(METHOD(photo).heat).all()
-    assert jpeg_ghost_evidence(photo).values.shape == (size[0] // 8, size[1] // 8)
+    assert jpeg_ghost_llr(photo).values.shape == (size[0] // 8, size[1] // 8)
 
 
 def test_fewer_qualities_can_be_asked_for() -> None:

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from support.places import SHARED
 from support.pyifd_maps import STEMS, pyifd_map, pyifd_photo
 from unseam.detectors import noise_level as module
-from unseam.detectors.noise_level import METHOD, merge, noise_level, noise_level_evidence, noise_level_statistic
+from unseam.detectors.noise_level import METHOD, merge, noise_level, noise_level_llr, noise_level_statistic
 from unseam.errors import NotApplicable
 from unseam.photo.photo import Photo, load_photo
 
@@ -123,7 +123,7 @@ def test_it_finds_a_noisier_region() -> None:
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_it_is_calm_where_noise_is_the_same_though_texture_is_not(seed: int) -> None:
     found = noise_level(load_photo(scene(480, 640, seed=seed)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert found.mask is not None
     assert not found.mask.any()
     assert found.score < 0.5
@@ -152,7 +152,7 @@ def test_clipped_and_flat_cells_know_nothing() -> None:
     pixels[40:120, 40:120] = 255
     pixels[200:280, 40:120] = np.random.default_rng(0).integers(0, 2, (80, 80, 3))
     pixels[40:120, 200:280] = 90
-    found = noise_level_evidence(load_photo(pixels)).values
+    found = noise_level_llr(load_photo(pixels)).values
     for rows, columns in ((slice(4, 7), slice(4, 7)), (slice(14, 17), slice(4, 7)), (slice(4, 7), slice(14, 17))):
         assert np.isnan(found[rows, columns]).all()
     assert np.isfinite(found[9:12]).all()

@@ -17,7 +17,7 @@ from unseam.detectors.jpeg_mixture import histogram
 from unseam.detectors.nonaligned_jpeg import (
     METHOD,
     nonaligned_jpeg,
-    nonaligned_jpeg_evidence,
+    nonaligned_jpeg_llr,
     nonaligned_jpeg_statistic,
 )
 from unseam.detectors.statistic import spread
@@ -89,7 +89,7 @@ def test_it_finds_a_region_that_was_a_jpeg_on_another_grid(first: int, last: int
     pixels = scene(384, 512)
     photo, mask = mixed(pixels, resaved(pixels, first, SHIFT), last)
     found = nonaligned_jpeg(photo)
-    assert nonaligned_jpeg_evidence(photo).origin == SHIFT
+    assert nonaligned_jpeg_llr(photo).origin == SHIFT
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
     assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
@@ -115,7 +115,7 @@ def test_in_a_photo_cropped_and_saved_again_it_finds_what_was_not(quality: int |
 
 def test_a_photo_that_was_only_cropped_and_saved_again_is_calm() -> None:
     found = nonaligned_jpeg(load_photo(saved(resaved(scene(400, 520, seed=3), 60, SHIFT), 95)))
-    assert np.quantile(found.heat, 0.99) < found.threshold
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
     assert not np.asarray(found.mask).any()
     assert found.score < 0.5
 
@@ -125,8 +125,8 @@ def test_saturated_parts_of_a_photo_cropped_and_saved_again_are_unknown() -> Non
     pixels[:, :200] = np.clip(pixels[:, :200].astype(int) + 120, 0, 255)
     photo = load_photo(saved(resaved(pixels, 60, SHIFT), 95))
     found = nonaligned_jpeg(photo)
-    assert np.quantile(found.heat, 0.99) < found.threshold
-    assert np.isnan(nonaligned_jpeg_evidence(photo).values[:, :20]).mean() > 0.5
+    assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
+    assert np.isnan(nonaligned_jpeg_llr(photo).values[:, :20]).mean() > 0.5
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90, 98])
@@ -196,4 +196,4 @@ def test_it_says_why_it_does_not_apply(photo: NDArray[np.uint8] | bytes, reason:
     with pytest.raises(NotApplicable, match=reason):
         nonaligned_jpeg_statistic(load_photo(photo))
     with pytest.raises(NotApplicable, match=reason):
-        nonaligned_jpeg_evidence(load_photo(photo))
+        nonaligned_jpeg_llr(load_photo(photo))

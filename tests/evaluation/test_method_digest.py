@@ -15,8 +15,8 @@ from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.method_digest import method_digest, row_keys, source_files
 from unseam.method import Method
 from unseam.methods import METHODS
-from unseam.models.network import LocalizerOptions
-from unseam.models.patch.method import load_localizer
+from unseam.models.network import NetworkOptions
+from unseam.models.patch.method import load_model
 
 DETECTOR = """
 from dataclasses import replace
@@ -90,14 +90,14 @@ def test_every_method_and_control_has_a_digest_of_its_own() -> None:
 
 
 def test_options_that_change_no_map_play_no_part(make_model: ModelMaker) -> None:
-    localizer = load_localizer(make_model())
-    threaded = replace(localizer, options=LocalizerOptions(threads=3))
-    coarse = replace(localizer, options=LocalizerOptions(stride=64))
+    localizer = load_model(make_model())
+    threaded = replace(localizer, options=NetworkOptions(threads=3))
+    coarse = replace(localizer, options=NetworkOptions(stride=64))
     assert method_digest(localizer) == method_digest(threaded) != method_digest(coarse)
 
 
 def test_a_model_file_of_other_content_is_another_method(make_model: ModelMaker) -> None:
-    first, other = (load_localizer(make_model(patch_threshold=t)) for t in (0.1, 0.2))
+    first, other = (load_model(make_model(patch_threshold=t)) for t in (0.1, 0.2))
     assert method_digest(first) != method_digest(other)
 
 

@@ -11,7 +11,7 @@ from unseam.datasets.sample import Sample
 from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.patchwise import MapJudge, judge_windows, patch_table
 from unseam.method import Heatmap
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import Photo
 
 Answer = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]
@@ -117,7 +117,7 @@ def test_no_window_is_no_result(tmp_path: Path) -> None:
 
 
 def test_a_localizer_is_a_patch_judge(samples: list[Sample], make_model: ModelMaker) -> None:
-    results = judge_windows(load_localizer(make_model()), samples)
+    results = judge_windows(load_model(make_model()), samples)
     assert results.patch.decided.total == 32
     assert (results.pixel.figures()["auc"] or 0) > 0.9
     table = patch_table({"bright": results})

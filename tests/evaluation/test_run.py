@@ -14,7 +14,7 @@ from support.tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
 from unseam.evaluation.run import Plan, run_evaluation
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.system.folder_lock import LOCK, FolderLock
 
 
@@ -111,7 +111,7 @@ def test_a_sample_of_the_set_is_named_in_the_tables(root: Path, tmp_path: Path, 
 def test_all_stands_for_every_method(
     root: Path, tmp_path: Path, make_model: ModelMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    models = {name: load_localizer(make_model(name=name)) for name in ("one", "two")}
+    models = {name: load_model(make_model(name=name)) for name in ("one", "two")}
     monkeypatch.setattr(methods, "METHODS", models)
     evaluation = run_evaluation(["all"], root, tmp_path / "out", Plan(patches_per_photo=0))
     assert evaluation.table

@@ -7,12 +7,12 @@ from fuzzing.originals import pixels
 from fuzzing.photo_targets import check_map
 from fuzzing.target import Target, written
 from unseam.errors import ModelError, NotApplicable
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 
 
 def use_model(data: bytes, folder: Path) -> str:
-    localizer = load_localizer(written(folder, "model.onnx", data))
+    localizer = load_model(written(folder, "model.onnx", data))
     photo = load_photo(pixels()[:70, :66])
     check_map(localizer(photo), photo)
     return "heat map"

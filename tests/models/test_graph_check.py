@@ -17,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from support.tiny_models import METADATA, graph, save_model
 from unseam.errors import ModelError
 from unseam.models.graph_check import LARGEST_BYTES, LARGEST_METADATA, OPERATORS, check_contents
-from unseam.models.network import LocalizerOptions
-from unseam.models.patch.method import load_localizer
+from unseam.models.network import NetworkOptions
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 
 Change = Callable[[onnx.ModelProto], None]
@@ -155,13 +155,13 @@ CASES: dict[str, tuple[Change, str]] = {
 def test_what_we_never_write_is_refused_with_its_name(sound: Path, case: str) -> None:
     change, told = CASES[case]
     with pytest.raises(ModelError) as raised:
-        load_localizer(changed(sound, change))
+        load_model(changed(sound, change))
     assert str(raised.value).startswith(f"{sound}: not a usable ONNX file (found ")
     assert told in str(raised.value)
 
 
 def test_the_change_alone_is_what_the_cases_are_refused_for(sound: Path) -> None:
-    assert load_localizer(sound).name == load_localizer(changed(sound, node("Relu", "patches"))).name == "brightness"
+    assert load_model(sound).name == load_model(changed(sound, node("Relu", "patches"))).name == "brightness"
 
 
 def test_a_field_of_another_kind_than_it_should_be_is_refused() -> None:
@@ -187,7 +187,7 @@ def test_every_truncation_of_a_sound_file_is_refused(sound: Path) -> None:
 def test_a_name_that_is_no_text_is_refused(sound: Path) -> None:
     sound.write_bytes(sound.read_bytes().replace(b"pixel_probability", b"pixel\xff\xfe\xfdobability"))
     with pytest.raises(ModelError, match="is no text, expected UTF-8"):
-        load_localizer(sound)
+        load_model(sound)
 
 
 def test_a_file_is_measured_before_it_is_read(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_a_file_is_measured_before_it_is_read(sound: Path, monkeypatch: pytest.M
         file.truncate(LARGEST_BYTES + 1)
     monkeypatch.setattr(Path, "open", None)
     with pytest.raises(ModelError, match=r"more than 8 MiB; expected an ONNX file written by `unseam export`"):
-        load_localizer(sound)
+        load_model(sound)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes in folders")
@@ -205,7 +205,7 @@ def test_a_pipe_is_no_model_file_and_is_not_waited_for(tmp_path: Path) -> None:
 
     def load() -> None:
         try:
-            load_localizer(tmp_path / "pipe.onnx")
+            load_model(tmp_path / "pipe.onnx")
         except ModelError as error:
             failures.append(error)
 
@@ -239,7 +239,7 @@ def test_a_pipe_is_no_model_file_and_is_not_waited_for(tmp_path: Path) -> None:
 def test_settings_that_are_a_bomb_are_refused_in_a_short_message(tmp_path: Path, metadata: str, told: str) -> None:
     path = save_model(tmp_path / "model.onnx", graph(HEADS), metadata)
     with pytest.raises(ModelError) as raised:
-        load_localizer(path)
+        load_model(path)
     assert told in str(raised.value)
     assert len(str(raised.value)) < 500 + len(str(path))
 
@@ -252,7 +252,7 @@ def test_a_graph_that_fails_on_a_photo_is_a_model_error(sound: Path) -> None:
 
     changed(sound, wrong_sizes)
     with pytest.raises(ModelError, match=r"model\.onnx: the network failed \(.*; expected one written by"):
-        load_localizer(sound, LocalizerOptions(batch=1))(load_photo(np.zeros((64, 64, 3), np.uint8)))
+        load_model(sound, NetworkOptions(batch=1))(load_photo(np.zeros((64, 64, 3), np.uint8)))
 
 
 def test_no_operator_that_may_be_used_holds_a_graph_of_its_own_or_makes_arrays_from_nothing() -> None:

@@ -10,14 +10,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from support.heatmaps import found, info_of
 from support.tiny_models import ModelMaker
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Need
-from unseam.models.patch.method import Localizer, load_localizer
+from unseam.method import Heatmap, MethodInfo
+from unseam.models.patch.method import PatchMethod, load_model
 from unseam.photo.photo import Photo
 from unseam.report import files as report_module
-from unseam.report.files import document_of, to_json, write_report
+from unseam.report.files import to_json, write_report
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,10 @@ class Never:
     """A method that applies to no photo, with a name that is no file name."""
 
     name: str = "../never <b>"
-    paper: str = "none & nothing"
-    sees: str = "nothing"
-    blind: str = "always"
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name, paper="none & nothing")
 
     def __call__(self, _photo: Photo) -> Heatmap:
         raise NotApplicable("it has no <JPEG> coefficients")
@@ -39,15 +39,15 @@ class Everywhere(Never):
     """A method that is half sure of everything."""
 
     def __call__(self, photo: Photo) -> Heatmap:
-        return Heatmap(np.full((photo.height, photo.width), 0.5, dtype=np.float32), 0.5)
+        return found(np.full((photo.height, photo.width), 0.5, dtype=np.float32), 0.5)
 
 
 WRITTEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def localizer(make_model: ModelMaker) -> Localizer:
-    return load_localizer(make_model(patch_threshold=0.1))
+def localizer(make_model: ModelMaker) -> PatchMethod:
+    return load_model(make_model(patch_threshold=0.1))
 
 
 def as_file(pixels: NDArray[np.uint8], orientation: int = 1) -> bytes:
@@ -58,7 +58,7 @@ def as_file(pixels: NDArray[np.uint8], orientation: int = 1) -> bytes:
 
 
 @pytest.fixture
-def report(localizer: Localizer, spotted: NDArray[np.uint8]) -> Report:
+def report(localizer: PatchMethod, spotted: NDArray[np.uint8]) -> Report:
     return analyze(as_file(spotted, 6), [localizer, Never()])
 
 
@@ -68,8 +68,8 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
         return np.asarray(picture)
 
 
-def test_the_document_holds_all_that_is_known(report: Report, localizer: Localizer) -> None:
-    document = document_of(report)
+def test_the_document_holds_all_that_is_known(report: Report, localizer: PatchMethod) -> None:
+    document = report.document()
     assert document["file"] == "bytes"
     assert document["sha256"] == report.photo.sha256
     assert (document["format"], document["height"], document["width"]) == ("PNG", 160, 192)
@@ -77,10 +77,9 @@ def test_the_document_holds_all_that_is_known(report: Report, localizer: Localiz
     assert document["verdict"] == "manipulated"
     assert document["method"] == "brightness"
     assert document["score"] == pytest.approx(report.score, abs=1e-6)
-    assert document["threshold"] == 0.5
     assert document["marked_share"] == pytest.approx(report.mask.mean(), abs=1e-6)
     (region,) = document["regions"]
-    assert set(region) == {"top", "left", "bottom", "right", "area", "mean_heat"}
+    assert set(region) == {"top", "left", "bottom", "right", "area", "mean_heat", "traces"}
     assert abs(np.array([region["top"], region["left"]]) - [40, 24]).max() <= 1
     applies, never = document["methods"]
     assert applies["digest"] == localizer.digest
@@ -89,42 +88,42 @@ def test_the_document_holds_all_that_is_known(report: Report, localizer: Localiz
     assert never["reason"] == "it has no <JPEG> coefficients"
     assert all(method["seconds"] >= 0 for method in document["methods"])
     assert {"unseam", "python", "numpy", "onnxruntime"} <= set(document["versions"])
-    assert (applies["sees"], applies["blind"], applies["needs"]) == ("bright pixels", "in the dark", [])
+    assert (applies["detects"], applies["blind_spots"], applies["needs"]) == ("bright pixels", "in the dark", [])
     assert applies["min_size"] == [1, 1]
     assert document["file_facts"]["size"] == len(report.photo.data or b"")
-    assert document["sentence"].startswith("brightness marks 1 region, ")
+    assert document["sentence"].startswith("Likely manipulated: 1 region differs")
 
 
 def test_the_document_says_when_it_was_written(report: Report) -> None:
-    assert document_of(report, WRITTEN)["written"] == "2030-01-02T03:04:05+00:00"
-    now = datetime.fromisoformat(document_of(report)["written"])
+    assert report.document(WRITTEN)["written"] == "2030-01-02T03:04:05+00:00"
+    now = datetime.fromisoformat(report.document()["written"])
     assert abs((datetime.now(UTC) - now).total_seconds()) < 3600
 
 
 def test_the_document_survives_json_and_is_one_line(report: Report) -> None:
-    text = to_json(document_of(report, WRITTEN))
+    text = to_json(report.document(WRITTEN))
     assert "\n" not in text
-    assert json.loads(text) == document_of(report, WRITTEN)
+    assert json.loads(text) == report.document(WRITTEN)
 
 
 def test_without_an_applicable_method_there_is_no_score(spotted: NDArray[np.uint8]) -> None:
-    document = document_of(analyze(spotted, [Never()]))
+    document = analyze(spotted, [Never()]).document()
     assert document["verdict"] == "cannot tell"
-    assert [document[key] for key in ("score", "method", "threshold", "sha256")] == [None] * 4
+    assert [document[key] for key in ("score", "method", "sha256")] == [None] * 3
     assert document["regions"] == []
 
 
 def test_a_number_that_is_not_finite_never_reaches_a_report(spotted: NDArray[np.uint8]) -> None:
     class Broken(Never):
         def __call__(self, photo: Photo) -> Heatmap:
-            return Heatmap(np.zeros((photo.height, photo.width), dtype=np.float32), float("nan"))
+            return found(np.zeros((photo.height, photo.width), dtype=np.float32), float("nan"))
 
     with pytest.raises(ValueError, match="expected a finite number"):
-        document_of(analyze(spotted, [Broken()]))
+        analyze(spotted, [Broken()]).document()
 
 
 def test_the_files_hold_heat_and_mask_in_stored_pixels(report: Report, tmp_path: Path) -> None:
-    page = write_report(report, tmp_path / "deep" / "photo", document_of(report, WRITTEN))
+    page = write_report(report, tmp_path / "deep" / "photo", report.document(WRITTEN))
     folder = page.parent
     assert sorted(path.name for path in folder.iterdir()) == [
         *("brightness.heat.npy", "brightness.heat.png", "brightness.mask.png", "brightness.overlay.png"),
@@ -136,13 +135,13 @@ def test_the_files_hold_heat_and_mask_in_stored_pixels(report: Report, tmp_path:
     np.testing.assert_allclose(read_grey(folder / "brightness.heat.png"), report.heat * 255, atol=0.51)
     np.testing.assert_array_equal(read_grey(folder / "brightness.mask.png"), report.mask * 255)
     document = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert document == document_of(report, WRITTEN)
+    assert document == report.document(WRITTEN)
     assert {folder / name for name in document["methods"][0]["files"].values()} <= set(folder.iterdir())
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_the_overlay_is_upright(
-    localizer: Localizer, spotted: NDArray[np.uint8], tmp_path: Path, orientation: int
+    localizer: PatchMethod, spotted: NDArray[np.uint8], tmp_path: Path, orientation: int
 ) -> None:
     write_report(analyze(as_file(spotted, orientation), [localizer]), tmp_path)
     overlay = cv2.imread(str(tmp_path / "brightness.overlay.png"))
@@ -164,13 +163,13 @@ def test_a_report_without_any_map_is_written_too(spotted: NDArray[np.uint8], tmp
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (65, 63)])
-def test_photos_of_any_size_are_reported(localizer: Localizer, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_photos_of_any_size_are_reported(localizer: PatchMethod, tmp_path: Path, size: tuple[int, int]) -> None:
     write_report(analyze(np.full((*size, 3), 200, dtype=np.uint8), [localizer]), tmp_path)
     assert read_grey(tmp_path / "brightness.mask.png").shape == size
 
 
 def test_where_nobody_can_tell_the_overlay_gives_no_score(
-    localizer: Localizer, monkeypatch: pytest.MonkeyPatch
+    localizer: PatchMethod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles: list[str] = []
 

@@ -10,13 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from support.exif_blocks import block, jpeg, scene, segment, text, with_exif
+from support.heatmaps import found, info_of
 from support.tiny_models import ModelMaker
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Need
-from unseam.models.patch.method import Localizer, load_localizer
+from unseam.method import Heatmap, MethodInfo
+from unseam.models.patch.method import PatchMethod, load_model
 from unseam.photo.photo import Photo
-from unseam.report.files import Entry, document_of, write_index
+from unseam.report.files import Entry, write_index
 from unseam.report.page import OTHER_SIDE, photo_page
 
 HOSTILE = "</dd><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
@@ -27,11 +28,10 @@ class Never:
     """A method that applies to no photo, and says so in hostile words."""
 
     name: str = "../never <b>"
-    paper: str = "none & nothing"
-    sees: str = "nothing"
-    blind: str = "always"
-    needs: frozenset[Need] = frozenset({"jpeg"})
-    min_size: tuple[int, int] = (64, 32)
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name, paper="none & nothing", needs=frozenset({"jpeg"}), min_size=(64, 32))
 
     def __call__(self, _photo: Photo) -> Heatmap:
         raise NotApplicable("it has no <JPEG> coefficients")
@@ -45,7 +45,7 @@ class Noisy(Never):
 
     def __call__(self, photo: Photo) -> Heatmap:
         heat = np.random.default_rng(0).random((photo.height, photo.width), dtype=np.float32)
-        return Heatmap(heat, 0.5, mask=heat > 0.9)
+        return found(heat, 0.5, threshold=0.9)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Silent(Never):
     name: str = "silent"
 
     def __call__(self, photo: Photo) -> Heatmap:
-        return Heatmap(np.full((photo.height, photo.width), 0.5, np.float32), 0.5, threshold=0.9)
+        return found(np.full((photo.height, photo.width), 0.5, np.float32), 0.5, threshold=0.9)
 
 
 class Tags(HTMLParser):
@@ -79,12 +79,12 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def localizer(make_model: ModelMaker) -> Localizer:
-    return load_localizer(make_model(patch_threshold=0.1))
+def localizer(make_model: ModelMaker) -> PatchMethod:
+    return load_model(make_model(patch_threshold=0.1))
 
 
 def page_of(report: Report) -> str:
-    return photo_page(report, document_of(report))
+    return photo_page(report, report.document())
 
 
 def visible(page: str) -> str:
@@ -92,7 +92,7 @@ def visible(page: str) -> str:
 
 
 @pytest.fixture
-def report(localizer: Localizer, spotted: NDArray[np.uint8]) -> Report:
+def report(localizer: PatchMethod, spotted: NDArray[np.uint8]) -> Report:
     return analyze(jpeg(spotted, segment(0xFE, b"a comment")), [localizer, Never(), Silent()])
 
 
@@ -133,7 +133,7 @@ def test_no_tag_carries_style_or_code_that_the_policy_would_refuse(report: Repor
     assert not [name for name in names if name.startswith("on")]
 
 
-def test_whatever_a_file_holds_is_escaped(localizer: Localizer, tmp_path: Path) -> None:
+def test_whatever_a_file_holds_is_escaped(localizer: PatchMethod, tmp_path: Path) -> None:
     entries = {tag: text(HOSTILE) for tag in (0x010F, 0x0110, 0x0131, 0x0132)}
     exif = block(entries, {tag: text(HOSTILE) for tag in (0x9003, 0x9004, 0xA434)}, preview=HOSTILE.encode())
     path = tmp_path / "a&amp;'b<script>x.jpg"
@@ -151,7 +151,7 @@ def test_whatever_a_file_holds_is_escaped(localizer: Localizer, tmp_path: Path) 
     kinds = {tag for tag, _ in Tags(page).tags}
     assert "b" in kinds
     assert all("onerror" not in attributes for _, attributes in Tags(page).tags)
-    assert document_of(report)["file_facts"]["exif"]["software"] == HOSTILE
+    assert report.document()["file_facts"]["exif"]["software"] == HOSTILE
 
 
 def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
@@ -172,7 +172,7 @@ def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
         assert part in page
 
 
-def test_the_photo_is_embedded_once_however_many_methods_there_are(localizer: Localizer) -> None:
+def test_the_photo_is_embedded_once_however_many_methods_there_are(localizer: PatchMethod) -> None:
     report = analyze(scene(), [localizer, Silent(), Noisy()])
     assert page_of(report).count('class="photo"') == 1
 
@@ -192,7 +192,7 @@ def test_regions_are_listed_with_their_coordinates(report: Report) -> None:
     assert cells in page_of(report)
 
 
-def test_a_preview_that_disagrees_is_shown_and_told(localizer: Localizer) -> None:
+def test_a_preview_that_disagrees_is_shown_and_told(localizer: PatchMethod) -> None:
     preview = jpeg(scene(120, 160, seed=5))
     odd = page_of(analyze(with_exif(scene(), block({}, preview=preview)), [localizer]))
     assert "does not show this photo as it is now" in odd
@@ -202,7 +202,7 @@ def test_a_preview_that_disagrees_is_shown_and_told(localizer: Localizer) -> Non
     assert 'alt="The preview embedded in the file"' not in same
 
 
-def test_coordinates_are_told_but_not_repeated(localizer: Localizer) -> None:
+def test_coordinates_are_told_but_not_repeated(localizer: PatchMethod) -> None:
     exif = block({}, None, {2: (5, 3, bytes([48, 0, 0, 0, 1, 0, 0, 0] * 3))})
     page = page_of(analyze(with_exif(scene(), exif), [localizer]))
     assert "the file holds coordinates" in page
@@ -217,8 +217,8 @@ def test_a_large_photo_with_many_methods_makes_no_large_page() -> None:
 
 def test_the_index_links_every_report_and_lists_every_failure(report: Report, tmp_path: Path) -> None:
     entries = [
-        Entry("a & b.png", tmp_path / "a & b" / "report.html", document_of(report)),
-        Entry("none.png", tmp_path / "none" / "report.html", {**document_of(report), "score": None}),
+        Entry("a & b.png", tmp_path / "a & b" / "report.html", report.document()),
+        Entry("none.png", tmp_path / "none" / "report.html", {**report.document(), "score": None}),
     ]
     page = write_index(entries, tmp_path, ["bad.jpg: <broken>"]).read_text(encoding="utf-8")
     assert 'href="a%20%26%20b/report.html">a &amp; b.png</a>' in page

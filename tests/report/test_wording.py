@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from support.exif_blocks import jpeg, scene
+from support.heatmaps import found, info_of
 from unseam.analyze import analyze
-from unseam.method import FalseAlarms, Heatmap, Need
+from unseam.method import FalseAlarms, Heatmap, MethodInfo
 from unseam.photo.photo import Photo, load_photo
 from unseam.provenance.encoder import Encoder, Encoding
 from unseam.provenance.exif import Exif
@@ -17,7 +18,6 @@ from unseam.report.wording import (
     needs_in_words,
     others_sentence,
     rate_clause,
-    verdict_sentence,
 )
 
 PHOTO = load_photo(scene(60, 80))
@@ -32,33 +32,32 @@ class Fixed:
     doubt: str | None = None
     false_alarms: FalseAlarms | None = None
     name: str = "fixed"
-    paper: str = ""
-    sees: str = ""
-    blind: str = ""
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name, false_alarms=self.false_alarms)
 
     def __call__(self, photo: Photo) -> Heatmap:
         heat = np.full((photo.height, photo.width), 0.1, np.float32)
         heat[10:40, 20:60] = 0.9 if self.marks else 0.1
-        return Heatmap(heat, 0.8, doubt=self.doubt)
+        return found(heat, 0.8, doubt=self.doubt)
 
 
 def sentence(method: Fixed) -> str:
-    return verdict_sentence(analyze(PHOTO, [method]))
+    return analyze(PHOTO, [method]).verdict.sentence
 
 
 def test_a_finding_is_one_sentence_with_score_and_rate() -> None:
     known = FalseAlarms(0.05, "on 100 photographs", tuple(np.linspace(0, 1, 100).tolist()))
     assert sentence(Fixed(false_alarms=known)) == (
-        "fixed marks 1 region, 25.0 % of the photo, as manipulated; its score is 0.80 on a scale from 0 (authentic) to "
-        "1 (manipulated); 20 % of authentic photographs score as high (on 100 photographs)."
+        "Likely manipulated: 1 region differs from the rest of the photo, 25.0 % of it. "
+        "20 % of authentic photographs score as high (on 100 photographs)."
     )
 
 
 def test_no_finding_and_no_answer_are_said_too() -> None:
-    assert sentence(Fixed(marks=False)).startswith("fixed marks nothing; its score is 0.80")
-    assert sentence(Fixed(doubt="it is too small")) == "Nothing can be said about this photo: it is too small."
+    assert sentence(Fixed(marks=False)).startswith("No evidence of manipulation: no region differs from the rest")
+    assert sentence(Fixed(doubt="it is too small")) == "Cannot tell: it is too small."
 
 
 def test_what_other_methods_mark_is_told_beside_the_verdict() -> None:
@@ -102,19 +101,19 @@ def test_damage_in_the_data_is_a_lead() -> None:
     ],
 )
 def test_only_what_is_known_of_false_alarms_is_said(known: FalseAlarms | None, words: str) -> None:
-    assert words in rate_clause(Fixed(false_alarms=known), 0.8)
+    assert words in rate_clause(info_of("fixed", false_alarms=known), 0.8)
 
 
 def test_false_alarms_are_plain_types_in_json() -> None:
-    assert false_alarms_document(Fixed(), 0.5) is None
-    known = Fixed(false_alarms=FalseAlarms(0.05, "x", (0.1, 0.9)))
+    assert false_alarms_document(info_of("fixed"), 0.5) is None
+    known = info_of("fixed", false_alarms=FalseAlarms(0.05, "x", (0.1, 0.9)))
     assert false_alarms_document(known, 0.5) == {"marked": 0.05, "at_score": 0.5, "source": "x"}
     assert false_alarms_document(known, None) == {"marked": 0.05, "at_score": None, "source": "x"}
 
 
 def test_needs_are_said_in_words() -> None:
-    assert needs_in_words(Fixed()) == "nothing but pixels"
-    needy = Fixed(needs=frozenset({"jpeg", "colour"}), min_size=(64, 96))
+    assert needs_in_words(info_of("fixed")) == "nothing but pixels"
+    needy = info_of("fixed", needs=frozenset({"jpeg", "colour"}), min_size=(64, 96))
     assert needs_in_words(needy) == "colour, a JPEG file as the camera or program wrote it, at least 96 x 64 pixels"
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from support.heatmaps import found, info_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Need
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 SHAPE = (80, 120)
@@ -21,12 +22,11 @@ class Fake:
     name: str
     judge: Callable[[Photo], Heatmap]
     calls: list[str] = field(default_factory=list)
-    paper: str = ""
-    sees: str = ""
-    blind: str = ""
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
     digest: str = "1"
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name, digest=self.digest)
 
     def __call__(self, photo: Photo) -> Heatmap:
         self.calls.append(photo.name)
@@ -40,20 +40,20 @@ def truth_of(photo: Photo) -> np.ndarray:
 
 def knowing(photo: Photo) -> Heatmap:
     truth = truth_of(photo)
-    return Heatmap(truth * np.float32(0.8) + np.float32(0.1), 0.9 if truth.any() else 0.1)
+    return found(truth * np.float32(0.8) + np.float32(0.1), 0.9 if truth.any() else 0.1)
 
 
 def inverse(photo: Photo) -> Heatmap:
-    return Heatmap((~truth_of(photo)).astype(np.float32), 0.5)
+    return found((~truth_of(photo)).astype(np.float32), 0.5)
 
 
 def constant(photo: Photo) -> Heatmap:
-    return Heatmap(np.full(SHAPE, 0.5, np.float32), 0.5, threshold=0.6)
+    return found(np.full(SHAPE, 0.5, np.float32), 0.5, threshold=0.6)
 
 
 def noise(photo: Photo) -> Heatmap:
     seed = zlib.crc32(photo.pixels.tobytes())
-    return Heatmap(np.random.default_rng(seed).random(SHAPE, np.float32), 0.5)
+    return found(np.random.default_rng(seed).random(SHAPE, np.float32), 0.5)
 
 
 def fussy(photo: Photo) -> Heatmap:

@@ -22,7 +22,7 @@ SMALL = Settings(
 
 MOMENTS = {
     "training": ("unseam.training.patch.source", "Photos.cut"),
-    "judging": ("unseam.reproduction.networks", "load_patch_localizer"),
+    "judging": ("unseam.reproduction.networks", "load_patch_model"),
     "writing the page": ("unseam.reproduction.run", "write_pages"),
 }
 """Moment -> module and what is called there."""

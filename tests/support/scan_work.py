@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from support.heatmaps import found, info_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Need
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 WORDS = {"crash": 11, "hang": 12, "eat": 13, "raise": 14, "decline": 15}
@@ -22,20 +23,19 @@ class Red:
     """Calls pixels manipulated where they are red; may be told to misbehave."""
 
     name: str = "red"
-    paper: str = "none: for tests"
-    sees: str = "red"
-    blind: str = "in the dark"
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
     obeys: bool = True
     seconds: float = 0.0
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name, detects="red")
 
     def __call__(self, photo: Photo) -> Heatmap:
         if self.obeys:
             _obey(int(photo.pixels[0, 0, 0]))
         time.sleep(self.seconds)
         heat = photo.pixels[..., 0].astype(np.float32) / np.float32(255)
-        return Heatmap(heat, score=float(heat.max()), threshold=0.75)
+        return found(heat, score=float(heat.max()), threshold=0.75)
 
 
 def _obey(word: int) -> None:

@@ -29,8 +29,8 @@ METADATA: dict[str, Any] = {
     "licence": "CC0-1.0",
     "training_sources": [],
     "paper": "none: a network for tests",
-    "sees": "bright pixels",
-    "blind": "in the dark",
+    "detects": "bright pixels",
+    "blind_spots": "in the dark",
 }
 
 ModelMaker = Callable[..., Path]

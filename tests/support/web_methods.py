@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from support.heatmaps import found, info_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, Need
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 
@@ -20,11 +21,10 @@ class Obedient:
 
     name: str
     folder: Path = Path()
-    paper: str = "none: a method for tests"
-    sees: str = "bright pixels"
-    blind: str = "in the dark"
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
+
+    @property
+    def info(self) -> MethodInfo:
+        return info_of(self.name)
 
     def __call__(self, photo: Photo) -> Heatmap:
         if self.name == "die":
@@ -36,10 +36,10 @@ class Obedient:
             (self.folder / f"{os.getpid()}.began").touch()
             time.sleep(1)
         if self.name == "eat":
-            return Heatmap(np.ones(2**32, np.float32), 0.5)
+            return found(np.ones(2**32, np.float32), 0.5)
         if self.name == "full":
             with unittest.mock.patch("tempfile.tempdir", str(self.folder / "no-such-folder")):
-                return Heatmap(np.full(photo.pixels.shape[:2], photo.jpeg is not None, np.float32), 0.5)
+                return found(np.full(photo.pixels.shape[:2], photo.jpeg is not None, np.float32), 0.5)
         if self.name == "break":
             raise ZeroDivisionError("of no interest to a caller")
         if self.name == "never":
@@ -48,7 +48,7 @@ class Obedient:
         heat[photo.pixels[..., 0] > 150] = 0.9
         if self.name == "blank":
             heat[:] = 0.5
-        return Heatmap(heat, 0.5 if self.name == "blank" else 0.875, threshold=0.75)
+        return found(heat, 0.5 if self.name == "blank" else 0.875, threshold=0.75)
 
 
 NAMES = ("bright", "blank", "never", "nap", "sleep", "die", "eat", "full", "break")

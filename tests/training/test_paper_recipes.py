@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
 from support.tiny_forgeries import write_forgeries
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.initial_weights import load_beginning
@@ -76,7 +76,7 @@ def test_each_network_trains_exports_and_begins_again_from_its_file(
     model = export_run(tmp_path / "run", terms=terms, samples=validation_samples([forgeries]), calibrated=False)
 
     assert (result.reason, result.step) == ("finished", 2)
-    localizer = load_localizer(model)  # written only after torch and onnxruntime agreed
+    localizer = load_model(model)  # written only after torch and onnxruntime agreed
     assert localizer.settings.network == recipe.name
     assert localizer.settings.patch_rule == recipe.data.rule
     labels, pixels = localizer.judge(np.zeros((2, 64, 64, 3), np.uint8))

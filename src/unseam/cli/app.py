@@ -15,9 +15,7 @@ from unseam.system.text import printable
 
 FAILED, INTERRUPTED = 1, 130
 
-FAST = "Networks do without what takes longest: copied regions; of authentic patches, the pixels."
-
-STRICT = "Mark less, and be wrong about fewer authentic photographs: evidence's second threshold."
+FAST = "Networks leave out what takes longest: copied regions, and the pixels of authentic patches."
 
 # fmt: off
 REFUSALS = frozenset((

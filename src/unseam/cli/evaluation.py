@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, app, complain, one_line_errors
 from unseam.cli.training import Accelerator
 from unseam.system.text import printable
 from unseam.system.workers import cores
@@ -39,7 +39,6 @@ def evaluate(
         ),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
-    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     patches_only: Annotated[bool, typer.Option("--patches-only", help="Only the tables over patches.")] = False,
     patches_per_photo: Annotated[int, typer.Option(min=0, help="Patches drawn from each photo.")] = 8,
     seed: Annotated[int, typer.Option(help="Of all that is drawn: photos, noise, patches.")] = 0,
@@ -62,7 +61,6 @@ def evaluate(
             seed=seed,
             workers=workers or cores(),
             fast=fast,
-            strict=strict,
         )
         command = " ".join(["unseam", *map(shlex.quote, sys.argv[1:])])
         evaluation = run_evaluation(method, root, out, plan, command=command)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, STRICT, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo.paths import find_photos
 from unseam.system.text import printable
@@ -46,7 +46,6 @@ def localize(
         typer.Option(callback=_on_grid, help="Pixels between patches, a multiple of 8: larger is faster and coarser."),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
-    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
     ] = None,
@@ -57,7 +56,7 @@ def localize(
         from unseam.batch import judge_photos
 
         out = out if out is not None or as_json else DEFAULT_OUT
-        methods = _methods(method, stride, fast=fast, strict=strict)
+        methods = _methods(method, stride, fast=fast)
         found = find_photos(photos, out)
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
@@ -71,18 +70,19 @@ def localize(
             raise typer.Exit(FAILED)
 
 
-def _methods(names: list[str] | None, stride: int | None, *, fast: bool, strict: bool) -> list[Method]:
-    """Find the methods and read their model files once, so that a broken one is told once and not for each photo."""
-    from unseam.methods import DEFAULT_METHODS, expanded, find_method, run_as, takes_stride, with_options
+def _methods(names: list[str] | None, stride: int | None, *, fast: bool) -> list[Method]:
+    """Find the methods and read their model files once, so that a broken one is reported once and not per photo."""
+    from unseam.methods import DEFAULT_METHODS, find_methods, with_options
 
-    methods = [find_method(name) for name in expanded(names or DEFAULT_METHODS)]
+    methods = find_methods(names or DEFAULT_METHODS)
     if stride is not None:
-        if not any(takes_stride(method) for method in methods):
+        strides = ["stride" in method.info.options for method in methods]
+        if not any(strides):
             raise typer.BadParameter("--stride is for networks that judge patches, and none is among those named")
-        methods = [with_options(method, stride=stride) if takes_stride(method) else method for method in methods]
-    methods = run_as(methods, fast=fast, strict=strict)
+        methods = [with_options(m, stride=stride) if takes else m for m, takes in zip(methods, strides, strict=True)]
+    methods = [with_options(method, fast=fast) for method in methods]
     for method in methods:
-        _ = method.min_size
+        _ = method.info
     return methods
 
 
@@ -128,16 +128,8 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 def _line(outcome: Outcome) -> str:
     """Say what was found on one line that a person understands."""
     document = outcome.document
-    parts = [document["path"], document["verdict"]]
-    if document["score"] is None or document["verdict"] == "cannot tell":
-        parts.append(document["reason"])
-    else:
-        count = len(document["regions"])
-        share = f"{count} region{'' if count == 1 else 's'}, {100 * document['marked_share']:.1f} % of the photo"
-        parts += [f"score {document['score']:.2f}", share if count else "no regions"]
-    if outcome.page is not None:
-        parts.append(f"-> {printable(outcome.page)}")
-    return "  ".join(parts)
+    page = [f"-> {printable(outcome.page)}"] if outcome.page is not None else []
+    return "  ".join([document["path"], document["verdict"], document["sentence"], *page])
 
 
 def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
@@ -156,7 +148,7 @@ def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
 def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the methods: source, what each sees, when it is blind, and what it needs."""
+    """List the methods: source, what each detects, its blind spots, and what it needs."""
     with one_line_errors():
         from unseam.methods import DEFAULT_METHODS, METHODS
 
@@ -168,15 +160,18 @@ def methods(
             return
         for fact in facts:
             typer.echo(f"{fact['name']}{' (default)' if fact['name'] in DEFAULT_METHODS else ''}")
-            for key in ("paper", "sees", "blind"):
-                typer.echo(f"  {key + ':':<7}{fact[key]}")
-            typer.echo(f"  needs: {', '.join(fact['needs']) or 'nothing but pixels'}")
-            typer.echo(f"  model: SHA-256 {fact['digest']}\n" if fact["digest"] else "")
+            for key in ("paper", "detects", "blind_spots"):
+                typer.echo(f"  {key.replace('_', ' ') + ':':<13}{fact[key]}")
+            typer.echo(f"  {'needs:':<13}{', '.join(fact['needs']) or 'nothing but pixels'}")
+            typer.echo(f"  {'model:':<13}SHA-256 {fact['digest']}\n" if fact["digest"] else "")
 
 
 def _facts(method: Method) -> dict[str, Any]:
-    from unseam.analyze import digest_of
-
-    facts: dict[str, Any] = {"name": method.name, "paper": method.paper, "sees": method.sees, "blind": method.blind}
-    facts["digest"] = digest_of(method) or None
-    return facts | {"needs": sorted(method.needs), "min_size": list(method.min_size)}
+    info = method.info
+    facts: dict[str, Any] = {
+        "name": info.name,
+        "paper": info.paper,
+        "detects": info.detects,
+        "blind_spots": info.blind_spots,
+    }
+    return facts | {"digest": info.digest or None, "needs": sorted(info.needs), "min_size": list(info.min_size)}

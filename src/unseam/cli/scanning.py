@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, INTERRUPTED, STRICT, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.system.text import printable
 
@@ -44,7 +44,6 @@ def scan(
         str | None, typer.Option(help="With --engine ray: the cluster.  [default: one that is started here]")
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
-    strict: Annotated[bool, typer.Option("--strict", help=STRICT)] = False,
     heat_maps: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write each method's heat map as PNG, 255 = heat 1.")
     ] = None,
@@ -74,7 +73,7 @@ def scan(
         plan = Plan(
             place=folder,
             out=out,
-            methods=_methods(method, fast=fast, strict=strict),
+            methods=_methods(method, fast=fast),
             resume=resume,
             retry_failed=retry_failed,
             workers=count,
@@ -96,16 +95,12 @@ def scan(
         _tell(summary, out)
 
 
-def _methods(names: list[str] | None, *, fast: bool, strict: bool) -> dict[str, Method]:
-    """Find the methods and read their model files once, so that a broken one is told once and not for each file."""
+def _methods(names: list[str] | None, *, fast: bool) -> dict[str, Method]:
+    """Find the methods and read their model files once, so that a broken one is reported once and not per file."""
     from unseam.analyze import key_methods
-    from unseam.methods import DEFAULT_METHODS, expanded, find_method, run_as
+    from unseam.methods import DEFAULT_METHODS, find_methods, with_options
 
-    found = map(find_method, expanded(names or DEFAULT_METHODS))
-    methods = key_methods(run_as(found, fast=fast, strict=strict))
-    for method in methods.values():
-        _ = method.min_size
-    return methods
+    return key_methods(with_options(method, fast=fast) for method in find_methods(names or DEFAULT_METHODS))
 
 
 def _run(plan: Plan, engine: Engine, address: str | None) -> Summary:

@@ -76,9 +76,7 @@ def serve(
 def _offered(names: Sequence[str] | None) -> tuple[dict[str, Method], list[str]]:
     """Find the methods, and those used when a caller names none: all that were named here, else the usual ones."""
     from unseam.analyze import key_methods
-    from unseam.methods import DEFAULT_METHODS, METHODS, expanded, find_method
+    from unseam.methods import DEFAULT_METHODS, METHODS, find_methods
 
-    methods = key_methods(find_method(name) for name in expanded(names or METHODS))
-    for method in methods.values():
-        _ = method.min_size  # reads its file: a broken model is told now
+    methods = key_methods(find_methods(names or METHODS))  # reads model files: a broken one is reported now
     return methods, list(methods if names else DEFAULT_METHODS)

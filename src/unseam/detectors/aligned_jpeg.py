@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from unseam.detectors import jpeg_mixture
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, samples
-from unseam.detectors.detector import Detector, stored_coefficients, stored_luma
+from unseam.detectors.detector import CALIBRATED, Detector, stored_coefficients, stored_luma
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, rounding_noise
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.jpeg.coefficients import JpegComponent
 from unseam.jpeg.quantization import LARGEST_STEP
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ LEAST_SIDE = 64
 """Pixels: fewer blocks do not fill a histogram."""
 UNUSED_GRID = (1, 1)
 """Row and column where a grid begins that no compression used: its coefficients are as if never compressed."""
-CURVE = Curve(slope=0.633, middle=2.07, threshold=0.7, score_slope=0.322, score_middle=7.39)
+CURVE = LlrCurve(slope=0.633, middle=2.07, threshold=0.7)
 """``benchmarks/calibrate.py`` on 91 authentic photographs and the same saved twice, and 60 constructed cases.
 
 The calibration's own threshold is the least, 0.5; it is raised to where the mean F1 of the cases hardly falls yet.
@@ -55,8 +55,8 @@ class AlignedJpegConfig:
         Not in the paper.
     most : float
         The log-likelihood ratio of a block is limited to plus and minus this. Not in the paper.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     frequencies: int = 15
@@ -64,7 +64,7 @@ class AlignedJpegConfig:
     least_gain: float = 0.02
     most_limited: float = 0.02
     most: float = 20.0
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = AlignedJpegConfig()
@@ -118,7 +118,7 @@ def aligned_jpeg_statistic(photo: Photo, config: AlignedJpegConfig = DEFAULT) ->
     return Statistic(jpeg_mixture.summed(total, config.pooled), step)
 
 
-def aligned_jpeg_evidence(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Statistic:
+def aligned_jpeg_llr(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Statistic:
     """Say which parts were compressed once, where most of the photo clearly was compressed twice.
 
     Returns
@@ -139,15 +139,15 @@ def aligned_jpeg_evidence(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> 
     clear = [one for one in said if one.gain >= config.least_gain]
     mostly_single = np.average([one.single for one in clear], weights=[one.gain for one in clear]) if clear else 1.0
     if mostly_single > 0.5:
-        return Statistic(np.full(said[0].ratio.shape, np.nan), step)
+        return config.curve.llr(Statistic(np.full(said[0].ratio.shape, np.nan), step))
     total = np.clip(np.sum([one.ratio for one in clear], axis=0), -config.most, config.most)
     known = limited_share(photo.pixels, total.shape, step) <= config.most_limited
-    return Statistic(jpeg_mixture.averaged(total, known, config.pooled), step)
+    return config.curve.llr(Statistic(jpeg_mixture.averaged(total, known, config.pooled), step))
 
 
 def aligned_jpeg(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Heatmap:
-    """Judge a photo by parts that miss its first compression; see `aligned_jpeg_evidence`."""
-    return heatmap_of(aligned_jpeg_evidence(photo, config), photo, config.curve)
+    """Judge a photo by parts that miss its first compression; see `aligned_jpeg_llr`."""
+    return heatmap_of(aligned_jpeg_llr(photo, config), photo, config.curve)
 
 
 def _frequencies(photo: Photo, config: AlignedJpegConfig) -> tuple[list[_Frequency], tuple[int, int]]:
@@ -185,14 +185,18 @@ def _frequency(component: JpegComponent, frequency: tuple[int, int], unused: Flo
 
 
 METHOD = Detector(
-    name="aligned-jpeg",
-    paper="T. Bianchi, A. Piva, 2012, Image forgery localization via block-grained analysis of JPEG artifacts "
-    "(aligned), DOI 10.1109/TIFS.2012.2187516",
-    sees="parts that were compressed as JPEG once, in a photo that was compressed twice on the same grid of blocks",
-    blind="where the first compression was of better quality than the second, or was undone by cropping or resizing "
-    "in between; flat parts; parts that are small beside 24 pixels",
-    needs=frozenset({"jpeg"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=aligned_jpeg,
-    evidence=aligned_jpeg_evidence,
+    info=MethodInfo(
+        name="aligned-jpeg",
+        paper="T. Bianchi, A. Piva, 2012, Image forgery localization via block-grained analysis of JPEG artifacts "
+        "(aligned), DOI 10.1109/TIFS.2012.2187516",
+        detects="parts that were compressed as JPEG once, in a photo that was compressed twice on the same grid of"
+        " blocks",
+        blind_spots="where the first compression was of better quality than the second, or was undone by cropping "
+        "or resizing in between; flat parts; parts that are small beside 24 pixels",
+        needs=frozenset({"jpeg"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=aligned_jpeg_llr,
 )

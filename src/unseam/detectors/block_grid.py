@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,7 @@ VIDEO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)
 """Weights of R, G and B in [0, 255]: ITU-R BT.601 luma of video range, unrounded (offset left out: it cancels)."""
 
 
-CURVE = Curve(slope=0.7, middle=0.0, threshold=0.88, score_slope=1.06, score_middle=2.14)
+CURVE = LlrCurve(slope=0.7, middle=0.0, threshold=0.88)
 """Logistic regressions (classes balanced): cells and 0.98 quantiles of 91 authentic photographs, and moved regions.
 
 The regions are 40 % of the sides, moved off the grid within the same photographs after JPEG compression at quality 50
@@ -63,15 +63,15 @@ class BlockGridConfig:
     unrest : float
         Share of the photo's median unrest between lines that is added to each window's own, so that nearly flat
         parts do not stand out. Not in the paper.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     steepest: float = 50.0
     line: int = 33
     window: int = 11
     unrest: float = 0.2
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = BlockGridConfig()
@@ -100,7 +100,7 @@ def block_grid_statistic(photo: Photo, config: BlockGridConfig = DEFAULT) -> Sta
     return Statistic(_block_features(_grid_lines(_luma(photo), config)), (SIDE, SIDE))
 
 
-def block_grid_evidence(photo: Photo, config: BlockGridConfig = DEFAULT) -> Statistic:
+def block_grid_llr(photo: Photo, config: BlockGridConfig = DEFAULT) -> Statistic:
     """Ask of each part of a photo whether another grid is stronger there than the grid of the photo as a whole.
 
     The lines of the paper are averaged by their place in the block, separately for columns and rows, over a window
@@ -124,7 +124,7 @@ def block_grid_evidence(photo: Photo, config: BlockGridConfig = DEFAULT) -> Stat
     rows, columns = photo.height // SIDE, photo.width // SIDE
     blocks = lines[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
     down, across = blocks.sum(1), blocks.sum(3).transpose(0, 2, 1)
-    return Statistic(_other_over_own(down, config) + _other_over_own(across, config), (SIDE, SIDE))
+    return config.curve.llr(Statistic(_other_over_own(down, config) + _other_over_own(across, config), (SIDE, SIDE)))
 
 
 def block_grid(photo: Photo, config: BlockGridConfig = DEFAULT) -> Heatmap:
@@ -133,7 +133,7 @@ def block_grid(photo: Photo, config: BlockGridConfig = DEFAULT) -> Heatmap:
     Blind where a region keeps the grid (one shift of 64 does by chance), where neither region nor photo was
     compressed below quality 90 or so, and after rescaling or strong compression of the finished forgery.
     """
-    return heatmap_of(block_grid_evidence(photo, config), photo, config.curve)
+    return heatmap_of(block_grid_llr(photo, config), photo, config.curve)
 
 
 def _check(photo: Photo) -> None:
@@ -261,14 +261,18 @@ def _mean(values: Floats, window: int) -> Floats:
 
 
 METHOD = Detector(
-    name="block-grid",
-    paper="W. Li, Y. Yuan, N. Yu, 2009, Passive detection of doctored JPEG image via block artifact grid extraction, "
-    "DOI 10.1016/j.sigpro.2009.03.025",
-    sees="regions whose grid of 8 x 8 JPEG blocks is shifted against the photo's own: pasted, moved or painted over",
-    blind="where a region happens to keep the grid, where nothing was compressed enough to show blocks (quality above "
-    "about 90), and after rescaling or strong compression of the finished forgery",
-    needs=frozenset({"detail"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=block_grid,
-    evidence=block_grid_evidence,
+    info=MethodInfo(
+        name="block-grid",
+        paper="W. Li, Y. Yuan, N. Yu, 2009, Passive detection of doctored JPEG image via block artifact grid "
+        "extraction, DOI 10.1016/j.sigpro.2009.03.025",
+        detects="regions whose grid of 8 x 8 JPEG blocks is shifted against the photo's own: pasted, moved or "
+        "painted over",
+        blind_spots="where a region happens to keep the grid, where nothing was compressed enough to show blocks "
+        "(quality above about 90), and after rescaling or strong compression of the finished forgery",
+        needs=frozenset({"detail"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=block_grid_llr,
 )

@@ -7,7 +7,7 @@ facades and skies, too: `copied_regions` asks of each region whether its match i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,10 +23,10 @@ from unseam.detectors.copied_regions import (
     picture_of,
     regions_of,
 )
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of, spread
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -53,7 +53,7 @@ Logistic regression of 196 regions in constructed copies against 396 regions of 
 weighing the same: ``python benchmarks/copy_move.py fit PHOTOS --authentic FOLDER --authentic FOLDER``.
 """
 
-CURVE = Curve(slope=1.0, middle=0.0, threshold=0.731, score_slope=1.0, score_middle=1.0)
+CURVE = LlrCurve(slope=1.0, middle=0.0, threshold=0.731)
 """The evidence is log-odds already, of classes that weigh the same: heat is its probability.
 
 Threshold and the score's middle are both log-odds of 1. There the same command counts 89.3 % of the copied regions,
@@ -99,8 +99,8 @@ class CopyMoveConfig:
         Of a region's measures, to its log-odds of being a copy; see `WEIGHTS`. Not in the paper.
     largest : int
         Most pixels of the picture that is searched: larger photos are reduced by a whole number. Not in the paper.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     order: int = 5
@@ -120,7 +120,7 @@ class CopyMoveConfig:
     weights: tuple[float, ...] = WEIGHTS
     constant: float = CONSTANT
     largest: int = 1_500_000
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = CopyMoveConfig()
@@ -179,7 +179,7 @@ def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tu
     return _regions(_matches(luma, config), picture_of(luma), config)
 
 
-def copy_move_evidence(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
+def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
     """Ask of each place whether it lies in a region that was copied, or was the source of a copy.
 
     Regions are found as in the paper (error of the fit, distance, area), down to smaller ones, and must resemble their
@@ -201,25 +201,12 @@ def copy_move_evidence(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statis
         strength = config.constant + float(np.dot(config.weights, measures))
         marked = both_sides(region, evidence.shape, config.dilation)
         evidence[marked] = np.fmax(evidence[marked], np.clip(strength, LEAST_STRENGTH, MOST_STRENGTH))
-    return Statistic(evidence, (factor, factor))
+    return config.curve.llr(Statistic(evidence, (factor, factor)))
 
 
 def copy_move(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Heatmap:
-    """Find regions that were copied within the photo, and their sources: Cozzolino et al. 2015, calibrated.
-
-    Mask and score do not depend on a region's share of the frame, as they do for other detectors: regions have been
-    checked one by one, and a copy may be small.
-    """
-    evidence = copy_move_evidence(photo, config)
-    heatmap = heatmap_of(evidence, photo, config.curve)
-    known = np.isfinite(evidence.values)
-    if not known.any():
-        return heatmap
-    curve, strongest = config.curve, float(evidence.values[known].max())
-    marked = spread(known, evidence.step, evidence.origin, heatmap.heat.shape)
-    marked &= heatmap.heat >= np.float32(curve.threshold)
-    score = 0.5 * (1 + np.tanh(0.5 * curve.score_slope * (strongest - curve.score_middle)))
-    return replace(heatmap, mask=marked, score=float(score))
+    """Find regions that were copied within the photo, and their sources: Cozzolino et al. 2015, calibrated."""
+    return heatmap_of(copy_move_llr(photo, config), photo, config.curve)
 
 
 def _check(photo: Photo) -> None:
@@ -291,13 +278,18 @@ def _regions(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> lis
 
 
 METHOD = Detector(
-    name="copy-move",
-    paper="D. Cozzolino, G. Poggi, L. Verdoliva, 2015, Efficient dense-field copy-move forgery detection, "
-    "DOI 10.1109/TIFS.2015.2455334",
-    sees="regions that were copied within the photo, also turned or slightly scaled, together with their sources",
-    blind="where the copied region is flat or small, was scaled by more than a quarter, or came from another photo",
-    needs=frozenset({"detail"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=copy_move,
-    evidence=copy_move_evidence,
+    info=MethodInfo(
+        name="copy-move",
+        paper="D. Cozzolino, G. Poggi, L. Verdoliva, 2015, Efficient dense-field copy-move forgery detection, DOI "
+        "10.1109/TIFS.2015.2455334",
+        detects="regions that were copied within the photo, also turned or slightly scaled, together with their "
+        "sources",
+        blind_spots="where the copied region is flat or small, was scaled by more than a quarter, or came from "
+        "another photo",
+        needs=frozenset({"detail"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=copy_move_llr,
 )

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import ZIGZAG
-from unseam.detectors.detector import Detector, stored_luma
+from unseam.detectors.detector import CALIBRATED, Detector, stored_luma
 from unseam.detectors.double_quantization import POOLING, PoolingConfig, Votes, pooled
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.jpeg.coefficients import JpegComponent
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-CURVE = Curve(slope=0.0614, middle=-9.28, threshold=0.766, score_slope=0.0859, score_middle=3.24)
+CURVE = LlrCurve(slope=0.0614, middle=-9.28, threshold=0.766)
 """Logistic regressions (classes balanced) by ``benchmarks/calibrate.py --cases 100``: 76 authentic JPEGs, and
 100 photographs with a region that was compressed once and the rest twice, at qualities of 60 to 92, then 70 to 97.
 
@@ -40,7 +40,7 @@ class DctHistogramConfig:
 
     Attributes
     ----------
-    statistic_frequencies, evidence_frequencies : int
+    statistic_frequencies, llr_frequencies : int
         How many frequencies, in zig-zag order, the statistic looks at (pyIFD's) and the evidence (chosen on
         development forgeries).
     least_peak : float
@@ -50,16 +50,16 @@ class DctHistogramConfig:
         A spectrum whose least value is above this share of its peak is level, and has no peak (pyIFD's, probed).
     pooling : PoolingConfig
         How the evidence weighs coefficients.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     statistic_frequencies: int = 15
-    evidence_frequencies: int = 28
+    llr_frequencies: int = 28
     least_peak: float = 0.2
     most_level: float = 0.9
     pooling: PoolingConfig = POOLING
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = DctHistogramConfig()
@@ -101,7 +101,7 @@ def dct_histogram_statistic(photo: Photo, config: DctHistogramConfig = DEFAULT) 
     return Statistic(np.asarray(0.5 * (1 + np.tanh(0.5 * odds))), step)
 
 
-def dct_histogram_evidence(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
+def dct_histogram_llr(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
     """Weigh, around each block, the coefficients' log-odds of one compression against two.
 
     Parameters
@@ -129,13 +129,13 @@ def dct_histogram_evidence(photo: Photo, config: DctHistogramConfig = DEFAULT) -
     component, step = stored_luma(photo)
     whole = (photo.height // step[0], photo.width // step[1])
     rows, columns = component.coefficients.shape[:2]
-    votes = _periodic(component, whole, config.evidence_frequencies, config)
-    return Statistic(pooled(votes, (rows, columns), config.pooling), step)
+    votes = _periodic(component, whole, config.llr_frequencies, config)
+    return config.curve.llr(Statistic(pooled(votes, (rows, columns), config.pooling), step))
 
 
 def dct_histogram(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Heatmap:
-    """Find content that breaks the period of the photo's DCT histograms; see `dct_histogram_evidence`."""
-    return heatmap_of(dct_histogram_evidence(photo, config), photo, config.curve)
+    """Find content that breaks the period of the photo's DCT histograms; see `dct_histogram_llr`."""
+    return heatmap_of(dct_histogram_llr(photo, config), photo, config.curve)
 
 
 def _periodic(
@@ -187,15 +187,18 @@ def _in_period(histogram: NDArray[np.intp], period: int) -> NDArray[np.intp]:
 
 
 METHOD = Detector(
-    name="dct-histogram",
-    paper="Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image detection "
-    "via DCT coefficient analysis, DOI 10.1016/j.patcog.2009.03.019",
-    sees="regions that break the periodic DCT histograms of a JPEG that was compressed twice on one grid of blocks: "
-    "pasted, painted or moved before the last save",
-    blind="where the last compression was stronger than the first, where the photo was cropped or rescaled in between, "
-    "in flat parts, and when the file is no JPEG",
-    needs=frozenset({"jpeg"}),
-    min_size=(1, 1),
-    judge=dct_histogram,
-    evidence=dct_histogram_evidence,
+    info=MethodInfo(
+        name="dct-histogram",
+        paper="Z. Lin, J. He, X. Tang, C.-K. Tang, 2009, Fast, automatic and fine-grained tampered JPEG image "
+        "detection via DCT coefficient analysis, DOI 10.1016/j.patcog.2009.03.019",
+        detects="regions that break the periodic DCT histograms of a JPEG that was compressed twice on one grid of"
+        " blocks: pasted, painted or moved before the last save",
+        blind_spots="where the last compression was stronger than the first, where the photo was cropped or "
+        "rescaled in between, in flat parts, and when the file is no JPEG",
+        needs=frozenset({"jpeg"}),
+        min_size=(1, 1),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=dct_histogram_llr,
 )

@@ -19,17 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, block_dct, cosines, samples
-from unseam.detectors.detector import Detector, stored_luma
+from unseam.detectors.detector import CALIBRATED, Detector, stored_luma
 from unseam.detectors.double_quantization import POOLING, PoolingConfig, Votes, pooled
 from unseam.detectors.rounding_noise import rounding_noise
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.jpeg.coefficients import JpegComponent
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-CURVE = Curve(slope=0.234, middle=0.354, threshold=0.915, score_slope=0.112, score_middle=8.82)
+CURVE = LlrCurve(slope=0.234, middle=0.354, threshold=0.915)
 """Logistic regressions (classes balanced) by ``benchmarks/calibrate.py --cases 100``: 76 authentic JPEGs, and
 100 photographs with a region that was compressed once and the rest twice, at qualities of 60 to 92, then 70 to 97.
 
@@ -56,7 +56,7 @@ class DctModelConfig:
     ----------
     highest_steps : tuple of int
         For each diagonal of frequencies, from (0, 0) on, the highest first step that is tried (pyIFD's, probed).
-    statistic_diagonals, evidence_diagonals : int
+    statistic_diagonals, llr_diagonals : int
         How many of the diagonals the statistic looks at (15 frequencies; the paper's) and the evidence (28; chosen on
         development forgeries).
     least_share : float
@@ -65,17 +65,17 @@ class DctModelConfig:
         Side of the median filter over the statistic, in blocks: 1, 3 or 5 (pyIFD's).
     pooling : PoolingConfig
         How the evidence weighs coefficients.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     highest_steps: tuple[int, ...] = (20, 20, 20, 20, 30, 40, 64)
     statistic_diagonals: int = 5
-    evidence_diagonals: int = 7
+    llr_diagonals: int = 7
     least_share: float = 0.25
     median: int = 5
     pooling: PoolingConfig = POOLING
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = DctModelConfig()
@@ -131,7 +131,7 @@ def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Stati
     return Statistic(np.asarray(0.5 * (1 + np.tanh(0.5 * odds))), step)
 
 
-def dct_model_evidence(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
+def dct_model_llr(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
     """Weigh, around each block, the coefficients' log-odds of one compression against two.
 
     Parameters
@@ -159,14 +159,14 @@ def dct_model_evidence(photo: Photo, config: DctModelConfig = DEFAULT) -> Statis
         As `dct_model_statistic`.
     """
     component, step = stored_luma(photo)
-    votes = (found.votes for found in _examine(photo, component, config.evidence_diagonals, config))
+    votes = (found.votes for found in _examine(photo, component, config.llr_diagonals, config))
     rows, columns = component.coefficients.shape[:2]
-    return Statistic(pooled(votes, (rows, columns), config.pooling), step)
+    return config.curve.llr(Statistic(pooled(votes, (rows, columns), config.pooling), step))
 
 
 def dct_model(photo: Photo, config: DctModelConfig = DEFAULT) -> Heatmap:
-    """Find content that was compressed once in a JPEG that was compressed twice; see `dct_model_evidence`."""
-    return heatmap_of(dct_model_evidence(photo, config), photo, config.curve)
+    """Find content that was compressed once in a JPEG that was compressed twice; see `dct_model_llr`."""
+    return heatmap_of(dct_model_llr(photo, config), photo, config.curve)
 
 
 def first_compression(photo: Photo, config: DctModelConfig = DEFAULT) -> FirstCompression:
@@ -344,15 +344,18 @@ def _median(values: Floats, side: int) -> Floats:
 
 
 METHOD = Detector(
-    name="dct-model",
-    paper="T. Bianchi, A. De Rosa, A. Piva, 2011, Improved DCT coefficient analysis for forgery localization in JPEG "
-    "images, DOI 10.1109/ICASSP.2011.5946978",
-    sees="regions that were compressed once in a JPEG that was compressed twice on one grid of blocks: pasted, painted "
-    "or moved before the last save",
-    blind="where the last compression was much stronger than the first, where the photo was cropped or rescaled in "
-    "between, in flat parts, and when the file is no JPEG",
-    needs=frozenset({"jpeg"}),
-    min_size=(1, 1),
-    judge=dct_model,
-    evidence=dct_model_evidence,
+    info=MethodInfo(
+        name="dct-model",
+        paper="T. Bianchi, A. De Rosa, A. Piva, 2011, Improved DCT coefficient analysis for forgery localization "
+        "in JPEG images, DOI 10.1109/ICASSP.2011.5946978",
+        detects="regions that were compressed once in a JPEG that was compressed twice on one grid of blocks: "
+        "pasted, painted or moved before the last save",
+        blind_spots="where the last compression was much stronger than the first, where the photo was cropped or "
+        "rescaled in between, in flat parts, and when the file is no JPEG",
+        needs=frozenset({"jpeg"}),
+        min_size=(1, 1),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=dct_model_llr,
 )

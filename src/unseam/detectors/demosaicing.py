@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.method import NO_EVIDENCE, Heatmap
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
+from unseam.method import NO_EVIDENCE, Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ LEAST_LOG_PRODUCT = float(np.log(5e-324))
 """A product of variances below this is zero in 64-bit floats."""
 
 
-CURVE = Curve(slope=0.33, middle=0.0, threshold=0.8, score_slope=0.24, score_middle=3.0)
+CURVE = LlrCurve(slope=0.33, middle=0.0, threshold=0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class DemosaicingConfig:
         Evidence only: how many times its own spread the majority's trace must stand above none; else nothing is known.
     most : float
         Evidence is clipped to plus and minus this.
-    curve : Curve
+    curve : LlrCurve
         Slopes: logistic fits of forged beside untouched pictures (bilinear demosaicing simulated in free photographs;
         regions blurred, resized or shifted). Middles: the likelihoods are even, not the fits' -7 and -3, which count
         on traces as strong as the simulated ones.
@@ -104,7 +104,7 @@ class DemosaicingConfig:
     least_spread: float = 0.3
     least_trace: float = 4.0
     most: float = 20.0
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = DemosaicingConfig()
@@ -154,7 +154,7 @@ def demosaicing_statistic(photo: Photo, config: DemosaicingConfig = DEFAULT) -> 
     return Statistic(0.5 * (1 - np.tanh(0.5 * likelihood)), (config.block, config.block))
 
 
-def demosaicing_evidence(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statistic:
+def demosaicing_llr(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statistic:
     """Give the log-likelihood ratio of no trace to the photo's own trace, in windows of 5 x 5 blocks.
 
     Parameters
@@ -186,12 +186,12 @@ def demosaicing_evidence(photo: Photo, config: DemosaicingConfig = DEFAULT) -> S
     values = np.full(trace.shape, np.nan)
     if known.sum() >= LEAST_BLOCKS:
         values[known] = _against_majority(trace[known], config)
-    return Statistic(values, (config.block, config.block))
+    return config.curve.llr(Statistic(values, (config.block, config.block)))
 
 
 def demosaicing(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Heatmap:
-    """Judge a photo by its demosaicing traces; see `demosaicing_evidence`."""
-    return heatmap_of(demosaicing_evidence(photo, config), photo, config.curve)
+    """Judge a photo by its demosaicing traces; see `demosaicing_llr`."""
+    return heatmap_of(demosaicing_llr(photo, config), photo, config.curve)
 
 
 def _block_trace(green: Floats, config: DemosaicingConfig) -> tuple[Floats, NDArray[np.bool_]]:
@@ -461,15 +461,20 @@ def _even_pixels(photo: Photo) -> NDArray[np.uint8]:
 
 
 METHOD = Detector(
-    name="demosaicing",
-    paper=(
-        "Ferrara, Bianchi, De Rosa, Piva: Image forgery localization via fine-grained analysis of CFA artifacts, IEEE "
-        "TIFS 7 (2012), DOI 10.1109/TIFS.2012.2202227"
+    info=MethodInfo(
+        name="demosaicing",
+        paper=(
+            "Ferrara, Bianchi, De Rosa, Piva: Image forgery localization via fine-grained analysis of CFA artifacts, "
+            "IEEE "
+            "TIFS 7 (2012), DOI 10.1109/TIFS.2012.2202227"
+        ),
+        detects="Parts without the trace that a camera's interpolation of colours leaves in the rest of the photo.",
+        blind_spots="Photos that were resized or compressed until no such trace is left, which are most; and flat "
+        "parts.",
+        needs=frozenset({"colour", "detail"}),
+        min_size=(MIN_SIDE, MIN_SIDE),
+        false_alarms=CALIBRATED,
     ),
-    sees="Parts without the trace that a camera's interpolation of colours leaves in the rest of the photo.",
-    blind="Photos that were resized or compressed until no such trace is left, which are most; and flat parts.",
-    needs=frozenset({"colour", "detail"}),
-    min_size=(MIN_SIDE, MIN_SIDE),
-    judge=demosaicing,
-    evidence=demosaicing_evidence,
+    config=DEFAULT,
+    measure=demosaicing_llr,
 )

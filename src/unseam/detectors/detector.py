@@ -1,64 +1,74 @@
-"""A classical detector as a `Method`: what a person needs to know about it, and when it does not apply."""
+"""A classical detector as a `Method`: what a reader needs to know about it, and when it does not apply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from unseam.detectors.statistic import Statistic
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
 from unseam.jpeg.coefficients import JpegCoefficients, JpegComponent
-from unseam.method import FalseAlarms, Heatmap, Need
+from unseam.method import FalseAlarms, Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 CALIBRATED = FalseAlarms(0.05, "its threshold was set so, on the authentic photographs of its calibration")
 """What ``benchmarks/calibrate.py`` sets every threshold for: 95 % of authentic photographs stay calm."""
 
 
+class Calibrated(Protocol):
+    """A detector's parameters, of which one is its calibration; hashable."""
+
+    @property
+    def curve(self) -> LlrCurve: ...  # noqa: D102
+
+
+C = TypeVar("C", bound=Calibrated)
+
+
 @dataclass(frozen=True, slots=True)
-class Detector:
-    """A `Method`; see there for the first six attributes.
+class Detector(Generic[C]):
+    """A classical algorithm as a `Method`.
 
     Attributes
     ----------
-    judge : function
-        Photo to calibrated heat map; called when the photo has what the detector needs.
-    evidence : function
-        Photo to evidence on the detector's own grid; what ``benchmarks/calibrate.py`` fits the curve to.
-    false_alarms : FalseAlarms, optional
-        How often it marks something on authentic photographs.
+    info : MethodInfo
+    config : dataclass
+        The parameters.
+    measure : function
+        Photo and config to the log-likelihood ratio on the detector's own grid: ``NAME_llr``.
     """
 
-    name: str
-    paper: str
-    sees: str
-    blind: str
-    needs: frozenset[Need]
-    min_size: tuple[int, int]
-    judge: Callable[[Photo], Heatmap]
-    evidence: Callable[[Photo], Statistic]
-    false_alarms: FalseAlarms | None = CALIBRATED
+    info: MethodInfo
+    config: C
+    measure: Callable[[Photo, C], Statistic]
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo; `NotApplicable` with the reason when it lacks what the detector needs."""
         self.check(photo)
-        return self.judge(photo)
+        return heatmap_of(self.llr(photo), photo, self.config.curve)
+
+    def llr(self, photo: Photo) -> Statistic:
+        """Return the log-likelihood ratio on the detector's own grid: measured once per photo, whoever asks first."""
+        return photo.once((self.info.name, self.config), lambda: self.measure(photo, self.config))
 
     def check(self, photo: Photo) -> None:
         """Raise `NotApplicable` with the reason unless the photo has what the detector needs."""
-        if photo.height < self.min_size[0] or photo.width < self.min_size[1]:
-            wanted = f"{self.min_size[1]} x {self.min_size[0]}"
-            raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
-        if "jpeg" in self.needs:
+        height, width = self.info.min_size
+        if photo.height < height or photo.width < width:
+            raise NotApplicable(
+                f"the photo is {photo.width} x {photo.height} pixels; expected at least {width} x {height}"
+            )
+        if "jpeg" in self.info.needs:
             stored_coefficients(photo)
-        if "detail" in self.needs and bool((photo.pixels == photo.pixels[0, 0]).all()):
+        if "detail" in self.info.needs and bool((photo.pixels == photo.pixels[0, 0]).all()):
             raise NotApplicable("the photo is of one flat colour; there is nothing to compare")
-        if "colour" in self.needs and bool((photo.pixels == photo.pixels[..., :1]).all()):
+        if "colour" in self.info.needs and bool((photo.pixels == photo.pixels[..., :1]).all()):
             raise NotApplicable("the photo is grey; expected colour")
 
 
 def stored_coefficients(photo: Photo) -> JpegCoefficients:
-    """Give the file's own JPEG coefficients; `NotApplicable` with the reason where there are none to read."""
+    """Return the file's own JPEG coefficients; `NotApplicable` with the reason where there are none to read."""
     try:
         coefficients = photo.jpeg
     except (DamagedPhoto, UnsupportedPhoto) as error:
@@ -69,7 +79,7 @@ def stored_coefficients(photo: Photo) -> JpegCoefficients:
 
 
 def stored_luma(photo: Photo) -> tuple[JpegComponent, tuple[int, int]]:
-    """Give the component that carries a JPEG's detail, and how many pixels of the photo a block of it covers.
+    """Return the component that carries a JPEG's detail, and how many pixels of the photo a block of it covers.
 
     It is the luma (grey or Y); green of an RGB file; of a CMYK file the ink with most non-zero coefficients.
 

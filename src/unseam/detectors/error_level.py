@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.method import Heatmap
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ NORMAL_WIDTH = 0.8963
 LEAST_SIDE = 64
 """Least height and width of a photo, in pixels: a majority needs some blocks."""
 
-CURVE = Curve(slope=0.8, middle=0.89, threshold=0.77, score_slope=0.59, score_middle=3.18)
+CURVE = LlrCurve(slope=0.8, middle=0.89, threshold=0.77)
 """Logistic regressions (classes balanced) of 91 authentic photographs and 60 composites saved without loss.
 
 By ``benchmarks/calibrate.py``. The composites were a JPEG of quality 75 to 92 but for an ellipse that never was. The
@@ -91,8 +91,8 @@ class ErrorLevelConfig:
         The level and the comparison of grids are clipped to plus and minus this.
     most_clipped : float
         Share of clipped pixels above which a block knows nothing.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     quality: int = 90
@@ -110,7 +110,7 @@ class ErrorLevelConfig:
     most_level: float = 3.0
     most: float = 10.0
     most_clipped: float = 0.5
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = ErrorLevelConfig()
@@ -148,7 +148,7 @@ def error_level_statistic(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> S
     return Statistic(level, (1, 1))
 
 
-def error_level_evidence(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statistic:
+def error_level_llr(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statistic:
     """Ask of each block whether it changes more than its texture explains, or than most of the photo on its own grid.
 
     Two parts are added. The *level* is the logarithm of the error less half of that of the second differences of
@@ -183,10 +183,10 @@ def error_level_evidence(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> St
     del again, luma
     known = ~clipped & (level > 0)
     if not known.any():
-        return Statistic(np.full(known.shape, np.nan), (BLOCK, BLOCK))
+        return config.curve.llr(Statistic(np.full(known.shape, np.nan), (BLOCK, BLOCK)))
     evidence = config.weight * _level(level, texture, known, config)
     evidence += _no_trace(error, _error_off_grid(photo.pixels, config), known, config)
-    return Statistic(np.where(known, evidence, np.nan), (BLOCK, BLOCK))
+    return config.curve.llr(Statistic(np.where(known, evidence, np.nan), (BLOCK, BLOCK)))
 
 
 def error_level(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Heatmap:
@@ -195,7 +195,7 @@ def error_level(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Heatmap:
     Blind where all of the photo was saved equally often, or anew as JPEG of lower quality; a part that was saved more
     often than the rest is not marked.
     """
-    return heatmap_of(error_level_evidence(photo, config), photo, config.curve)
+    return heatmap_of(error_level_llr(photo, config), photo, config.curve)
 
 
 def _saved(pixels: Pixels, quality: int) -> Pixels:
@@ -289,14 +289,17 @@ def _of_like_texture(texture: Floats, trace: Floats, told: NDArray[np.bool_], gr
 
 
 METHOD = Detector(
-    name="error-level",
-    paper="N. Krawetz, 2007, A picture's worth: digital image analysis and forensics, Black Hat Briefings",
-    sees="parts that change more than the rest when the photo is saved as JPEG once more: saved fewer times than the "
-    "rest, or drawn and pasted in other colours",
-    blind="where all of the photo was saved equally often, or anew as JPEG of lower quality; parts that were saved "
-    "more often than the rest are not marked",
-    needs=frozenset({"detail"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=error_level,
-    evidence=error_level_evidence,
+    info=MethodInfo(
+        name="error-level",
+        paper="N. Krawetz, 2007, A picture's worth: digital image analysis and forensics, Black Hat Briefings",
+        detects="parts that change more than the rest when the photo is saved as JPEG once more: saved fewer times"
+        " than the rest, or drawn and pasted in other colours",
+        blind_spots="where all of the photo was saved equally often, or anew as JPEG of lower quality; parts that "
+        "were saved more often than the rest are not marked",
+        needs=frozenset({"detail"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=error_level_llr,
 )

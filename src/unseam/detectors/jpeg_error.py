@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector, stored_luma
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.detector import CALIBRATED, Detector, stored_luma
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,7 @@ PLACES = 128
 """Places at a time where all grids are compared: 4 MB of coefficients."""
 ROUNDING_REACH = 1.0
 """Rounding moves a coefficient by less than this, nearly always: its standard deviation is at most 0.35."""
-CURVE = Curve(slope=0.4, middle=0.0, threshold=0.77, score_slope=0.48, score_middle=2.5)
+CURVE = LlrCurve(slope=0.4, middle=0.0, threshold=0.77)
 """See ``docs/methods/jpeg-error.md`` for the photographs that it was fitted to."""
 
 
@@ -73,7 +73,7 @@ class JpegErrorConfig:
         Cells: side of the median over the trace.
     most : float
         Evidence is clipped to plus and minus this.
-    curve : Curve
+    curve : LlrCurve
         The middle is where the two Gaussians are equally likely; slope and score by logistic fits between 81
         composites and 150 untouched photographs, the threshold so that the 99th percentile of 97 % of the latter
         stays below.
@@ -93,7 +93,7 @@ class JpegErrorConfig:
     least_lead: float = 4.0
     smoothing: int = 5
     most: float = 20.0
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = JpegErrorConfig()
@@ -131,7 +131,7 @@ def jpeg_error_statistic(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Sta
     return Statistic(ratio, (BLOCK, BLOCK), grid)
 
 
-def jpeg_error_evidence(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Statistic:
+def jpeg_error_llr(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Statistic:
     """Give the evidence that a part's JPEG history is not that of most of the photo.
 
     The trace is the count of coefficients at 1 to 2 on the photo's grid, for each on the grid half a block beside it:
@@ -160,15 +160,15 @@ def jpeg_error_evidence(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Stat
     grid = strongest_grid(luma, config)
     if grid is None or _file_explains(photo, grid):
         rows, columns = (side // BLOCK for side in luma.shape)
-        return Statistic(np.full((rows, columns), np.nan), (BLOCK, BLOCK))
+        return config.curve.llr(Statistic(np.full((rows, columns), np.nan), (BLOCK, BLOCK)))
     trace = jpeg_trace(luma, grid, config)
     trace[_clipped(photo.pixels, grid, trace.shape, config.pooled) > config.most_clipped] = np.nan
-    return Statistic(_unlike_most(_median(trace, config.smoothing), config), (BLOCK, BLOCK), grid)
+    return config.curve.llr(Statistic(_unlike_most(_median(trace, config.smoothing), config), (BLOCK, BLOCK), grid))
 
 
 def jpeg_error(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Heatmap:
-    """Judge a photo by what JPEG left in parts of it; see `jpeg_error_evidence`."""
-    return heatmap_of(jpeg_error_evidence(photo, config), photo, config.curve)
+    """Judge a photo by what JPEG left in parts of it; see `jpeg_error_llr`."""
+    return heatmap_of(jpeg_error_llr(photo, config), photo, config.curve)
 
 
 def count_coefficients(luma: Floats, grid: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -256,7 +256,7 @@ def _file_explains(photo: Photo, grid: tuple[int, int]) -> bool:
 
 
 def _unlike_most(trace: Floats, config: JpegErrorConfig) -> Floats:
-    """Give the evidence of each cell from its trace; see `jpeg_error_evidence`."""
+    """Give the evidence of each cell from its trace; see `jpeg_error_llr`."""
     unknown = np.full(trace.shape, np.nan)
     known = trace[np.isfinite(trace)]
     present = known[known < config.weakest_trace]
@@ -363,14 +363,18 @@ def _dct() -> Floats:
 
 
 METHOD = Detector(
-    name="jpeg-error",
-    paper="W. Luo, J. Huang, G. Qiu, 2010, JPEG error analysis and its applications to digital image forensics, "
-    "DOI 10.1109/TIFS.2010.2051426",
-    sees="Parts that never were a JPEG, or were one on another grid, in a photo that was one; and the other way round.",
-    blind="Flat and clipped parts; parts that were a JPEG of quality 97 or more; photos resized, or saved as JPEG of "
-    "less than quality 99, after the pasting.",
-    needs=frozenset({"detail"}),
-    min_size=(64, 64),
-    judge=jpeg_error,
-    evidence=jpeg_error_evidence,
+    info=MethodInfo(
+        name="jpeg-error",
+        paper="W. Luo, J. Huang, G. Qiu, 2010, JPEG error analysis and its applications to digital image "
+        "forensics, DOI 10.1109/TIFS.2010.2051426",
+        detects="Parts that never were a JPEG, or were one on another grid, in a photo that was one; and the other"
+        " way round.",
+        blind_spots="Flat and clipped parts; parts that were a JPEG of quality 97 or more; photos resized, or "
+        "saved as JPEG of less than quality 99, after the pasting.",
+        needs=frozenset({"detail"}),
+        min_size=(64, 64),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=jpeg_error_llr,
 )

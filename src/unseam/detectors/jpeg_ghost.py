@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
 from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ LEAST_CHANGE = 1e-9
 LEAST_DIFFERENCE = 0.05
 """Added to differences before their logarithm, in squared grey levels: pixels rounded to whole numbers have 1 / 12."""
 
-CURVE = Curve(slope=2.1, middle=0.75, threshold=0.988, score_slope=1.12, score_middle=2.3)
+CURVE = LlrCurve(slope=2.1, middle=0.75, threshold=0.988)
 """From 60 constructed cases and 91 authentic photographs (``benchmarks/calibrate.py``).
 
 The score is the logistic regression that the command gave when only regions with a ghost were looked for. For the heat
@@ -85,8 +85,8 @@ class JpegGhostConfig:
         what lacks the dip; at others, what has one. Not in the paper.
     share : float
         The quality is chosen by the evidence that this share of the photo's blocks exceeds. Not in the paper.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     qualities: tuple[int, ...] = tuple(range(51, 101))
@@ -98,7 +98,7 @@ class JpegGhostConfig:
     groups: int = 2
     common: float = 0.1
     share: float = 0.03
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = JpegGhostConfig()
@@ -141,7 +141,7 @@ def jpeg_ghost_statistic(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Sta
     return Statistic(np.asarray((differences[number] - least) / reach), (SIDE, SIDE))
 
 
-def jpeg_ghost_evidence(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
+def jpeg_ghost_llr(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
     """Measure how much the dip differs from that of most of the photo, at the quality that shows it best.
 
     A dip is the natural logarithm of the differences ``config.reach`` qualities away over the one at the quality, less
@@ -158,9 +158,9 @@ def jpeg_ghost_evidence(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Stat
     """
     differences = jpeg_ghost_differences(photo, config)
     if differences.max() < LEAST_CHANGE:
-        return Statistic(np.full(differences.shape[1:], np.nan), (SIDE, SIDE))
+        return config.curve.llr(Statistic(np.full(differences.shape[1:], np.nan), (SIDE, SIDE)))
     _, evidence = _clearest_ghost(_averaged(differences, config.window), photo, config)
-    return Statistic(evidence, (SIDE, SIDE))
+    return config.curve.llr(Statistic(evidence, (SIDE, SIDE)))
 
 
 def jpeg_ghost(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Heatmap:
@@ -169,7 +169,7 @@ def jpeg_ghost(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Heatmap:
     Blind where neither the region nor the rest was compressed before, at a lower quality than the finished photo and
     on its grid of blocks, with tables of the IJG's library (most cameras have others); and in flat parts.
     """
-    return heatmap_of(jpeg_ghost_evidence(photo, config), photo, config.curve)
+    return heatmap_of(jpeg_ghost_llr(photo, config), photo, config.curve)
 
 
 def _check(photo: Photo) -> None:
@@ -268,13 +268,17 @@ def _block_dct(luma: Floats) -> Floats:
 
 
 METHOD = Detector(
-    name="jpeg-ghost",
-    paper="H. Farid, 2009, Exposing digital forgeries from JPEG ghosts, DOI 10.1109/TIFS.2008.2012215",
-    sees="regions that were JPEG-compressed before, at a lower quality than the finished photo and on its grid, where "
-    "the rest was not, or the reverse",
-    blind="where no part has such a past, after stronger compression, with a camera's own tables, and in flat parts",
-    needs=frozenset({"detail"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=jpeg_ghost,
-    evidence=jpeg_ghost_evidence,
+    info=MethodInfo(
+        name="jpeg-ghost",
+        paper="H. Farid, 2009, Exposing digital forgeries from JPEG ghosts, DOI 10.1109/TIFS.2008.2012215",
+        detects="regions that were JPEG-compressed before, at a lower quality than the finished photo and on its "
+        "grid, where the rest was not, or the reverse",
+        blind_spots="where no part has such a past, after stronger compression, with a camera's own tables, and in"
+        " flat parts",
+        needs=frozenset({"detail"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=jpeg_ghost_llr,
 )

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
-from unseam.method import Heatmap
+from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ LEAST_SIDE = 64
 LEAST_LEVEL = 1e-6
 """Below this in all bands a cell is flat, in grey levels: the computation's rounding."""
 
-CURVE = Curve(slope=2.68, middle=0.3, threshold=0.987, score_slope=1.37, score_middle=0.824)
+CURVE = LlrCurve(slope=2.68, middle=0.3, threshold=0.987)
 """Logistic regressions (classes balanced) of 91 authentic photographs and 60 with Gaussian noise in an ellipse.
 
 By ``benchmarks/calibrate.py``; the threshold leaves the 0.99 quantile of 97 % of the former below it.
@@ -87,8 +87,8 @@ class NoiseLevelConfig:
     few : float
         Share of the photo: a segment of this size keeps half of its deviation, larger ones more; small ones, whose
         deviation is often texture or chance, little.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     texture: float = 0.5
@@ -98,7 +98,7 @@ class NoiseLevelConfig:
     unrest: float = 0.2
     similar: float = 0.25
     few: float = 0.02
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = NoiseLevelConfig()
@@ -140,7 +140,7 @@ def noise_level_statistic(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> S
     return Statistic(levels, (STEP, STEP), ORIGIN)
 
 
-def noise_level_evidence(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Statistic:
+def noise_level_llr(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Statistic:
     """Ask of each segment of similar noise how much noisier it is than most of the photo.
 
     Where a photo has details along its rows or columns, it has diagonal ones, too, noise or not. So the logarithm of
@@ -171,12 +171,12 @@ def noise_level_evidence(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> St
     diagonal, rows, columns, clipped = _all_levels(photo)
     known = (clipped <= config.most_clipped) & (np.maximum(diagonal, np.maximum(rows, columns)) > LEAST_LEVEL)
     if not known.any():
-        return Statistic(np.full(known.shape, np.nan), (STEP, STEP), ORIGIN)
+        return config.curve.llr(Statistic(np.full(known.shape, np.nan), (STEP, STEP), ORIGIN))
     usual = config.texture * (np.log(rows + config.floor) + np.log(columns + config.floor)) / 2
     noise = _median_around(np.where(known, np.log(diagonal + config.floor) - usual, np.nan), config.smoothing)
     evidence = _from_majority(noise, config.unrest)
     segments = merge(evidence, config.similar)
-    return Statistic(_of_segments(evidence, segments, config.few), (STEP, STEP), ORIGIN)
+    return config.curve.llr(Statistic(_of_segments(evidence, segments, config.few), (STEP, STEP), ORIGIN))
 
 
 def noise_level(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Heatmap:
@@ -185,7 +185,7 @@ def noise_level(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Heatmap:
     Blind to parts with less noise, where the photo's own fine texture is as strong as the noise, and after compression
     or reduction that removes the finest details.
     """
-    return heatmap_of(noise_level_evidence(photo, config), photo, config.curve)
+    return heatmap_of(noise_level_llr(photo, config), photo, config.curve)
 
 
 def merge(level: Floats, similar: float) -> NDArray[np.int64]:
@@ -351,14 +351,17 @@ def _share_clipped(luma: Floats) -> Floats:
 
 
 METHOD = Detector(
-    name="noise-level",
-    paper="B. Mahdian, S. Saic, 2009, Using noise inconsistencies for blind image forensics, "
-    "DOI 10.1016/j.imavis.2009.02.001",
-    sees="parts that are noisier than most of the photo",
-    blind="where a part has less noise than the photo, where the photo's own fine texture is as strong as noise, and "
-    "after compression or reduction that removes the finest details",
-    needs=frozenset({"detail"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=noise_level,
-    evidence=noise_level_evidence,
+    info=MethodInfo(
+        name="noise-level",
+        paper="B. Mahdian, S. Saic, 2009, Using noise inconsistencies for blind image forensics, DOI "
+        "10.1016/j.imavis.2009.02.001",
+        detects="parts that are noisier than most of the photo",
+        blind_spots="where a part has less noise than the photo, where the photo's own fine texture is as strong "
+        "as noise, and after compression or reduction that removes the finest details",
+        needs=frozenset({"detail"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=noise_level_llr,
 )

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from unseam.detectors import jpeg_mixture, second_grid
 from unseam.detectors.block_dct import LEVEL, SIDE, ZIGZAG, samples
-from unseam.detectors.detector import Detector, stored_coefficients, stored_luma
+from unseam.detectors.detector import CALIBRATED, Detector, stored_coefficients, stored_luma
 from unseam.detectors.jpeg_ghost import STANDARD_TABLE
 from unseam.detectors.jpeg_mixture import BINS
 from unseam.detectors.jpeg_rounding import Noise, limited_share, low_block_dct, rounding_noise
 from unseam.detectors.second_grid import GRIDS, Grid, GridSearch
-from unseam.detectors.statistic import Curve, Statistic, heatmap_of
+from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.jpeg.coefficients import JpegComponent
 from unseam.jpeg.quantization import LARGEST_STEP
-from unseam.method import Heatmap
+from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ BAND = 32
 """Rows of pixels at a time: what is computed in between stays in the processor's cache."""
 AT_ONCE = 16
 """Grids at a time, for the same reason."""
-CURVE = Curve(slope=1.368, middle=-0.628, threshold=0.747, score_slope=1.95, score_middle=0.820)
+CURVE = LlrCurve(slope=1.368, middle=-0.628, threshold=0.747)
 """``benchmarks/calibrate.py`` on 91 authentic photographs and the same saved twice, and 60 constructed cases."""
 
 
@@ -56,8 +56,8 @@ class NonalignedJpegConfig:
         Not in the paper.
     search : GridSearch
         When the evidence takes a grid for that of an earlier compression. Not in the paper.
-    curve : Curve
-        From evidence to heat; see `CURVE`.
+    curve : LlrCurve
+        From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     frequencies: int = 6
@@ -65,7 +65,7 @@ class NonalignedJpegConfig:
     window: int = 5
     most_limited: float = 0.02
     search: GridSearch = second_grid.DEFAULT
-    curve: Curve = CURVE
+    curve: LlrCurve = CURVE
 
 
 DEFAULT = NonalignedJpegConfig()
@@ -141,7 +141,7 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
     return Statistic(pooled, luma.step, luma.origin(grid))
 
 
-def nonaligned_jpeg_evidence(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Statistic:
+def nonaligned_jpeg_llr(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Statistic:
     """Say which parts differ from most of the photo in having been compressed before on another grid, or not.
 
     The likelihood always finds some grid. Here one must stand out (see `second_grid`), else nothing is said. Then
@@ -175,19 +175,19 @@ def nonaligned_jpeg_evidence(photo: Photo, config: NonalignedJpegConfig = DEFAUL
     judged = (luma.plane, frequencies, luma.noises)
     found = second_grid.find_second_grid(*judged, luma.component.table, config.search)
     if found is None:
-        return Statistic(np.full(luma.component.coefficients.shape[:2], np.nan), luma.step)
+        return config.curve.llr(Statistic(np.full(luma.component.coefficients.shape[:2], np.nan), luma.step))
     ratio = second_grid.block_log_ratio(*judged, found, config.search)
     origin = luma.origin(found.grid)
     limited = limited_share(photo.pixels, ratio.shape, luma.step, origin)
     mean = jpeg_mixture.averaged(ratio, (ratio != 0) & (limited <= config.most_limited), config.window)
     says = mean[(ratio != 0) & np.isfinite(mean)]
     most_were_twice = 2 * np.count_nonzero(says > 0) > says.size
-    return Statistic(-mean if most_were_twice else mean, luma.step, origin)
+    return config.curve.llr(Statistic(-mean if most_were_twice else mean, luma.step, origin))
 
 
 def nonaligned_jpeg(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Heatmap:
-    """Judge a photo by grids of earlier compressions in parts of it; see `nonaligned_jpeg_evidence`."""
-    return heatmap_of(nonaligned_jpeg_evidence(photo, config), photo, config.curve)
+    """Judge a photo by grids of earlier compressions in parts of it; see `nonaligned_jpeg_llr`."""
+    return heatmap_of(nonaligned_jpeg_llr(photo, config), photo, config.curve)
 
 
 def _luma(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
@@ -265,14 +265,18 @@ def mean_histograms(plane: Floats) -> Floats:
 
 
 METHOD = Detector(
-    name="nonaligned-jpeg",
-    paper="T. Bianchi, A. Piva, 2012, Image forgery localization via block-grained analysis of JPEG artifacts "
-    "(non-aligned), DOI 10.1109/TIFS.2012.2187516",
-    sees="parts that were a JPEG on another grid of blocks before, in a photo that was not, and the other way round",
-    blind="where the earlier JPEG was of better quality than the file, or resized since; flat parts; parts that lie on "
-    "the photo's own grid, as 1 in 64 does by chance, or half a block beside it",
-    needs=frozenset({"jpeg"}),
-    min_size=(LEAST_SIDE, LEAST_SIDE),
-    judge=nonaligned_jpeg,
-    evidence=nonaligned_jpeg_evidence,
+    info=MethodInfo(
+        name="nonaligned-jpeg",
+        paper="T. Bianchi, A. Piva, 2012, Image forgery localization via block-grained analysis of JPEG artifacts "
+        "(non-aligned), DOI 10.1109/TIFS.2012.2187516",
+        detects="parts that were a JPEG on another grid of blocks before, in a photo that was not, and the other "
+        "way round",
+        blind_spots="where the earlier JPEG was of better quality than the file, or resized since; flat parts; "
+        "parts that lie on the photo's own grid, as 1 in 64 does by chance, or half a block beside it",
+        needs=frozenset({"jpeg"}),
+        min_size=(LEAST_SIDE, LEAST_SIDE),
+        false_alarms=CALIBRATED,
+    ),
+    config=DEFAULT,
+    measure=nonaligned_jpeg_llr,
 )

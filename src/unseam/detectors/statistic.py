@@ -1,11 +1,10 @@
-"""What a classical detector measures, and the one way from there to a heat map."""
+"""What a classical detector measures, its log-likelihood ratio, and the one way from there to a heat map."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +16,10 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=np.generic)
 F = TypeVar("F", bound=np.floating)
 
-SCORE_QUANTILE = 0.98
-"""A photo's score is read from this quantile of its evidence: one cell in fifty is a small forgery."""
-
-LEAST_SHARE = 0.01
-"""Marked parts below this share of the frame are dropped: thresholds let 1 % of an authentic photo exceed them."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistic:
-    """A detector's raw value, on its own grid.
+    """A detector's values on its own grid: the paper's quantity, or a log-likelihood ratio.
 
     Attributes
     ----------
@@ -44,51 +37,46 @@ class Statistic:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """The fixed way from evidence to heat and score: logistic curves, fitted once (``benchmarks/calibrate.py``).
+class LlrCurve:
+    """The calibration of a detector, the same for every photo, fitted once (``benchmarks/calibrate.py``).
 
     Attributes
     ----------
     slope, middle : float
-        ``heat = 1 / (1 + exp(-slope * (evidence - middle)))``: at ``middle`` the evidence speaks for neither side.
+        The log-likelihood ratio is ``slope * (value - middle)``: at ``middle`` neither hypothesis is more likely.
     threshold : float
-        The heat from which on a cell is marked.
-    score_slope, score_middle : float
-        The same curve for the photo, from the `SCORE_QUANTILE` of its evidence.
+        The minimum heat at which a cell is marked.
     """
 
     slope: float
     middle: float
     threshold: float
-    score_slope: float
-    score_middle: float
+
+    def llr(self, measured: Statistic) -> Statistic:
+        """Return the log-likelihood ratio, manipulated against authentic, of measured values on the same grid."""
+        return replace(measured, values=self.slope * (measured.values - self.middle))
 
 
-def heatmap_of(evidence: Statistic, photo: Photo, curve: Curve) -> Heatmap:
-    """Turn evidence (larger = more likely manipulated) into a calibrated heat map of the photo's size.
+UNCALIBRATED = LlrCurve(slope=1.0, middle=0.0, threshold=NO_EVIDENCE)
+"""Leaves values as they are measured; what a new calibration is fitted to."""
+
+
+def heatmap_of(llr: Statistic, photo: Photo, curve: LlrCurve) -> Heatmap:
+    """Turn a log-likelihood ratio into the heat map of a photo.
 
     Every pixel has the heat of its cell, or of the nearest cell where the grid does not reach it; 0.5 where the
-    evidence is NaN. Nothing is stretched: the curve is the same for every photo.
+    ratio is NaN. Nothing is stretched: the curve is the same for every photo. There is no score, hence no verdict.
     """
-    known = np.isfinite(evidence.values)
-    heat = np.full(evidence.values.shape, NO_EVIDENCE, np.float32)
-    heat[known] = logistic(curve.slope * (evidence.values[known] - curve.middle))
-    score = NO_EVIDENCE
-    if known.any():
-        hottest = np.quantile(evidence.values[known], SCORE_QUANTILE)
-        score = float(logistic(curve.score_slope * (hottest - curve.score_middle)))
+    known = np.isfinite(llr.values)
+    heat = np.full(llr.values.shape, NO_EVIDENCE, np.float32)
+    heat[known] = logistic(llr.values[known])
+    marked = known & (heat >= np.float32(curve.threshold))
     size = (photo.height, photo.width)
-    mask = _without_specks(known & (heat >= np.float32(curve.threshold)))
-    return Heatmap(
-        heat=spread(heat, evidence.step, evidence.origin, size),
-        score=score,
-        threshold=curve.threshold,
-        mask=spread(mask, evidence.step, evidence.origin, size),
-    )
+    return Heatmap.of(spread(heat, llr.step, llr.origin, size), spread(marked, llr.step, llr.origin, size))
 
 
 def spread(grid: NDArray[T], step: tuple[int, int], origin: tuple[int, int], size: tuple[int, int]) -> NDArray[T]:
-    """Give every pixel of a photo the value of its cell.
+    """Return the value of its cell for every pixel of a photo.
 
     Parameters
     ----------
@@ -112,10 +100,3 @@ def spread(grid: NDArray[T], step: tuple[int, int], origin: tuple[int, int], siz
 def logistic(x: NDArray[F] | F | float) -> NDArray[F]:
     """Turn log odds into probabilities of the same shape and dtype."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * np.asarray(x))))  # equal to 1 / (1 + exp(-x)), and never overflows
-
-
-def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= LEAST_SHARE * mask.size
-    large[0] = False  # the background
-    return np.asarray(large[labels])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.evaluation.rings import centre_distance
-from unseam.method import NO_EVIDENCE, Heatmap, Method, Need
+from unseam.method import NO_EVIDENCE, Heatmap, Method, MethodInfo
 from unseam.photo.photo import Photo
 
 TEXTURE_SIDE = 9
@@ -26,19 +26,24 @@ TEXTURE_MIDDLE = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A `Method` whose map says nothing about manipulation."""
+    """A `Method` whose map knows nothing of manipulation."""
 
-    name: str
-    sees: str
+    info: MethodInfo
     heat: Callable[[Photo], NDArray[np.float32]]
-    paper: str = "none: a control"
-    blind: str = "always: it knows nothing of manipulation"
-    needs: frozenset[Need] = frozenset()
-    min_size: tuple[int, int] = (1, 1)
 
     def __call__(self, photo: Photo) -> Heatmap:
-        """Return the control's map; its score is always "no evidence"."""
-        return Heatmap(heat=self.heat(photo), score=NO_EVIDENCE)
+        """Return the map, marked above 0.5; it has no score."""
+        heat = self.heat(photo)
+        return Heatmap.of(heat, heat > NO_EVIDENCE)
+
+
+def _info(name: str, detects: str) -> MethodInfo:
+    return MethodInfo(
+        name=name,
+        paper="none: a control",
+        detects=detects,
+        blind_spots="always: it knows nothing of manipulation",
+    )
 
 
 def _centre(photo: Photo) -> NDArray[np.float32]:
@@ -55,7 +60,7 @@ def _texture(photo: Photo) -> NDArray[np.float32]:
 
 
 CONTROLS: Mapping[str, Method] = {
-    "centre": Control("centre", "the middle of the frame", _centre),
-    "texture": Control("texture", "local variance of the grey values", _texture),
+    "centre": Control(_info("centre", "the middle of the frame"), _centre),
+    "texture": Control(_info("texture", "local variance of the grey values"), _texture),
 }
 """The controls by name."""

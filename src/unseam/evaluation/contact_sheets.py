@@ -83,14 +83,13 @@ def _tiles(method: Method, title: str, row: Row, sample: Sample) -> list[Tile]:
     photo = load_photo(sample.photo)
     truth = sample.truth((photo.height, photo.width))
     found = method(photo)
-    own = found.heat >= found.threshold if found.mask is None else found.mask
     turned = photo.orientation
     marked = row.own.f1 if row.own else None
     return [
         Tile(upright(photo.pixels, turned), f"{row.photo}\n{title}: pixel AUC {row.auc:.3f}", upright(truth, turned)),
         Tile(upright(truth, turned), f"truth\n{100 * truth.mean():.1f} % manipulated"),
         Tile(upright(_colours(found.heat), turned), f"heat\n{_range(found)}"),
-        Tile(upright(own, turned), f"mask\n{100 * own.mean():.1f} % marked, F1 {marked or 0:.3f}"),
+        Tile(upright(found.mask, turned), f"mask\n{100 * found.mask.mean():.1f} % marked, F1 {marked or 0:.3f}"),
     ]
 
 
@@ -102,4 +101,4 @@ def _colours(heat: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _range(heatmap: Heatmap) -> str:
-    return f"from {heatmap.heat.min():.2f} to {heatmap.heat.max():.2f}, threshold {heatmap.threshold:.3g}"
+    return f"from {heatmap.heat.min():.2f} to {heatmap.heat.max():.2f}"

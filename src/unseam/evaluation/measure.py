@@ -15,7 +15,7 @@ from unseam.evaluation.counts import Confusion, Counts, score_bins
 from unseam.evaluation.degrade import ORIGINAL, Condition, degraded
 from unseam.evaluation.rings import ring_auc
 from unseam.evaluation.rows import Row, pack
-from unseam.method import NO_EVIDENCE, Heatmap, Method, find_regions
+from unseam.method import NO_EVIDENCE, Heatmap, Method
 from unseam.photo.photo import Photo, load_photo
 
 Measured = tuple[Row, bytes]
@@ -85,18 +85,17 @@ def _judge(row: Row, method: Method, photo: Photo, truth: NDArray[np.bool_]) -> 
 def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
     bins = score_bins(heatmap.heat)
     counts = Counts.of_bins(bins, truth)
-    own = heatmap.heat >= heatmap.threshold if heatmap.mask is None else heatmap.mask
     best = counts.best("f1")
     row = replace(
         row,
         auc=counts.auc(),
         ring_auc=ring_auc(bins, truth),
         average_precision=counts.average_precision(),
-        own=Confusion.of(own, truth),
+        own=Confusion.of(heatmap.mask, truth),
         # Strictly above: 0.5 is "no evidence".
         half=Confusion.of(heatmap.heat > NO_EVIDENCE, truth),
         best=best[1] if best else None,
-        regions=len(find_regions(own, heatmap.heat)),
+        regions=len(heatmap.regions),
         score=heatmap.score,
     )
     return row, pack(counts) if row.condition == ORIGINAL else b""

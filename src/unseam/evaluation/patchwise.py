@@ -48,7 +48,7 @@ class PatchSettings(Protocol):
 
 
 class PatchJudge(Protocol):
-    """A method that judges single patches: `unseam.models.patch.method.Localizer`."""
+    """A method that judges single patches: `unseam.models.patch.method.PatchMethod`."""
 
     @property
     def settings(self) -> PatchSettings: ...  # noqa: D102

@@ -34,8 +34,8 @@ from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.sampling import draw_samples
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
-from unseam.methods import ShippedLocalizer, expanded, find_method, run_as
-from unseam.models.patch.method import Localizer
+from unseam.methods import ShippedMethod, expanded, find_method, with_options
+from unseam.models.patch.method import PatchMethod
 from unseam.system.atomic_files import write_csv, write_text
 from unseam.system.folder_lock import FolderLock
 
@@ -65,8 +65,8 @@ class Plan:
         Of the sample, of the degradations' noise, and of the windows.
     workers : int
         Processes that judge photos side by side; 0 to judge in this one.
-    fast, strict : bool
-        How networks are run; see `unseam.models.network.LocalizerOptions`.
+    fast : bool
+        How networks are run; see `unseam.models.network.NetworkOptions`.
     """
 
     dataset: str = "folder"
@@ -79,7 +79,6 @@ class Plan:
     seed: int = 0
     workers: int = 0
     fast: bool = False
-    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def _named(methods: Sequence[str], plan: Plan) -> dict[str, Method]:
     names = [Path(name).stem if name.lower().endswith(".onnx") else name for name in listed]
     if len(set(names)) < len(listed):
         raise DataError(f"two methods of one name among {', '.join(listed)}; name each once, or rename a file")
-    found = run_as(map(find_method, listed), fast=plan.fast, strict=plan.strict)
+    found = [with_options(find_method(name), fast=plan.fast) for name in listed]
     return dict(zip(names, found, strict=True))
 
 
@@ -241,8 +240,8 @@ def _rows_of(rows: Sequence[Row], method: str) -> list[Row]:
 def _judge_patches(methods: Mapping[str, Method], samples: Sequence[Sample], plan: Plan) -> dict[str, PatchResults]:
     if not plan.patches_per_photo:
         return {}
-    loaded = {n: method.load() if isinstance(method, ShippedLocalizer) else method for n, method in methods.items()}
-    judges: dict[str, PatchJudge | MapJudge] = {n: m for n, m in loaded.items() if isinstance(m, Localizer)}
+    loaded = {n: method.load() if isinstance(method, ShippedMethod) else method for n, method in methods.items()}
+    judges: dict[str, PatchJudge | MapJudge] = {n: m for n, m in loaded.items() if isinstance(m, PatchMethod)}
     if judges:
         settings = next(iter(judges.values())).settings
         judges |= {name: MapJudge(control, settings) for name, control in CONTROLS.items()}

@@ -73,7 +73,7 @@ class PhotoCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedSettings:
+class NetworkSettings:
     """What the metadata of every model file says, whatever the network is fed; the names are keys of its JSON object.
 
     Attributes
@@ -92,8 +92,8 @@ class LearnedSettings:
         Terms of the weights.
     training_sources : tuple of mappings
         Name, licence and number of photographs of each source.
-    paper, sees, blind : str
-        As in `unseam.method.Method`.
+    paper, detects, blind_spots : str
+        As in `unseam.method.MethodInfo`.
     false_alarms : FalseAlarms, optional
         How often it is wrong about authentic photographs; the only key that a file may lack.
     """
@@ -107,8 +107,8 @@ class LearnedSettings:
     licence: str
     training_sources: tuple[Mapping[str, object], ...]
     paper: str
-    sees: str
-    blind: str
+    detects: str
+    blind_spots: str
     false_alarms: FalseAlarms | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class LearnedSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings(LearnedSettings):
+class PatchNetworkSettings(NetworkSettings):
     """The metadata of the file of a network that judges patches.
 
     Attributes
@@ -150,7 +150,7 @@ class ModelSettings(LearnedSettings):
     patches_seen: int
 
     def __post_init__(self) -> None:
-        LearnedSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
+        NetworkSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
         side, stride = self.patch_side, self.stride
         fits = 0 < side <= LARGEST_SIDE and side % JPEG_GRID == 0
         demand(fits, f"patch_side {side}", f"a multiple of {JPEG_GRID} up to {LARGEST_SIDE}")
@@ -188,12 +188,12 @@ def check_stride(stride: int, side: int) -> None:
     demand(0 < stride <= side and stride % JPEG_GRID == 0, f"stride {stride}", expected)
 
 
-def parse_settings(text: str) -> ModelSettings:
+def parse_settings(text: str) -> PatchNetworkSettings:
     """Read the JSON object of a patch network's file; every way in which it can be wrong is a ModelError."""
     document = parse_document(text)
     kind = document.get("kind", PATCHES)
     demand(kind == PATCHES, f"a model of kind {quoted(kind)}", f"one of kind {PATCHES!r}")
-    return settings_of(ModelSettings, document)
+    return settings_of(PatchNetworkSettings, document)
 
 
 def settings_of(kind: type[S], document: Mapping[str, object]) -> S:

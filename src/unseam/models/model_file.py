@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from unseam.errors import ModelError
 from unseam.models.document import demand, parse_document
 from unseam.models.graph_check import LARGEST_BYTES, check_contents
-from unseam.models.metadata import PATCHES, ModelSettings, parse_settings
+from unseam.models.metadata import PATCHES, PatchNetworkSettings, parse_settings
 from unseam.models.onnx_wire import cut_short
 from unseam.system.text import printable
 
@@ -98,7 +98,7 @@ class Session:
 Settings = TypeVar("Settings")
 
 
-def read_model(path: Path) -> tuple[ModelSettings, str]:
+def read_model(path: Path) -> tuple[PatchNetworkSettings, str]:
     """Check the file of a patch network and give its settings and the SHA-256 digest of its bytes (hex).
 
     Raises

@@ -11,11 +11,10 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +48,23 @@ ALWAYS_ALLOWED_BYTES = 64 * 2**20
 T = TypeVar("T")
 
 
+class _Kept:
+    """Values by key, each computed once, under a lock of its own: one may need another."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._values: dict[Hashable, object] = {}
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._values:
+                self._values[key] = compute()
+            return cast("T", self._values[key])
+
+
 @dataclass(frozen=True, eq=False)
 class Photo:
     """A decoded photo.
@@ -76,7 +92,7 @@ class Photo:
     orientation: int = 1
     number: int = 1
     count: int = 1
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _kept: _Kept = field(default_factory=_Kept, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.pixels.setflags(write=False)
@@ -94,7 +110,7 @@ class Photo:
     @property
     def sha256(self) -> str | None:
         """Hexadecimal SHA-256 of the original bytes; None for an array."""
-        return None if self.data is None else self._once("_sha256", _digest)
+        return None if self.data is None else self.once("sha256", lambda: _digest(self))
 
     @property
     def jpeg(self) -> JpegCoefficients | None:
@@ -107,7 +123,7 @@ class Photo:
         DamagedPhoto
             libjpeg gives up on the file.
         """
-        return None if self.data is None or self.format != "JPEG" else self._once("_jpeg", _coefficients)
+        return None if self.data is None or self.format != "JPEG" else self.once("jpeg", lambda: _coefficients(self))
 
     @property
     def damage(self) -> Damage | None:
@@ -116,21 +132,20 @@ class Photo:
             complaint = "" if self.jpeg is None else self.jpeg.complaint
         except (DamagedPhoto, UnsupportedPhoto):  # without coefficients nothing is known
             return None
-        return self._once("_damage", partial(_damage, complaint=complaint)) if complaint else None
+        return self.once("damage", lambda: _damage(self, complaint)) if complaint else None
 
-    def _once(self, name: str, compute: Callable[[Photo], T]) -> T:
-        """Compute a value once, whichever thread asks first, and keep it."""
-        with self._lock:
-            if name not in self.__dict__:
-                self.__dict__[name] = compute(self)
-            value: T = self.__dict__[name]
-            return value
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what ``compute`` returned when this key was first asked for: one photo is measured once.
+
+        Threads that ask for the same key wait for one another, others do not. Nothing is kept of a failure.
+        """
+        return self._kept.get(key, compute)
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return {name: value for name, value in self.__dict__.items() if name != "_kept"}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _kept=_Kept())
         self.__post_init__()
 
 

@@ -21,12 +21,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from unseam.analyze import Report
 from unseam.drawing.heat_layer import whole_scale_bar
 from unseam.drawing.overlay import LONGEST_SIDE, draw_map, drawn_size, resized
 from unseam.method import NO_EVIDENCE, Heatmap
 from unseam.photo.photo import Photo, upright
-from unseam.provenance.file_facts import file_facts
+from unseam.report.report import Report
 from unseam.report.wording import COLOURS, needs_in_words, rate_clause
 
 JPEG_QUALITY = 85
@@ -84,7 +83,7 @@ def photo_page(report: Report, document: Mapping[str, Any]) -> str:
     ----------
     report : Report
     document : mapping
-        From `unseam.report.files.document_of`.
+        From `Report.document`.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def photo_page(report: Report, document: Mapping[str, Any]) -> str:
         document=document,
         photo=data_url(_upright_photo(report.photo)),
         methods=[_method(report, entry) for entry in document["methods"]],
-        preview=_preview(report.photo, document),
+        preview=_preview(report, document),
         colours=COLOURS,
         shown=SHOWN_REGIONS,
     )
@@ -112,25 +111,24 @@ def index_page(rows: Sequence[tuple[str, str, Mapping[str, Any]]], failures: Seq
 def _method(report: Report, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Give what the page shows of one method: its document, words and pictures."""
     name = entry["name"]
-    method = report.methods[name]
-    shown = {"entry": entry, "needs": needs_in_words(method), "leads": bool(report.heatmaps) and name == report.method}
+    info = report.methods[name].info
+    shown = {"entry": entry, "needs": needs_in_words(info), "leads": bool(report.heatmaps) and name == report.method}
     if name not in report.heatmaps:
         return shown
-    heatmap, mask = report.heatmaps[name], report.mask_of(name)
+    heatmap = report.heatmaps[name]
     longest = LONGEST_SIDE if shown["leads"] else OTHER_SIDE
     return shown | {
         "silent": bool((np.abs(heatmap.heat - NO_EVIDENCE) < SILENT).mean() > ALL_BUT),
-        "rate": rate_clause(method, heatmap.score),
-        "map": data_url(_map(report, name, heatmap, mask, longest)),
+        "rate": rate_clause(info, heatmap.score),
+        "map": data_url(_map(report.photo, heatmap, longest)),
         "bar": data_url(whole_scale_bar()),
-        "mask": _mask_url(mask, report.photo.orientation) if entry["regions"] else "",
+        "mask": _mask_url(heatmap.mask, report.photo.orientation) if entry["regions"] else "",
     }
 
 
-def _map(report: Report, name: str, heatmap: Heatmap, mask: NDArray[np.bool_], longest_side: int) -> NDArray[np.uint8]:
-    photo, regions = report.photo, report.regions_of[name]
+def _map(photo: Photo, found: Heatmap, longest_side: int) -> NDArray[np.uint8]:
     turned = photo.orientation
-    return draw_map(photo.pixels, heatmap.heat, mask, regions, orientation=turned, longest_side=longest_side)
+    return draw_map(photo.pixels, found.heat, found.mask, found.regions, orientation=turned, longest_side=longest_side)
 
 
 def _upright_photo(photo: Photo) -> NDArray[np.uint8]:
@@ -146,17 +144,17 @@ def _mask_url(mask: NDArray[np.bool_], orientation: int) -> str:
     return "data:image/png;base64," + b64encode(encoded).decode("ascii")
 
 
-def _preview(photo: Photo, document: Mapping[str, Any]) -> str:
+def _preview(report: Report, document: Mapping[str, Any]) -> str:
     """Show the embedded preview where it does not agree with the photo; upright as the photo, drawn anew."""
     facts = document["file_facts"]
     if facts is None or facts["thumbnail"] is None or facts["thumbnail"]["agrees"] is not False:
         return ""
-    found = file_facts(photo)
+    found = report.provenance
     if found is None or found.thumbnail is None or found.thumbnail.pixels is None:
         return ""
     pixels = found.thumbnail.pixels
     size = drawn_size(pixels.shape[0], pixels.shape[1], PREVIEW_SIDE)
-    return data_url(upright(resized(pixels, *size), photo.orientation))
+    return data_url(upright(resized(pixels, *size), report.photo.orientation))
 
 
 def data_url(pixels: NDArray[np.uint8]) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from unseam.analyze import Finding, Report
-from unseam.method import FalseAlarms, Method, false_alarms_of
-from unseam.models.network import options_in_words
+from unseam.method import Finding, Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 from unseam.provenance.encoder import Encoder
 from unseam.provenance.file_facts import FileFacts
+from unseam.report.report import Report, Verdict
 
 NEEDS: Mapping[str, str] = {
     "jpeg": "a JPEG file as the camera or program wrote it",
@@ -21,36 +20,61 @@ NEEDS: Mapping[str, str] = {
 
 COLOURS = "Dark is authentic, yellow is manipulated, the middle of the scale says nothing. Outlined: what is marked."
 
-HOT: Mapping[str, str] = {
-    "patches": "Hot: the network takes these pixels for manipulated. ",
-    "": "Hot: the trace differs there from what the rest of the photo shows. ",
+OPENINGS: Mapping[Finding, str] = {
+    Finding.MANIPULATED: "Likely manipulated",
+    Finding.SUSPICIOUS: "Possibly manipulated",
+    Finding.NO_EVIDENCE: "No evidence of manipulation",
+    Finding.CANNOT_TELL: "Cannot tell",
 }
+"""How the sentence of a verdict begins."""
 
 
-def verdict_sentence(report: Report) -> str:
-    """Say the verdict in one plain sentence, with the score and, where it is known, how often that is wrong."""
-    verdict = report.verdict
-    if verdict.finding is Finding.CANNOT_TELL:
-        return f"Nothing can be said about this photo: {verdict.reason}."
-    share = 100 * float(report.mask.mean())
-    count = len(report.regions)
-    found = "marks nothing"
-    if count:
-        found = f"marks {count} region{'' if count == 1 else 's'}, {share:.1f} % of the photo, as manipulated"
-    score = f"its score is {report.score:.2f} on a scale from 0 (authentic) to 1 (manipulated)"
-    method = report.methods[report.method]
-    options = ", ".join(options_in_words(method))
-    asked = f" ({options})" if options else ""
-    return f"{report.method}{asked} {found}; {score}; {rate_clause(method, report.score)}."
+def verdict_of(report: Report) -> Verdict:
+    """Word the verdict on a photo: the only place where that is done."""
+    if not report.heatmaps:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in report.results.items())
+        return _cannot_tell(f"no method applies ({reasons})")
+    found, info = report.heatmap, report.methods[report.method].info
+    if found.finding is None or found.score is None:
+        return _cannot_tell(f"{info.name} has no calibrated score; it gives a map and no verdict", _why(report))
+    if found.doubt is not None:
+        return _cannot_tell(found.doubt)
+    sentence = f"{OPENINGS[found.finding]}: {_marks(found)}. {_capital(rate_clause(info, found.score))}."
+    return Verdict(found.finding, sentence, _why(report))
+
+
+def _cannot_tell(reason: str, why: tuple[str, ...] = ()) -> Verdict:
+    return Verdict(Finding.CANNOT_TELL, f"{OPENINGS[Finding.CANNOT_TELL]}: {reason}.", why)
+
+
+def _marks(found: Heatmap) -> str:
+    if not found.regions:
+        return "no region differs from the rest of the photo"
+    count, share = len(found.regions), 100 * float(found.mask.mean())
+    regions = "1 region differs" if count == 1 else f"{count} regions differ"
+    return f"{regions} from the rest of the photo, {share:.1f} % of it"
+
+
+def _why(report: Report) -> tuple[str, ...]:
+    """Return the reasons: traces of each region, the power of the method, what other methods mark."""
+    found = report.heatmap
+    traces = [f"Region {n}: {trace.text}" for n, region in enumerate(found.regions, 1) for trace in region.traces]
+    power = [found.power.sentence] if found.power is not None else []
+    others = others_sentence(report)
+    return (*traces, *power, *([others] if others else []))
+
+
+def _capital(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
 
 
 def others_sentence(report: Report) -> str:
-    """Say what the other methods that were asked mark; empty where there are none."""
+    """Say what the other methods mark; empty where there are none."""
     leading = next(iter(report.heatmaps), None)
-    others = [name for name in report.heatmaps if name != leading and report.heatmaps[name].doubt is None]
+    others = {name: found for name, found in report.heatmaps.items() if name != leading and found.doubt is None}
     if not others:
         return ""
-    marking = [name for name in others if report.regions_of[name]]
+    marking = [name for name, found in others.items() if found.regions]
     asked = f"the {len(others)} other methods that apply" if len(others) > 1 else "one other method that applies"
     if not marking:
         return f"Of {asked}, none marks anything."
@@ -60,12 +84,12 @@ def others_sentence(report: Report) -> str:
     )
 
 
-def rate_clause(method: Method, score: float) -> str:
+def rate_clause(info: MethodInfo, score: float | None) -> str:
     """Say how often the method is wrong about authentic photographs: only what is known."""
-    known = false_alarms_of(method)
+    known = info.false_alarms
     if known is None:
         return "how often it is wrong about authentic photographs is not recorded with this method"
-    rate = known.at(score)
+    rate = None if score is None else known.at(score)
     if rate is not None:
         return f"{_percent(rate)} of authentic photographs score as high ({known.source})"
     return f"it marks something on about {_percent(known.marked)} of authentic photographs ({known.source})"
@@ -75,20 +99,20 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else "less than 1 %"
 
 
-def false_alarms_document(method: Method, score: float | None) -> dict[str, Any] | None:
-    """Give what is known of a method's false alarms as plain types; None where nothing is."""
-    known: FalseAlarms | None = false_alarms_of(method)
+def false_alarms_document(info: MethodInfo, score: float | None) -> dict[str, Any] | None:
+    """Return what is known of a method's false alarms as plain types; None where nothing is."""
+    known = info.false_alarms
     if known is None:
         return None
     at_score = None if score is None else known.at(score)
     return {"marked": known.marked, "at_score": at_score, "source": known.source}
 
 
-def needs_in_words(method: Method) -> str:
+def needs_in_words(info: MethodInfo) -> str:
     """Say what a method needs of a photo."""
-    height, width = method.min_size
+    height, width = info.min_size
     size = [f"at least {width} x {height} pixels"] if max(height, width) > 1 else []
-    return ", ".join([NEEDS.get(need, need) for need in sorted(method.needs)] + size) or "nothing but pixels"
+    return ", ".join([NEEDS.get(need, need) for need in sorted(info.needs)] + size) or "nothing but pixels"
 
 
 def leads(photo: Photo, facts: FileFacts | None) -> list[str]:

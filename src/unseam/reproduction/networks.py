@@ -21,8 +21,8 @@ from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
 from unseam.evaluation.method_digest import file_digest
 from unseam.evaluation.patchwise import MapJudge, PatchJudge, PatchResults, Undecided, Verdicts, judge_windows
-from unseam.models.metadata import ModelSettings
-from unseam.models.patch.method import Localizer, load_patch_localizer
+from unseam.models.metadata import PatchNetworkSettings
+from unseam.models.patch.method import PatchMethod, load_patch_model
 from unseam.reproduction.paper import HALF, Task, rules_of
 from unseam.system.atomic_files import write_text
 
@@ -156,7 +156,7 @@ def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | 
     model = _train(experiment, recipe, name, seed)
     if model is None:
         return None
-    localizer = load_patch_localizer(model)
+    localizer = load_patch_model(model)
     judges = {rule: WithSettings(localizer, replace(localizer.settings, patch_rule=rule)) for rule in rules_of(name)}
     measured = _judge(judges, experiment, name, seed, _digest(recipe, experiment))
     measured = replace(measured, patches_seen=localizer.settings.patches_seen)
@@ -222,11 +222,11 @@ def _train(experiment: Experiment, recipe: Recipe, name: str, seed: int) -> Path
 class WithSettings:
     """A localizer of which windows are drawn, labelled and decided by other settings than those in its file."""
 
-    localizer: Localizer
-    settings: ModelSettings
+    localizer: PatchMethod
+    settings: PatchNetworkSettings
 
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        """Judge as `Localizer.judge`."""
+        """Judge as `PatchMethod.judge`."""
         return self.localizer.judge(patches)
 
 

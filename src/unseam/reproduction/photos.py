@@ -19,8 +19,8 @@ from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figur
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
-from unseam.methods import METHODS
-from unseam.models.patch.method import load_patch_localizer
+from unseam.methods import DETECTORS
+from unseam.models.patch.method import load_patch_model
 from unseam.photo.photo import load_photo
 from unseam.reproduction.paper import CLASSICAL, PAPER_NETWORK_AUC
 from unseam.reproduction.results import Table
@@ -42,8 +42,8 @@ def judge_photos(model: Path, test: Sequence[Sample], out: Path, *, workers: int
 
     Rows are kept in ``out`` and gone on with; the pages of `unseam.evaluation.evaluate` are not written there.
     """
-    methods: dict[str, Method] = {OURS: load_patch_localizer(model)}
-    methods |= {name: METHODS[name] for name in METHODS if hasattr(METHODS[name], "evidence")}
+    methods: dict[str, Method] = {OURS: load_patch_model(model)}
+    methods |= DETECTORS
     with FolderLock(out, DataError):
         store = RowStore(out)
         return build_table(measure_all(methods, test, store, workers=workers), store)
@@ -108,7 +108,7 @@ def _figure(figure: Figure) -> str:
 def draw_examples(model: Path, test: Sequence[Sample], rows: RowStore, path: Path) -> bool:
     """Draw Figure 5: photos on which the network was best, median and worst, with truth, heat and mask."""
     judged: list[Row] = [row for row in rows.finished.values() if row.method == OURS]
-    return draw_sheet(load_patch_localizer(model), OURS, judged, {sample.name: sample for sample in test}, path)
+    return draw_sheet(load_patch_model(model), OURS, judged, {sample.name: sample for sample in test}, path)
 
 
 def draw_seams(test: Sequence[Sample], path: Path, seed: int = 0) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unseam.analyze import Report, digest_of
-from unseam.errors import NotApplicable, PhotoError, memory_ran_out
+from unseam.analyze import Report, analyze
+from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
-from unseam.photo.photo import DEFAULT_MAX_PIXELS, Photo, load_photo
+from unseam.photo.photo import DEFAULT_MAX_PIXELS, load_photo
 from unseam.scanning.rows import Row, blank_row, column, one_line, stem
 from unseam.scanning.sources import Source
 from unseam.system.atomic_files import replacing
@@ -59,7 +59,8 @@ class Task:
         row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
         photo = load_photo(data, max_pixels=self.max_pixels)
         row |= {"format": photo.format, "height": photo.height, "width": photo.width}
-        report, failures = judge(photo, self.methods)
+        failures: dict[str, str] = {}
+        report = analyze(photo, self.methods, failed=lambda name, error: failures.update({name: _message(error)}))
         for name in self.methods:
             row |= _method_columns(report, name, failures.get(name))
         if self.heat_maps is not None:
@@ -68,44 +69,19 @@ class Task:
         return _summary(report, failures)
 
 
-def judge(photo: Photo, methods: Mapping[str, Method]) -> tuple[Report, dict[str, str]]:
-    """Judge one photo; a method that breaks on it stops none of the others.
-
-    Returns
-    -------
-    Report
-        Of the methods that did not break.
-    dict
-        Name of each method that broke to what it said.
-    """
-    results: dict[str, Heatmap | NotApplicable] = {}
-    failures, seconds = {}, {}
-    for name, method in methods.items():
-        started = time.perf_counter()
-        try:
-            results[name] = method(photo)
-        except NotApplicable as reason:
-            results[name] = reason
-        except Exception as error:  # noqa: BLE001 - see above
-            failures[name] = _message(error)
-        seconds[name] = time.perf_counter() - started
-    return Report(photo, results, seconds, methods), failures
-
-
 def _method_columns(report: Report, name: str, failure: str | None) -> Row:
-    found = {"seconds": round(report.seconds[name], 6), "digest": digest_of(report.methods[name]) or None}
+    found = {"seconds": round(report.seconds[name], 6), "digest": report.methods[name].info.digest or None}
     heatmap = report.results.get(name)
     if isinstance(heatmap, Heatmap):
-        found |= _found(report, name) | {"reason": heatmap.doubt and one_line(heatmap.doubt)}
+        found |= _found(heatmap) | {"reason": heatmap.doubt and one_line(heatmap.doubt)}
     else:
         found |= {"reason": failure or one_line(heatmap)}
     return {column(kind, name): value for kind, value in found.items()}
 
 
-def _found(report: Report, name: str) -> Row:
-    share = float(report.mask_of(name).mean())
-    score = float(report.heatmaps[name].score)
-    return {"score": score, "marked_share": share, "regions": len(report.regions_of[name])}
+def _found(heatmap: Heatmap) -> Row:
+    share = float(heatmap.mask.mean())
+    return {"score": heatmap.score, "marked_share": share, "regions": len(heatmap.regions)}
 
 
 def _summary(report: Report, failures: Mapping[str, str]) -> Row:
@@ -114,9 +90,9 @@ def _summary(report: Report, failures: Mapping[str, str]) -> Row:
     if failures:
         row |= {"error": "; ".join(f"{name}: {message}" for name, message in failures.items())}
     if applies or not failures:
-        row |= {"verdict": str(report.verdict), "reason": one_line(report.verdict.reason)}
+        row |= {"verdict": str(report.verdict), "reason": one_line(report.verdict.sentence)}
     if applies:
-        row |= {"method": report.method} | _found(report, report.method)
+        row |= {"method": report.method} | _found(report.heatmap)
     return row
 
 

@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from unseam.errors import ModelError
 from unseam.models.document import FORMAT, METADATA_KEY
-from unseam.models.metadata import LearnedSettings
+from unseam.models.metadata import NetworkSettings
 from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT
 from unseam.training.patch.network import Outputs
 from unseam.training.patch.validation import evidence, scaled
@@ -49,7 +49,7 @@ PARITY = 1e-5
 RANDOM_PATCHES = 64
 """Random patches of the parity check: noise, and flat ones at both ends of the range."""
 
-S = TypeVar("S", bound=LearnedSettings)
+S = TypeVar("S", bound=NetworkSettings)
 
 
 class Probabilities(nn.Module):
@@ -235,7 +235,7 @@ def as_model_file(
     Parameters
     ----------
     graph : onnx.ModelProto
-    settings : LearnedSettings
+    settings : NetworkSettings
         Uncalibrated, where they are to be fitted.
     parse : function
         How the metadata is read: text to settings, with a ModelError if it is wrong.

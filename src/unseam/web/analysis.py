@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from unseam.analyze import Report, analyze
+from unseam.analyze import Report, judge
 from unseam.errors import NotApplicable, PhotoError, memory_ran_out
-from unseam.method import Heatmap, Method
+from unseam.method import Method
 from unseam.photo.photo import Photo, load_photo
 from unseam.system.text import printable
 from unseam.web.error_responses import MethodBroke, OutOfMemory, PhotoRefused, Refusal
@@ -51,7 +51,7 @@ class Judge:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of a supervisor that tells all processes; the service decides
 
         for method in self.methods.values():
-            _ = method.min_size
+            _ = method.info
         return Progress("ready")
 
     def _judge(self, job: Job) -> Iterator[Progress | Answer]:
@@ -59,19 +59,24 @@ class Judge:
 
         yield Progress("loading")
         photo = self._load(job)
-        results: dict[str, Heatmap | NotApplicable] = {}
-        seconds: dict[str, float] = {}
-        for number, name in enumerate(job.methods, start=1):
-            yield Progress("judging", {"method": name, "number": number, "of": len(job.methods)})
-            found = analyze(photo, [self.methods[name]])
-            results[name] = next(iter(found.results.values()))
-            seconds[name] = next(iter(found.seconds.values()))
+        report = yield from _steps(photo, {name: self.methods[name] for name in job.methods})
         yield Progress("drawing")
-        report = Report(photo, results, seconds, {name: self.methods[name] for name in job.methods})
         yield make_answer(report, job)
 
     def _load(self, job: Job) -> Photo:
         return replace(load_photo(job.data, max_pixels=self.max_pixels), name=job.name)
+
+
+def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, None, Report]:
+    """Judge a photo, with a message before each method."""
+    steps = judge(photo, methods)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as finished:
+            report: Report = finished.value
+            return report
+        yield Progress("judging", step._asdict())
 
 
 def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:

@@ -29,8 +29,31 @@ class FalseAlarmsDocument(Document):
     source: str = Field(description="Which photographs these were.")
 
 
+class TraceDocument(Document):
+    """One trace that differs inside a region from the rest of the photo."""
+
+    kind: str
+    inside: float
+    outside: float
+    unit: str
+    strength: Literal["strong", "moderate", "weak"]
+    text: str = Field(description="The difference in plain words.")
+    source: tuple[int, int, int, int] | None = Field(description="Where a copy comes from: top, left, bottom, right.")
+
+
+class PowerDocument(Document):
+    """How often photos like this one are flagged, forged and authentic; measured on validation photos."""
+
+    history: str
+    forgeries: float
+    authentic: float
+    by_size: list[tuple[str, float]]
+    photos: int
+    sentence: str
+
+
 class RegionDocument(Document):
-    """One connected part of a mask, in stored pixels; bottom and right are exclusive."""
+    """One connected component of a mask, in stored pixels; bottom and right are exclusive."""
 
     top: int
     left: int
@@ -38,6 +61,7 @@ class RegionDocument(Document):
     right: int
     area: int = Field(description="Pixels of the mask in it.")
     mean_heat: float
+    traces: list[TraceDocument] = Field(description="What differs in it from the rest of the photo.")
 
 
 class PatchesDocument(Document):
@@ -53,8 +77,8 @@ class MethodFacts(Document):
 
     name: str
     paper: str
-    sees: str = Field(description="Which trace the method looks for.")
-    blind: str = Field(description="When it sees nothing.")
+    detects: str = Field(description="Which trace the method looks for.")
+    blind_spots: str = Field(description="When it finds nothing.")
     needs: list[str] = Field(description="jpeg: the file's own JPEG coefficients; colour; detail.")
     min_size: tuple[int, int] = Field(description="Least height and width in pixels.")
 
@@ -63,13 +87,14 @@ class MethodDocument(MethodFacts):
     """What one method found."""
 
     digest: str | None = Field(description="SHA-256 of the model file of a network.")
-    options: list[str] = Field(description="How a network was run, where not as usual: fast, strict, stride 64.")
+    options: list[str] = Field(description="How a network was run, where not as usual: fast, stride 64.")
     seconds: float
     applies: bool
     reason: str | None = Field(None, description="Why it does not apply; only where it does not.")
     false_alarms: FalseAlarmsDocument | None
     score: float | None = Field(None, description="How likely it is that the photo was manipulated at all, 0 to 1.")
-    threshold: float | None = Field(None, description="Heat from which on a pixel counts as manipulated.")
+    finding: str | None = Field(None, description="The method's verdict; null where it has no calibrated score.")
+    power: PowerDocument | None = None
     doubt: str | None = Field(None, description="Why this must not lead to a verdict.")
     marked_share: float | None = None
     regions: list[RegionDocument] | None = None
@@ -112,13 +137,11 @@ class AnswerDocument(Document):
     height: int
     width: int
     orientation: int = Field(ge=1, le=8, description="How a viewer turns the photo, as in EXIF.")
-    verdict: Literal["manipulated", "no evidence", "cannot tell"]
-    reason: str
+    verdict: Literal["manipulated", "suspicious", "no evidence", "cannot tell"]
     sentence: str = Field(description="The verdict in one plain sentence.")
-    others: str = Field(description="What the other methods mark, in a sentence; may be empty.")
+    why: list[str] = Field(description="The reasons, one sentence each.")
     method: str | None = Field(description="The first method that applies: verdict, score and regions are its.")
     score: float | None
-    threshold: float | None
     marked_share: float | None
     regions: list[RegionDocument]
     methods: list[MethodDocument]

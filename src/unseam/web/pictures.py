@@ -50,8 +50,9 @@ def page_pictures(report: Report) -> dict[str, Any]:
 def _method(report: Report, name: str) -> dict[str, Any]:
     photo = report.photo
     size = drawn_size(photo.height, photo.width, HEAT_SIDE)
-    drawn = upright(resized(report.heatmaps[name].heat, *size), photo.orientation)
-    outlines = outlines_of(report.mask_of(name), report.regions_of[name], photo.orientation, LONGEST_SIDE)
+    found = report.heatmaps[name]
+    drawn = upright(resized(found.heat, *size), photo.orientation)
+    outlines = outlines_of(found.mask, found.regions, photo.orientation, LONGEST_SIDE)
     shapes = [
         {"number": each.number, "path": each.path, "box": list(each.box), "badge": list(each.badge)}
         for each in outlines

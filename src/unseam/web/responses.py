@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.analyze import Report
-from unseam.report.files import document_of, overlay_picture, report_files, to_json
+from unseam.report.files import overlay_picture, report_files, to_json
 from unseam.report.page import photo_page
 from unseam.web.error_responses import OutOfMemory
 from unseam.web.messages import Answer, Format, Include, Job
@@ -59,21 +59,21 @@ def file_stem(name: str) -> str:
 
 
 def _json(report: Report, job: Job) -> tuple[bytes, str, str]:
-    document = document_of(report)
+    document = report.document()
     for method in document["methods"]:
         method.pop("files", None)  # names of files in the ZIP and on disk, where there are some
     found: dict[str, Any] = dict(document)
     if Include.PICTURES in job.include:
         found["pictures"] = page_pictures(report)
     if Include.MASKS in job.include:
-        found["masks"] = {name: b64encode(_mask_png(report.mask_of(name))).decode() for name in report.heatmaps}
+        found["masks"] = {name: b64encode(_mask_png(found.mask)).decode() for name, found in report.heatmaps.items()}
     if Include.REPORT in job.include:
         found["report"] = photo_page(report, document)
     return to_json(found).encode(), "application/json", "json"
 
 
 def _html(report: Report, _job: Job) -> tuple[bytes, str, str]:
-    return photo_page(report, document_of(report)).encode(), "text/html; charset=utf-8", "report.html"
+    return photo_page(report, report.document()).encode(), "text/html; charset=utf-8", "report.html"
 
 
 def _mask(report: Report, _job: Job) -> tuple[bytes, str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from unseam.errors import UnknownMethod
 from unseam.method import Method
-from unseam.methods import ALL, with_options
+from unseam.methods import ALL, expanded, with_options
 from unseam.web.analysis import Judge
 from unseam.web.error_responses import InvalidRequest, ShuttingDown, TooManyRequests
 from unseam.web.limits import Limits
@@ -63,8 +63,7 @@ class Service:
         if unknown:
             offered = ", ".join([*self.methods, ALL])
             raise InvalidRequest(str(UnknownMethod(f"no method {reprlib.repr(unknown[0])} here; there are: {offered}")))
-        named = [found for name in names or self.default for found in (self.methods if name == ALL else [name])]
-        return tuple(dict.fromkeys(named))
+        return tuple(expanded(names or self.default, self.methods))
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -104,8 +103,15 @@ class Service:
     def facts(self) -> Iterator[dict[str, Any]]:
         """Give what a person needs to know about each method."""
         for name, method in self.methods.items():
-            about = {"paper": method.paper, "sees": method.sees, "blind": method.blind, "needs": sorted(method.needs)}
-            yield {"name": name} | about | {"min_size": method.min_size}
+            info = method.info
+            yield {
+                "name": name,
+                "paper": info.paper,
+                "detects": info.detects,
+                "blind_spots": info.blind_spots,
+                "needs": sorted(info.needs),
+                "min_size": info.min_size,
+            }
 
     def gauges(self) -> dict[str, float]:
         """Give what the metrics tell beside what they count."""

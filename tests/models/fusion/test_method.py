@@ -22,9 +22,9 @@ from unseam.errors import ModelError
 from unseam.method import Method
 from unseam.models.fusion import method as room
 from unseam.models.fusion.features import BlockFeatures, block_features, feature_names
-from unseam.models.fusion.method import FusionLocalizer
-from unseam.models.network import LocalizerOptions
-from unseam.models.patch.method import load_localizer, load_patch_localizer
+from unseam.models.fusion.method import FusionMethod
+from unseam.models.network import NetworkOptions
+from unseam.models.patch.method import load_model, load_patch_model
 from unseam.photo.photo import Photo, load_photo
 
 METADATA: dict[str, Any] = {
@@ -99,7 +99,7 @@ def reddish() -> NDArray[np.uint8]:
 
 
 def test_the_map_is_hot_where_the_network_says_so(make: Maker) -> None:
-    heatmap = load_localizer(make())(load_photo(reddish()))
+    heatmap = load_model(make())(load_photo(reddish()))
     assert heatmap.heat.shape == (96, 133)
     assert heatmap.heat.dtype == np.float32
     assert heatmap.heat[40, 64] == pytest.approx(1 / (1 + np.exp(-10 * (250 / 255 - 0.5))), abs=1e-4)
@@ -115,7 +115,7 @@ def test_the_map_is_hot_where_the_network_says_so(make: Maker) -> None:
 def test_the_score_is_the_networks_own_word_for_the_photo(make: Maker) -> None:
     grey = load_photo(np.full((80, 80, 3), 100, np.uint8))
     expected = 1 / (1 + np.exp(-(2 * (100 / 255 - 0.5) + 1)))
-    assert load_localizer(make())(grey).score == pytest.approx(expected, abs=1e-4)
+    assert load_model(make())(grey).score == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
@@ -125,7 +125,7 @@ def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
     photo = load_photo(pixels)
     curve = {"slope": 0.001, "intercept": 1.6}
     alone, together, calm = (
-        load_localizer(make(photo_weight=weight, photo_curve=curve | {"intercept": odds}))(photo)
+        load_model(make(photo_weight=weight, photo_curve=curve | {"intercept": odds}))(photo)
         for weight, odds in ((0.0, 1.6), (0.5, 1.6), (0.5, -1.6))
     )
     for heatmap in (alone, together, calm):
@@ -141,7 +141,7 @@ def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
 
 def test_strict_asks_for_a_hotter_seed(make: Maker) -> None:
     photo = load_photo(reddish())  # at most 0.992 hot
-    loose, strict = (load_localizer(make(), LocalizerOptions(strict=strict))(photo) for strict in (False, True))
+    loose, strict = (load_model(make(), NetworkOptions(strict=strict))(photo) for strict in (False, True))
     assert loose.mask is not None
     assert strict.mask is not None
     assert loose.mask.any()
@@ -150,8 +150,8 @@ def test_strict_asks_for_a_hotter_seed(make: Maker) -> None:
 
 
 def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
-    localizer = load_localizer(make())
-    assert isinstance(localizer, FusionLocalizer)
+    localizer = load_model(make())
+    assert isinstance(localizer, FusionMethod)
     assert isinstance(localizer, Method)
     assert (localizer.name, localizer.sees, localizer.blind) == ("redness", "red", "in the dark")
     assert localizer.needs == frozenset()
@@ -163,7 +163,7 @@ def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
 
 def test_the_map_does_not_depend_on_the_number_of_threads(make: Maker) -> None:
     path, photo = make(), load_photo(reddish())
-    maps = [load_localizer(path, LocalizerOptions(threads=count))(photo).heat for count in (1, 2)]
+    maps = [load_model(path, NetworkOptions(threads=count))(photo).heat for count in (1, 2)]
     np.testing.assert_array_equal(*maps)
 
 
@@ -176,17 +176,17 @@ def test_fast_does_not_look_for_copied_regions(make: Maker, monkeypatch: pytest.
 
     monkeypatch.setattr(room, "block_features", measured)
     for fast in (False, True):
-        load_localizer(make(), LocalizerOptions(fast=fast))(load_photo(reddish()))
+        load_model(make(), NetworkOptions(fast=fast))(load_photo(reddish()))
     assert asked == [frozenset(), frozenset({"copy-move"})]
 
 
 def test_a_stride_is_refused_because_it_reads_the_whole_photo(make: Maker) -> None:
     with pytest.raises(ModelError, match="no stride"):
-        load_localizer(make(), LocalizerOptions(stride=32))
+        load_model(make(), NetworkOptions(stride=32))
 
 
 def test_what_cannot_be_judged_is_doubted(make: Maker) -> None:
-    localizer = load_localizer(make())
+    localizer = load_model(make())
     assert "too little to compare" in str(localizer(load_photo(np.zeros((40, 300, 3), np.uint8))).doubt)
     assert "flat colour" in str(localizer(load_photo(np.zeros((100, 100, 3), np.uint8))).doubt)
     noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
@@ -225,7 +225,7 @@ def test_damaged_rows_are_no_evidence(make: Maker) -> None:
 
 
 def test_a_resampled_photo_is_doubted_and_keeps_its_map(make: Maker) -> None:
-    localizer = load_localizer(make())
+    localizer = load_model(make())
     photo = np.random.default_rng(0).integers(0, 256, (96, 96, 3), dtype=np.uint8)
     for pixels, reason in (
         (cv2.resize(photo, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC), "resized"),
@@ -254,14 +254,14 @@ def test_metadata_that_contradict_themselves_are_refused(
     make: Maker, changes: dict[str, object], complaint: str
 ) -> None:
     with pytest.raises(ModelError, match=complaint):
-        load_localizer(make(**changes))
+        load_model(make(**changes))
 
 
 def test_a_graph_of_another_number_of_features_is_refused(make: Maker) -> None:
     with pytest.raises(ModelError, match="features of shape"):
-        load_localizer(make(graph(features=7)))
+        load_model(make(graph(features=7)))
 
 
 def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> None:
     with pytest.raises(ModelError, match="kind 'fusion'"):
-        load_patch_localizer(make())
+        load_patch_model(make())

@@ -20,10 +20,10 @@ from unseam.detectors.statistic import logistic
 from unseam.errors import DataError, ModelError, RecipeError
 from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.method import FusionLocalizer, LogOdds
+from unseam.models.fusion.method import FusionMethod, LogOdds
 from unseam.models.fusion.windows import window_shares
 from unseam.models.metadata import HeatCalibration
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 from unseam.training.fusion import source as source_room
 from unseam.training.fusion.calibration import _Judged, _mask_thresholds, _photo_curve
@@ -302,8 +302,8 @@ def test_the_model_file_finds_it_and_says_what_it_is(trained: tuple[Path, Path])
     forgeries, run = trained
     samples = validation_samples([forgeries])
     terms = ModelTerms("CC0-1.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 8},), name="fusion")
-    localizer = load_localizer(export_run(run, terms=terms, samples=samples))
-    assert isinstance(localizer, FusionLocalizer)
+    localizer = load_model(export_run(run, terms=terms, samples=samples))
+    assert isinstance(localizer, FusionMethod)
     settings: FusionSettings = localizer.settings
     assert settings.photos_seen == 240
     assert isinstance(recipe_from(dict(settings.recipe)), FusionRecipe)

@@ -16,7 +16,7 @@ import unseam.training.patch.export as export
 from support.tiny_forgeries import write_forgeries
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.method import find_regions
-from unseam.models.patch.method import load_localizer
+from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint, save_checkpoint
@@ -50,7 +50,7 @@ def model(run: Path, forgeries: Path) -> Path:
 
 
 def test_model_file_says_all_that_is_needed_to_feed_and_read_it(model: Path, run: Path) -> None:
-    settings = load_localizer(model).settings
+    settings = load_model(model).settings
     assert model == run / "tiny.onnx"
     assert (settings.name, settings.network, settings.patch_side, settings.stride) == ("cnn-lstm", "tiny", 16, 8)
     assert (settings.patches_seen, settings.patch_rule) == (60 * 32, 0.125)
@@ -61,7 +61,7 @@ def test_model_file_says_all_that_is_needed_to_feed_and_read_it(model: Path, run
 
 
 def test_exported_model_finds_what_the_network_learned(model: Path, forgeries: Path) -> None:
-    localizer = load_localizer(model)
+    localizer = load_model(model)
     manipulated, authentic = [], []
     for sample in validation_samples([forgeries]):
         heatmap = localizer(load_photo(sample.photo))
@@ -74,7 +74,7 @@ def test_exported_model_finds_what_the_network_learned(model: Path, forgeries: P
 
 
 def test_model_file_says_how_often_it_is_wrong_about_authentic_photographs(model: Path, forgeries: Path) -> None:
-    localizer = load_localizer(model)
+    localizer = load_model(model)
     authentic = [load_photo(sample.photo) for sample in validation_samples([forgeries]) if sample.mask is None]
     heatmaps = [localizer(photo) for photo in authentic]
     known = localizer.false_alarms
@@ -85,13 +85,13 @@ def test_model_file_says_how_often_it_is_wrong_about_authentic_photographs(model
 
 
 def test_calibrated_heat_is_one_half_where_both_classes_are_as_likely(model: Path) -> None:
-    curve = load_localizer(model).settings.heat_calibration
+    curve = load_model(model).settings.heat_calibration
     assert (curve.slope, curve.intercept) != (1.0, 0.0)
 
 
 def test_raw_export_holds_the_networks_own_probabilities(run: Path, forgeries: Path, tmp_path: Path) -> None:
     samples = validation_samples([forgeries])[:1]
-    settings = load_localizer(
+    settings = load_model(
         export_run(run, tmp_path / "raw.onnx", terms=TERMS, samples=samples, calibrated=False)
     ).settings
     assert (settings.heat_calibration.slope, settings.heat_calibration.intercept) == (1.0, 0.0)

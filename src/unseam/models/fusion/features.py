@@ -1,4 +1,4 @@
-"""What each 8 x 8 block of a photo says: its spectrum, its noise, its answer to a resave, and the detectors' words.
+"""What is measured of each 8 x 8 block of a photo: spectrum, noise, response to a resave, and the detectors' LLRs.
 
 The network `fusion` reads nothing else of a block. Training and inference call the same function.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +29,7 @@ from unseam.detectors import (
 )
 from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.detector import Detector
-from unseam.detectors.statistic import Curve, Statistic, spread
+from unseam.detectors.statistic import Statistic, spread
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
 from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
 from unseam.photo.photo import Photo
@@ -48,27 +49,27 @@ OFF_GRID = 4
 """Pixels: the second grid of the resaves is half a block beside the photo's own, as far from it as can be."""
 
 LARGE = 16_000_000
-"""Pixels above which memory counts for more than time: detectors, which need much each, are asked one after another."""
+"""Pixels above which memory counts for more than time: detectors, which need much each, run one after another."""
 
-MOST = 8.0
-"""Log odds of a detector are limited to plus and minus this."""
+MAX_LLR = 8.0
+"""Log-likelihood ratios of a detector are limited to plus and minus this."""
 
 LEAST_COEFFICIENT, LEAST_ERROR, LEAST_RESIDUAL = 0.5, 0.05, 0.05
 """Added before logarithms: to coefficients, squared errors and residuals in grey levels; rounded pixels have more."""
 
-DETECTORS: tuple[tuple[Detector, Curve], ...] = (
-    (dct_model.METHOD, dct_model.CURVE),
-    (dct_histogram.METHOD, dct_histogram.CURVE),
-    (aligned_jpeg.METHOD, aligned_jpeg.CURVE),
-    (nonaligned_jpeg.METHOD, nonaligned_jpeg.CURVE),
-    (error_level.METHOD, error_level.CURVE),
-    (jpeg_error.METHOD, jpeg_error.CURVE),
-    (block_grid.METHOD, block_grid.CURVE),
-    (noise_level.METHOD, noise_level.CURVE),
-    (demosaicing.METHOD, demosaicing.CURVE),
-    (copy_move.METHOD, copy_move.CURVE),
+FEATURE_DETECTORS: tuple[Detector[Any], ...] = (
+    dct_model.METHOD,
+    dct_histogram.METHOD,
+    aligned_jpeg.METHOD,
+    nonaligned_jpeg.METHOD,
+    error_level.METHOD,
+    jpeg_error.METHOD,
+    block_grid.METHOD,
+    noise_level.METHOD,
+    demosaicing.METHOD,
+    copy_move.METHOD,
 )
-"""The detectors that are asked, each with the curve that makes log odds of its evidence."""
+"""The detectors whose log-likelihood ratios are features, in their order."""
 
 KERNELS: tuple[tuple[str, tuple[tuple[float, ...], ...]], ...] = (
     ("across", ((1, -2, 1),)),
@@ -143,9 +144,9 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
     photo : Photo
         Of any size; what overhangs the last whole block repeats the border.
     threads : int
-        Detectors asked side by side; the features do not depend on it.
+        Detectors that run in parallel; the features do not depend on it.
     without : set of str
-        Names of detectors that are not asked (as if they did not apply).
+        Names of detectors that do not run (as if they did not apply).
 
     Returns
     -------
@@ -153,8 +154,8 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
     """
     rows, columns = (-(-side // SIDE) for side in (photo.height, photo.width))
     values = np.zeros((len(feature_names()), rows, columns), np.float32)  # memory is taken as it is filled
-    first_of_detectors = len(values) - 2 * len(DETECTORS)
-    left_out = _ask_detectors(photo, values[first_of_detectors:], threads, without)
+    first_of_detectors = len(values) - 2 * len(FEATURE_DETECTORS)
+    left_out = _run_detectors(photo, values[first_of_detectors:], threads, without)
     for number, plane in enumerate(_measured(photo)):
         values[number] = plane
     return BlockFeatures(values, left_out)
@@ -172,45 +173,46 @@ def _measured(photo: Photo) -> Iterator[Reals]:
     yield from _tables(photo, rows, columns)
 
 
-def _ask_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset[str]) -> dict[str, str]:
-    """Fill two planes for each detector, its log odds and whether it applies; give the reasons why some do not."""
+def _run_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset[str]) -> dict[str, str]:
+    """Fill two planes for each detector, its LLR and whether it applies; return the reasons why some do not."""
     left_out: dict[str, str] = {}
-    ask = partial(_asked, photo, planes.shape[1:], without)
-    side_by_side = threads if photo.height * photo.width <= LARGE else 1
-    with ThreadPoolExecutor(side_by_side) as pool:
-        for place, (detector, answer) in enumerate(zip(DETECTORS, pool.map(ask, DETECTORS), strict=True)):
-            if isinstance(answer, str):
-                left_out[detector[0].name] = answer
+    run = partial(_run, photo, planes.shape[1:], without)
+    in_parallel = threads if photo.height * photo.width <= LARGE else 1
+    with ThreadPoolExecutor(in_parallel) as pool:
+        for place, (detector, found) in enumerate(
+            zip(FEATURE_DETECTORS, pool.map(run, FEATURE_DETECTORS), strict=True)
+        ):
+            if isinstance(found, str):
+                left_out[detector.info.name] = found
             else:
-                planes[2 * place], planes[2 * place + 1] = answer, 1
+                planes[2 * place], planes[2 * place + 1] = found, 1
     return left_out
 
 
-def _asked(photo: Photo, shape: tuple[int, ...], without: frozenset[str], asked: tuple[Detector, Curve]) -> Reals | str:
-    """Give a detector's log odds on the block grid, or the reason why it does not apply."""
-    detector, curve = asked
-    if detector.name in without:
-        return "not asked"
+def _run(photo: Photo, shape: tuple[int, ...], without: frozenset[str], detector: Detector[Any]) -> Reals | str:
+    """Return a detector's LLR on the block grid, or the reason why it does not apply."""
+    if detector.info.name in without:
+        return "left out"
     try:
-        evidence = detector.evidence(photo)
+        llr = detector.llr(photo)
     except NotApplicable as error:
         return str(error)
-    if not np.isfinite(evidence.values).any():
-        return "it found nothing to go by"
-    return _in_blocks(evidence, curve, shape)
+    if not np.isfinite(llr.values).any():
+        return "it found no trace to compare"
+    return _in_blocks(llr, shape)
 
 
-def _in_blocks(evidence: Statistic, curve: Curve, shape: tuple[int, ...]) -> Reals:
-    limited = np.clip(curve.slope * (evidence.values - curve.middle), -MOST, MOST)
+def _in_blocks(llr: Statistic, shape: tuple[int, ...]) -> Reals:
+    limited = np.clip(llr.values, -MAX_LLR, MAX_LLR)
     odds: Reals = np.nan_to_num(limited, nan=0.0).astype(np.float32)
-    if evidence.step == (SIDE, SIDE) and evidence.origin == (0, 0) and odds.shape == shape:
+    if llr.step == (SIDE, SIDE) and llr.origin == (0, 0) and odds.shape == shape:
         return odds
-    finer = tuple(max(1, round(SIDE / step)) for step in evidence.step)
+    finer = tuple(max(1, round(SIDE / step)) for step in llr.step)
     if max(finer) > 1:
         odds = np.asarray(cv2.blur(odds, finer[::-1], borderType=cv2.BORDER_REPLICATE), np.float32).reshape(odds.shape)
     rows, columns = (
         np.clip((np.arange(count) * SIDE + SIDE // 2 - first) // step, 0, size - 1)
-        for count, first, step, size in zip(shape, evidence.origin, evidence.step, odds.shape, strict=True)
+        for count, first, step, size in zip(shape, llr.origin, llr.step, odds.shape, strict=True)
     )
     return np.ascontiguousarray(odds[rows][:, columns])  # a block has the mean at its centre
 
@@ -379,5 +381,5 @@ _LAYOUT: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("resave", tuple(f"quality {quality}{grid}" for grid in ("", ", own grid over another") for quality in QUALITIES)),
     ("colour", ("red", "green", "blue", "black", "white")),
     ("file", ("JPEG", "quantization", "coefficients left")),
-    ("detector", tuple(f"{d.name}{what}" for d, _ in DETECTORS for what in ("", ", applies"))),
+    ("detector", tuple(f"{d.info.name}{what}" for d in FEATURE_DETECTORS for what in ("", ", applies"))),
 )

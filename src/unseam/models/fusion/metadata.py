@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unseam.models.document import demand
-from unseam.models.metadata import LearnedSettings, PhotoCurve, demand_rising, demand_shares
+from unseam.models.metadata import NetworkSettings, PhotoCurve, demand_rising, demand_shares
 
 KIND = "fusion"
 """In the metadata's ``kind``: the file is fed features of blocks, not patches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FusionSettings(LearnedSettings):
+class FusionSettings(NetworkSettings):
     """The metadata of a model file; the names are the keys of its JSON object.
 
     Attributes
@@ -23,10 +23,6 @@ class FusionSettings(LearnedSettings):
         What the network is fed, in order: `unseam.models.fusion.features.feature_names` of the version that trained it.
     seed_threshold : float
         Heat that a region must reach somewhere; ``pixel_threshold`` is that from which a pixel belongs to one.
-    strict_seed_threshold : float
-        The same when it must be strict (`LocalizerOptions`).
-    least_share : float
-        Regions below this share of the frame are dropped.
     photo_weight : float
         How much the photo's log odds count for its mask: so weighted, they are taken off those of the two thresholds.
         What looks odd in a photo that is odd as a whole is marked sooner.
@@ -39,16 +35,13 @@ class FusionSettings(LearnedSettings):
     kind: str
     features: tuple[str, ...]
     seed_threshold: float
-    strict_seed_threshold: float
-    least_share: float
     photo_weight: float
     photo_curve: PhotoCurve
     photos_seen: int
 
     def __post_init__(self) -> None:
-        LearnedSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
+        NetworkSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
         demand(self.kind == KIND, f"kind {self.kind!r}", repr(KIND))
-        demand_shares(seed_threshold=self.seed_threshold, least_share=self.least_share)
-        demand_shares(strict_seed_threshold=self.strict_seed_threshold)
+        demand_shares(seed_threshold=self.seed_threshold)
         demand(self.photo_weight >= 0, f"photo_weight {self.photo_weight}", "no negative number")
         demand_rising(photo_curve=self.photo_curve)

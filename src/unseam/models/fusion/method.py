@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from unseam.detectors import copy_move
 from unseam.detectors.block_dct import SIDE
 from unseam.detectors.statistic import logistic, spread
-from unseam.errors import DamagedPhoto, ModelError, UnsupportedPhoto
-from unseam.method import Heatmap
+from unseam.errors import DamagedPhoto, ModelError, UnfitOption, UnsupportedPhoto
+from unseam.method import NO_EVIDENCE, Heatmap, final_mask, finding_of
 from unseam.models.document import demand, parse_document
 from unseam.models.fusion.features import LARGE, block_features, feature_names, quantization_steps
 from unseam.models.fusion.metadata import FusionSettings
@@ -31,7 +31,7 @@ from unseam.models.model_file import (
     open_session,
     read_checked,
 )
-from unseam.models.network import Learned, LocalizerOptions
+from unseam.models.network import NetworkMethod, NetworkOptions
 from unseam.system.workers import cores
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ CELL = 4
 LEAST_SIDE = 64
 """Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
 
-SLOWEST = frozenset({copy_move.METHOD.name})
+SLOWEST = frozenset({copy_move.METHOD.info.name})
 """Not asked when it has to be fast: most of the time. The network was trained on photos with and without its word."""
 
 COARSEST = 50
@@ -53,20 +53,20 @@ COARSEST = 50
 
 
 @dataclass(frozen=True)
-class FusionLocalizer(Learned[FusionSettings]):
-    """A learned method that judges a whole photo at once; made by `unseam.load_localizer`. It can be pickled.
+class FusionMethod(NetworkMethod[FusionSettings]):
+    """A network that judges a whole photo at once; made by `unseam.load_model`. It can be pickled.
 
     Attributes
     ----------
     path, digest, settings, options
-        As in `unseam.models.network.Learned`. Of the options, ``threads`` are detectors that are asked side by side,
-        ``fast`` does without the slowest, and ``strict`` leaves 99 % instead of 97 % of authentic validation photos
-        unmarked.
+        As in `unseam.models.network.NetworkMethod`.
     """
+
+    OPTIONS = frozenset({"threads", "fast"})
 
     def __post_init__(self) -> None:
         if self.options.stride is not None:
-            raise ModelError(f"{self.name} reads the whole photo at once; it takes no stride")
+            raise UnfitOption(f"{self.settings.name} reads the whole photo at once; it takes no stride")
 
     def __call__(self, photo: Photo) -> Heatmap:
         """Judge one photo.
@@ -84,11 +84,6 @@ class FusionLocalizer(Learned[FusionSettings]):
         """
         return self.judged(photo, self.log_odds(photo))
 
-    @property
-    def seed_threshold(self) -> float:
-        """Heat that a region must reach somewhere, before the photo's own odds are counted."""
-        return self.settings.strict_seed_threshold if self.options.strict else self.settings.seed_threshold
-
     def judged(self, photo: Photo, odds: LogOdds) -> Heatmap:
         """Turn what the network said of a photo into heat, mask and score; as calling it, which asks first."""
         settings, size = self.settings, (photo.height, photo.width)
@@ -97,18 +92,22 @@ class FusionLocalizer(Learned[FusionSettings]):
         photo_odds = photo_log_odds(odds.windows, window_shares(*odds.confidence.shape), settings.photo_curve)
         extent, seed = (
             moved(threshold, -settings.photo_weight * photo_odds)
-            for threshold in (settings.pixel_threshold, self.seed_threshold)
+            for threshold in (settings.pixel_threshold, settings.seed_threshold)
         )
-        mask = seeded(cell, extent, seed, settings.least_share)
-        heatmap = Heatmap(
-            heat=_interpolated(cell, size),
+        heat, confidence = _interpolated(cell, size), _interpolated(logistic(odds.confidence), size)
+        marked = spread(seeded(cell, extent, seed), (CELL, CELL), (0, 0), size)
+        if photo.damage is not None:  # nothing is known about damaged rows
+            damaged = photo.damage.rows
+            heat[damaged], confidence[damaged], marked[damaged] = NO_EVIDENCE, 0, False
+        mask, doubt = final_mask(marked), _doubt(photo)
+        return Heatmap.of(
+            heat,
+            mask,
             score=float(np.float32(logistic(photo_odds))),
-            threshold=extent,
-            confidence=_interpolated(logistic(odds.confidence), size),
-            mask=spread(mask, (CELL, CELL), (0, 0), size),
-            doubt=_doubt(photo),
+            finding=finding_of(mask, doubt),
+            confidence=confidence,
+            doubt=doubt,
         )
-        return heatmap if photo.damage is None else _without_evidence(heatmap, photo.damage.rows)
 
     def log_odds(self, photo: Photo) -> LogOdds:
         """Ask the network about a photo, without calibration."""
@@ -125,10 +124,10 @@ class FusionLocalizer(Learned[FusionSettings]):
         return LogOdds(*(part[0] for part in answer))
 
 
-def load_fusion(path: Path, options: LocalizerOptions | None = None) -> FusionLocalizer:
-    """Load a network that reads evidence; errors as `unseam.load_localizer`."""
+def load_fusion(path: Path, options: NetworkOptions | None = None) -> FusionMethod:
+    """Load the network `fusion`; errors as `unseam.load_model`."""
     settings, digest = read_checked(path, parse_fusion, _check_graph)
-    return FusionLocalizer(path, digest, settings, options or LocalizerOptions())
+    return FusionMethod(path, digest, settings, options or NetworkOptions())
 
 
 def parse_fusion(text: str) -> FusionSettings:
@@ -181,17 +180,6 @@ def _undamaged(features: Reals, rows: NDArray[np.bool_]) -> Reals:
     """Set the features of blocks in damaged rows of pixels to zero, as they are beyond the border of a photo."""
     damaged = np.logical_or.reduceat(rows, np.arange(0, len(rows), SIDE))
     return np.where(damaged[:, np.newaxis], np.float32(0), features)
-
-
-def _without_evidence(heatmap: Heatmap, rows: NDArray[np.bool_]) -> Heatmap:
-    """Return a heat map that says nothing about damaged rows and marks nothing there."""
-    column = rows[:, np.newaxis]
-    return replace(
-        heatmap,
-        heat=np.where(column, np.float32(0.5), heatmap.heat),
-        confidence=None if heatmap.confidence is None else np.where(column, np.float32(0), heatmap.confidence),
-        mask=None if heatmap.mask is None else heatmap.mask & ~column,
-    )
 
 
 def _doubt(photo: Photo) -> str | None:

@@ -1,4 +1,4 @@
-"""The connected parts of a map: which of them are hot enough somewhere, and large enough, to be marked."""
+"""The connected parts of a map: which of them are hot enough somewhere to be marked."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Parts:
         cells = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)  # from 1 on: the background is no part
         return cls(np.asarray(labels, np.int32), cells, peak[1:])
 
-    def kept(self, seed: float, least_share: float) -> NDArray[np.bool_]:
-        """Say of each part, (N,) bool, whether it reaches the heat ``seed`` and this share of the map."""
-        return (self.cells >= least_share * self.labels.size) & (self.peak >= np.float32(seed))
+    def kept(self, seed: float, min_cells: int = 1) -> NDArray[np.bool_]:
+        """Return for each part, (N,) bool, whether it reaches the heat ``seed`` and has this many cells."""
+        return (self.cells >= min_cells) & (self.peak >= np.float32(seed))
 
 
-def seeded(heat: NDArray[np.float32], extent: float, seed: float, least_share: float) -> NDArray[np.bool_]:
+def seeded(heat: NDArray[np.float32], extent: float, seed: float) -> NDArray[np.bool_]:
     """Mark the parts of a map (rows, columns) that are warm all over and hot somewhere (hysteresis, as in Canny 1986).
 
     Parameters
@@ -53,8 +53,6 @@ def seeded(heat: NDArray[np.float32], extent: float, seed: float, least_share: f
     heat : (rows, columns) float32
     extent, seed : float
         Heat from which a cell belongs to a part, and that a part must reach somewhere.
-    least_share : float
-        Parts below this share of the map are dropped.
     """
     parts = Parts.of(heat, extent)
-    return np.asarray(np.concatenate([[False], parts.kept(seed, least_share)])[parts.labels])
+    return np.asarray(np.concatenate([[False], parts.kept(seed)])[parts.labels])

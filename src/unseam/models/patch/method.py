@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
-from unseam.method import Heatmap, PatchLabels
-from unseam.models.metadata import PATCHES, ModelSettings, check_stride
+from unseam.method import Heatmap, PatchLabels, final_mask, finding_of
+from unseam.models.metadata import PATCHES, PatchNetworkSettings, check_stride
 from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
-from unseam.models.network import Learned, LocalizerOptions
+from unseam.models.network import NetworkMethod, NetworkOptions
 from unseam.models.patch.patches import Blend, PatchGrid, cut_batches, touched
 from unseam.models.patch.postprocess import (
     MAJORITY,
@@ -30,13 +30,16 @@ from unseam.models.patch.postprocess import (
 from unseam.system.workers import cores
 
 if TYPE_CHECKING:
-    from unseam.models.fusion.method import FusionLocalizer
+    from unseam.models.fusion.method import FusionMethod
     from unseam.photo.photo import Photo
 
 
 Answer = dict[str, NDArray[np.float32]]
 """Outputs of the network for one batch, by name."""
 
+
+BATCH = 32
+"""Patches that the network computes at a time: with 16 to 32 the activations still fit a core's cache."""
 
 SAMPLED = 16
 """With ``fast``, one in so many patches that hold no part of a mask is asked for its pixels, for the score."""
@@ -59,19 +62,19 @@ class _Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Localizer(Learned[ModelSettings]):
-    """A method that was learned; made by `load_localizer`. It can be pickled, and used by threads and processes.
+class PatchMethod(NetworkMethod[PatchNetworkSettings]):
+    """A network that judges patches; made by `load_model`. It can be pickled, and used by threads and processes.
 
     Attributes
     ----------
     path, digest, settings, options
-        As in `unseam.models.network.Learned`.
+        As in `unseam.models.network.NetworkMethod`.
     """
+
+    OPTIONS = frozenset({"stride", "threads", "fast"})
 
     def __post_init__(self) -> None:
         check_stride(self.stride, self.settings.patch_side)
-        if self.options.strict:
-            raise ModelError(f"{self.name} has no strict threshold; evidence has one")
 
     @property
     def stride(self) -> int:
@@ -100,13 +103,15 @@ class Localizer(Learned[ModelSettings]):
         grid = PatchGrid(photo.height, photo.width, self.settings.patch_side, self.stride)
         gated = self.options.fast and self._gates(photo.pixels, grid)
         found = self._judge_gated(photo.pixels, grid) if gated else self._judge(photo.pixels, grid)
-        return Heatmap(
-            heat=found.heat,
+        settings, doubt = self.settings, self._doubt(photo)
+        mask = final_mask(network_mask(found.heat, found.labels, settings.pixel_threshold, settings.smoothing_sigma))
+        return Heatmap.of(
+            found.heat,
+            mask,
             score=found.score,
-            threshold=self.settings.pixel_threshold,
+            finding=finding_of(mask, doubt),
             patches=self._patch_labels(grid, found.probability),
-            mask=network_mask(found.heat, found.labels, self.settings.pixel_threshold, self.settings.smoothing_sigma),
-            doubt=self._doubt(photo),
+            doubt=doubt,
         )
 
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
@@ -125,8 +130,8 @@ class Localizer(Learned[ModelSettings]):
             Calibrated; to be held against ``settings.pixel_threshold``.
         """
         session = open_session(self.path, self.digest)
-        starts = range(0, len(patches), self.options.batch)
-        batches = ((np.arange(first, len(patches)), patches[first : first + self.options.batch]) for first in starts)
+        starts = range(0, len(patches), BATCH)
+        batches = ((np.arange(first, len(patches)), patches[first : first + BATCH]) for first in starts)
         answers = [answer for _, answer in self._answers(session, batches)]
         patch, pixel = (
             np.concatenate([answer[name] for answer in answers]) if all(name in answer for answer in answers) else None
@@ -138,7 +143,7 @@ class Localizer(Learned[ModelSettings]):
         """Ask both heads about every patch."""
         heat, labels, probabilities = Blend(grid), Blend(grid), []
         session = open_session(self.path, self.digest)
-        for numbers, answer in self._answers(session, cut_batches(pixels, grid, self.options.batch)):
+        for numbers, answer in self._answers(session, cut_batches(pixels, grid, BATCH)):
             probability = answer.get(PATCH_OUTPUT)
             heat.add(numbers, self._heat(answer.get(PIXEL_OUTPUT, probability)))
             if probability is not None:
@@ -181,7 +186,7 @@ class Localizer(Learned[ModelSettings]):
         asked[np.flatnonzero(~inside)[::SAMPLED]] = True
         heat, sample = Blend(grid), [np.zeros(0, np.float32)]
         session = open_session(self.path, self.digest)
-        batches = cut_batches(pixels, grid, self.options.batch, np.flatnonzero(asked))
+        batches = cut_batches(pixels, grid, BATCH, np.flatnonzero(asked))
         for numbers, answer in self._answers(session, batches):
             found, kept = self._heat(answer[PIXEL_OUTPUT]), inside[numbers]
             heat.add(numbers[kept], found[kept])
@@ -193,7 +198,7 @@ class Localizer(Learned[ModelSettings]):
     ) -> NDArray[np.float32]:
         """Run the part of the network that the patch head needs, for the patches of these numbers: (N,)."""
         session = open_session(self.path, self.digest, PATCH_OUTPUT)
-        answers = self._answers(session, cut_batches(pixels, grid, self.options.batch, numbers))
+        answers = self._answers(session, cut_batches(pixels, grid, BATCH, numbers))
         return np.concatenate([answer[PATCH_OUTPUT] for _, answer in answers])
 
     def _labels(self, probability: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -247,24 +252,23 @@ class Localizer(Learned[ModelSettings]):
         side = self.settings.patch_side
         if min(photo.height, photo.width) >= side:
             return None
-        return f"the photo is {photo.width} x {photo.height} pixels, and {self.name} judges patches of {side} x {side}"
+        size = f"{photo.width} x {photo.height}"
+        return f"the photo is {size} pixels, and {self.settings.name} judges patches of {side} x {side}"
 
 
-def load_localizer(
-    path: str | os.PathLike[str], options: LocalizerOptions | None = None
-) -> Localizer | FusionLocalizer:
+def load_model(path: str | os.PathLike[str], options: NetworkOptions | None = None) -> PatchMethod | FusionMethod:
     """Load a model file written by ``unseam export``.
 
     Parameters
     ----------
     path : path
-        The ONNX file, of either kind: a network that judges patches, or one that reads the evidence of all blocks.
-    options : LocalizerOptions, optional
+        The ONNX file, of either kind: a network that judges patches, or one that reads the whole photo.
+    options : NetworkOptions, optional
         How to run it.
 
     Returns
     -------
-    Localizer or FusionLocalizer
+    PatchMethod or FusionMethod
         A method like all others: call it with a photo.
 
     Raises
@@ -275,7 +279,7 @@ def load_localizer(
     """
     path = Path(path).absolute()
     if kind_of(path) == PATCHES:
-        return load_patch_localizer(path, options)
+        return load_patch_model(path, options)
     from unseam.models.fusion.method import (
         load_fusion,  # it needs all detectors, which the others should not wait for
     )
@@ -283,8 +287,8 @@ def load_localizer(
     return load_fusion(path, options)
 
 
-def load_patch_localizer(path: str | os.PathLike[str], options: LocalizerOptions | None = None) -> Localizer:
-    """Load a network that judges patches; as `load_localizer`, and ModelError for another kind."""
+def load_patch_model(path: str | os.PathLike[str], options: NetworkOptions | None = None) -> PatchMethod:
+    """Load a network that judges patches; as `load_model`, and ModelError for another kind."""
     path = Path(path).absolute()
     settings, digest = read_model(path)
-    return Localizer(path, digest, settings, options or LocalizerOptions())
+    return PatchMethod(path, digest, settings, options or NetworkOptions())

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from unseam.datasets.sample import Sample
-from unseam.detectors.statistic import LEAST_SHARE, logistic
+from unseam.detectors.statistic import logistic
+from unseam.method import MIN_REGION_AREA
 from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.method import FusionLocalizer, LogOdds
+from unseam.models.fusion.method import CELL, FusionMethod, LogOdds
 from unseam.models.fusion.seeded_mask import Parts
 from unseam.models.fusion.windows import photo_log_odds, window_shares
 from unseam.models.metadata import HeatCalibration, PhotoCurve
@@ -26,9 +27,9 @@ from unseam.training.patch.calibration import MAX_SLOPE, MIN_SLOPE, balanced_tar
 CALIBRATION_PHOTOS = 1000
 """At most so many, half of them authentic, drawn at random."""
 
-CALM_SHARE, STRICT_SHARE = 0.97, 0.99
-"""Share of authentic validation photos without any region, by default and when it must be strict. More than the 95 %
-that is promised: these photos are small crops, and a whole photo of a camera has more places to be wrong."""
+CALM_SHARE = 0.97
+"""Share of authentic validation photos without any region. More than the 95 % that is promised: these photos are
+small crops, and a whole photo of a camera has more places to be wrong."""
 
 CELLS_PER_PHOTO = 1000
 """Cells of each class drawn from one photo for the fit of the heat."""
@@ -36,7 +37,10 @@ CELLS_PER_PHOTO = 1000
 EXTENTS = tuple(np.round(logistic(np.arange(-1.0, 4.01, 0.25)), 4).tolist())
 SEEDS = tuple(np.round(logistic(np.arange(0.0, 10.01, 0.25)), 6).tolist())
 """Candidates for the thresholds of the mask: heat from which a pixel belongs to a region, and that it must reach
-somewhere. Regions below the detectors' least share of the frame are dropped."""
+somewhere."""
+
+MIN_CELLS = MIN_REGION_AREA // CELL**2
+"""Smaller components are dropped from every mask."""
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Candidates for the weight of the photo's own log odds."""
@@ -63,12 +67,11 @@ class _Thresholds(NamedTuple):
 
     extent: float
     seed: float
-    strict_seed: float
     photo_weight: float
     marked: float
 
 
-def calibrated_settings(localizer: FusionLocalizer, samples: Sequence[Sample], seed: int = 0) -> FusionSettings:
+def calibrated_settings(localizer: FusionMethod, samples: Sequence[Sample], seed: int = 0) -> FusionSettings:
     """Fit heat, score and mask on whole validation photos; see `unseam.models.fusion.metadata`.
 
     Heat and score are logistic regressions in which both classes weigh the same. The mask's two thresholds and the
@@ -88,14 +91,12 @@ def calibrated_settings(localizer: FusionLocalizer, samples: Sequence[Sample], s
         photo_curve=score,
         pixel_threshold=found.extent,
         seed_threshold=found.seed,
-        strict_seed_threshold=found.strict_seed,
         photo_weight=found.photo_weight,
-        least_share=LEAST_SHARE,
         false_alarms=false_alarms(logistic(odds[authentic]), found.marked),
     )
 
 
-def _judge(localizer: FusionLocalizer, sample: Sample) -> _Judged:
+def _judge(localizer: FusionMethod, sample: Sample) -> _Judged:
     photo = load_photo(sample.photo)
     odds = localizer.log_odds(photo)
     truth = cell_shares(sample.truth((photo.height, photo.width)), odds.confidence.shape) >= MAJORITY
@@ -144,23 +145,21 @@ class _Marked:
 
     def judged(self, seed: float) -> tuple[bool, float]:
         """Say whether any part remains, and the F1."""
-        kept = self.parts.kept(seed, LEAST_SHARE)
+        kept = self.parts.kept(seed, MIN_CELLS)
         f1 = 2 * self.right[kept].sum() / max(self.parts.cells[kept].sum() + self.manipulated, 1)
         return bool(kept.any()), float(f1)
 
 
 def _mask_thresholds(judged: Sequence[_Judged], odds: NDArray[np.float64], heat: HeatCalibration) -> _Thresholds:
-    """Choose extent, seed and weight by the best mean F1, then the strict seed."""
-    best, best_f1 = _Thresholds(EXTENTS[-1], SEEDS[-1], SEEDS[-1], 0.0, 0.0), -1.0
+    """Choose extent, seed and weight by the best mean F1."""
+    best, best_f1 = _Thresholds(EXTENTS[-1], SEEDS[-1], 0.0, 0.0), -1.0
     for weight, extent in product(WEIGHTS, EXTENTS):
         photos = _marked(judged, odds, heat, weight, extent)
         for seed in (seed for seed in SEEDS if seed >= extent):
             marked = _alarms(photos, seed)
             if marked <= 1 - CALM_SHARE and (f1 := _f1(photos, seed)) > best_f1:
-                best, best_f1 = _Thresholds(extent, seed, SEEDS[-1], weight, marked), f1
-    photos = _marked(judged, odds, heat, best.photo_weight, best.extent)
-    calm = [seed for seed in SEEDS if seed >= best.seed and _alarms(photos, seed) <= 1 - STRICT_SHARE]
-    return best._replace(strict_seed=min(calm, default=SEEDS[-1]))
+                best, best_f1 = _Thresholds(extent, seed, weight, marked), f1
+    return best
 
 
 def _marked(

@@ -21,7 +21,7 @@ from unseam.models.fusion.features import block_features, feature_names
 from unseam.models.fusion.metadata import FusionSettings
 from unseam.models.fusion.method import load_fusion, parse_fusion
 from unseam.models.model_file import CELL_OUTPUT, CONFIDENCE_OUTPUT, FEATURES, PHOTO_OUTPUT
-from unseam.models.network import LocalizerOptions
+from unseam.models.network import NetworkOptions
 from unseam.photo.photo import load_photo
 from unseam.training.checkpoint import fill
 from unseam.training.fusion.calibration import calibrated_settings
@@ -114,6 +114,6 @@ def fusion_model(
     check_fusion_parity(graph.SerializeToString(), network, [*random, *real])
 
     def fit(draft: Path) -> FusionSettings:
-        return calibrated_settings(load_fusion(draft, LocalizerOptions(threads=threads)), samples)
+        return calibrated_settings(load_fusion(draft, NetworkOptions(threads=threads)), samples)
 
     return as_model_file(graph, settings, parse_fusion, fit if calibrated else None)

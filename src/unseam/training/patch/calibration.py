@@ -18,9 +18,9 @@ from scipy.special import expit
 from unseam.datasets.sample import Sample
 from unseam.errors import DataError
 from unseam.evaluation.counts import Counts, bin_threshold
-from unseam.method import NO_EVIDENCE, FalseAlarms, Heatmap, find_regions
+from unseam.method import NO_EVIDENCE, FalseAlarms, Heatmap, final_mask
 from unseam.models.metadata import HeatCalibration, ScoreCurve
-from unseam.models.patch.method import Localizer, load_patch_localizer
+from unseam.models.patch.method import PatchMethod, load_patch_model
 from unseam.models.patch.postprocess import LOGIT_LIMIT, network_mask
 from unseam.photo.photo import load_photo
 
@@ -54,7 +54,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What is fitted on validation photos; see `unseam.models.metadata.ModelSettings` for the meaning."""
+    """What is fitted on validation photos; see `unseam.models.metadata.PatchNetworkSettings` for the meaning."""
 
     heat_calibration: HeatCalibration
     score_curve: ScoreCurve
@@ -142,7 +142,7 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     PhotoError
         When a photo cannot be read.
     """
-    localizer = load_patch_localizer(model)
+    localizer = load_patch_model(model)
     localizer = replace(localizer, options=replace(localizer.options, threads=threads))
     rng = np.random.default_rng(seed)
     heat, patch_threshold = _first_pass(localizer, drawn(samples, rng, FIRST_PHOTOS), rng)
@@ -153,7 +153,7 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     return Calibration(heat, score, patch_threshold, pixel_threshold, known)
 
 
-def _judged(localizer: Localizer, samples: Sequence[Sample]) -> Iterator[tuple[Heatmap, NDArray[np.bool_]]]:
+def _judged(localizer: PatchMethod, samples: Sequence[Sample]) -> Iterator[tuple[Heatmap, NDArray[np.bool_]]]:
     for sample in samples:
         heatmap = localizer(load_photo(sample.photo))
         yield heatmap, sample.truth((heatmap.heat.shape[0], heatmap.heat.shape[1]))
@@ -169,7 +169,7 @@ def drawn(samples: Sequence[Sample], rng: np.random.Generator, count: int) -> li
 
 
 def _first_pass(
-    localizer: Localizer, samples: Sequence[Sample], rng: np.random.Generator
+    localizer: PatchMethod, samples: Sequence[Sample], rng: np.random.Generator
 ) -> tuple[HeatCalibration, float]:
     """Fit the heat's curve on raw blended probabilities; choose the patch threshold with the best balanced accuracy."""
     logits: list[Floats] = []
@@ -204,7 +204,7 @@ def _balanced_threshold(patches: Counts) -> float:
     return bin_threshold(int(np.argmax(recall - false_alarms)))
 
 
-def _second_pass(localizer: Localizer, samples: Sequence[Sample]) -> tuple[ScoreCurve, float, FalseAlarms]:
+def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> tuple[ScoreCurve, float, FalseAlarms]:
     """Choose score curve and pixel threshold from calibrated heat; count how often both are wrong.
 
     The localizer's own pixel threshold is 0 here: its mask is then the gate of the patch labels alone.
@@ -268,11 +268,10 @@ class _ThresholdTally:
     def add(self, heatmap: Heatmap, truth: NDArray[np.bool_]) -> None:
         self._authentic += not truth.any()
         for index, threshold in enumerate(THRESHOLDS):
-            mask = network_mask(heatmap.heat, None, threshold, self._sigma)
-            mask = mask if heatmap.mask is None else mask & heatmap.mask
+            mask = final_mask(network_mask(heatmap.heat, None, threshold, self._sigma) & heatmap.mask)
             self._counts[index] += np.count_nonzero(mask & truth), np.count_nonzero(mask), np.count_nonzero(truth)
             if not truth.any():
-                self._alarms[index] += bool(find_regions(mask, heatmap.heat))
+                self._alarms[index] += bool(mask.any())
 
     def alarms_at(self, threshold: float) -> float:
         """Give the share of authentic photos with any region at one of the candidate thresholds."""

@@ -23,7 +23,7 @@ from unseam.method import NO_EVIDENCE
 from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import KIND, FusionSettings
 from unseam.models.graph_check import LARGEST_BYTES, check_contents
-from unseam.models.metadata import HeatCalibration, ModelSettings, PhotoCurve, parse_settings
+from unseam.models.metadata import HeatCalibration, PatchNetworkSettings, PhotoCurve, parse_settings
 from unseam.models.patch.patches import cut
 from unseam.photo.photo import load_photo
 from unseam.system.text import printable
@@ -47,8 +47,10 @@ PAPER = (
     "Bappy, Roy-Chowdhury, Bunk, Nataraj, Manjunath: Exploiting Spatial Structure for Localizing Manipulated Image "
     "Regions. ICCV 2017. DOI 10.1109/ICCV.2017.532"
 )
-SEES = "Edges, resampling and noise that do not fit their surroundings, where something was spliced, copied or removed."
-BLIND = "Photos that were scaled down or strongly recompressed after the edit; regions much smaller than a patch."
+DETECTS = (
+    "Edges, resampling and noise that do not fit their surroundings, where something was spliced, copied or removed."
+)
+BLIND_SPOTS = "Photos that were scaled down or strongly recompressed after the edit; regions much smaller than a patch."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class ModelTerms:
         The weights' own terms.
     training_sources : tuple of mappings
         ``name``, ``licence``, ``photographs`` (how many) of each source.
-    name, paper, sees, blind : str
+    name, paper, detects, blind_spots : str
         As in `unseam.method.Method`.
     """
 
@@ -69,8 +71,8 @@ class ModelTerms:
     training_sources: tuple[Mapping[str, object], ...]
     name: str = "cnn-lstm"
     paper: str = PAPER
-    sees: str = SEES
-    blind: str = BLIND
+    detects: str = DETECTS
+    blind_spots: str = BLIND_SPOTS
 
 
 def load_terms(path: Path) -> ModelTerms:
@@ -159,7 +161,12 @@ def export_run(
 
 
 def _patch_model(
-    network: LocalizationNetwork, settings: ModelSettings, samples: Sequence[Sample], *, calibrated: bool, threads: int
+    network: LocalizationNetwork,
+    settings: PatchNetworkSettings,
+    samples: Sequence[Sample],
+    *,
+    calibrated: bool,
+    threads: int,
 ) -> bytes:
     """Give the bytes of a patch network's file, after proof that onnxruntime gives the same numbers."""
     side = settings.patch_side
@@ -168,7 +175,7 @@ def _patch_model(
         graph.SerializeToString(), network, np.concatenate([random_patches(side), real_patches(samples, side)])
     )
 
-    def fit(draft: Path) -> ModelSettings:
+    def fit(draft: Path) -> PatchNetworkSettings:
         found = calibrate(draft, samples, threads=threads)
         return replace(settings, **{f.name: getattr(found, f.name) for f in fields(found)})
 
@@ -210,8 +217,8 @@ def rebuild(recipe: Recipe, weights: Mapping[str, Any]) -> LocalizationNetwork:
 
 def _settings(
     recipe: Recipe, facts: Mapping[str, Any], terms: ModelTerms, patches_seen: int, calibration: Calibration
-) -> ModelSettings:
-    return ModelSettings(
+) -> PatchNetworkSettings:
+    return PatchNetworkSettings(
         **_said(recipe, facts, terms),
         patch_side=recipe.network.patch_side,
         stride=recipe.network.patch_side // PATCHES_ACROSS,
@@ -238,9 +245,7 @@ def _fusion_settings(
         features=feature_names(),
         pixel_threshold=NO_EVIDENCE,
         seed_threshold=NO_EVIDENCE,
-        strict_seed_threshold=NO_EVIDENCE,
         photo_weight=0.0,
-        least_share=0.0,
         heat_calibration=HeatCalibration(1.0, 0.0),
         photo_curve=PhotoCurve(1.0, 0.0),
         photos_seen=photos_seen + int(facts.get("patches_before", 0)),

@@ -140,7 +140,7 @@ function offer({ default: usual, methods }) {
   const listed = [...usual.map((name) => methods.find((method) => method.name === name)), ...rest]; // the first leads
   for (const method of listed) {
     const label = element("label", { class: "method" });
-    label.append(element("input", { type: "checkbox", value: method.name }), element("b", {}, method.name), element("span", {}, method.sees));
+    label.append(element("input", { type: "checkbox", value: method.name }), element("b", {}, method.name), element("span", {}, method.detects));
     $("methods").append(label);
   }
   $("methods").addEventListener("change", count);

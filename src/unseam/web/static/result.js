@@ -20,7 +20,7 @@ export class Result {
     $("result-name").textContent = `${answer.file} · ${answer.format} · ${answer.width} × ${answer.height}`;
     $("verdict").textContent = answer.verdict;
     $("sentence").textContent = answer.sentence;
-    $("others").textContent = answer.others;
+    $("others").textContent = answer.why.join(" ");
     $("note").textContent = note;
     $("note").hidden = !note;
     $("scale").src = answer.pictures.scale;
@@ -39,7 +39,7 @@ export class Result {
     } else {
       const marks = method.regions.length;
       tab.classList.toggle("marks", marks > 0 && !method.doubt);
-      tab.append(element("span", { class: "score" }, method.doubt ? "?" : method.score.toFixed(2)));
+      tab.append(element("span", { class: "score" }, method.doubt ? "?" : method.score === null ? "" : method.score.toFixed(2)));
       tab.append(element("span", { class: "unseen" }, marks ? `marks ${counted(marks)}` : "marks nothing"));
     }
     tab.addEventListener("click", () => this.select(method.name, false));
@@ -78,7 +78,7 @@ export class Result {
     $("method-result").textContent = sentence(method, method.name === this.answer.method);
     $("scale").closest(".scale").hidden = !method.applies;
     $("scale-words").textContent = LEGEND;
-    const facts = [["Sees", method.sees], ["Blind", method.blind], ["Needs", method.needs.map((need) => NEEDS[need] || need).join(", ") || "nothing but pixels"]];
+    const facts = [["Detects", method.detects], ["Blind spots", method.blind_spots], ["Needs", method.needs.map((need) => NEEDS[need] || need).join(", ") || "nothing but pixels"]];
     facts.splice(0, 0, ...falseAlarms(method));
     facts.push(["Source", method.paper], ["Time", `${method.seconds.toFixed(1)} s`]);
     $("method-facts").replaceChildren(...list(facts));
@@ -139,7 +139,8 @@ function sentence(method, leads) {
   const found = method.regions.length
     ? `Marks ${counted(method.regions.length)}, ${(100 * method.marked_share).toFixed(1)} % of the photo.`
     : "Marks nothing.";
-  return `${found} Score ${method.score.toFixed(2)}, from 0 (authentic) to 1 (manipulated).${leads ? " The verdict is this method's." : ""}`;
+  const score = method.score === null ? "" : ` Score ${method.score.toFixed(2)}, from 0 (authentic) to 1 (manipulated).`;
+  return `${found}${score}${leads ? " The verdict is this method's." : ""}`;
 }
 
 function falseAlarms(method) {
