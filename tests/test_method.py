@@ -2,10 +2,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import label
 
 from support.tiny_models import ModelMaker
 from unseam.errors import ModelError
-from unseam.method import MIN_REGION_AREA, FalseAlarms, Finding, Heatmap, Power, Region, VerdictThresholds
+from unseam.method import MIN_REGION_AREA, FalseAlarms, Finding, Heatmap, Power, Region, VerdictThresholds, find_regions
 from unseam.methods import DETECTORS
 from unseam.models.patch.method import load_model
 
@@ -104,3 +107,40 @@ def test_the_power_of_a_method_is_one_sentence() -> None:
         "Of photographs like this one (recompressed at about 80, 0.6 megapixels), unseam flags 12 in 100 forgeries and "
         "1 in 100 authentic ones."
     )
+
+
+def test_a_region_has_its_box_area_and_mean_heat() -> None:
+    heat = np.zeros((100, 120), np.float32)
+    heat[20:60, 30:70] = 0.9
+    (region,) = find_regions(heat >= 0.5, heat)
+    assert (region.top, region.left, region.bottom, region.right) == (20, 30, 60, 70)
+    assert region.area == 1600
+    assert region.mean_heat == pytest.approx(0.9, abs=1e-6)
+
+
+def test_regions_come_largest_first() -> None:
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[:8, :8] = True
+    mask[50:70, 50:70] = True
+    assert [region.area for region in find_regions(mask, mask.astype(np.float32))] == [400, 64]
+
+
+def test_components_that_touch_at_a_corner_are_one_region() -> None:
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[:10, :10] = mask[10:20, 10:20] = True
+    assert [region.area for region in find_regions(mask, mask.astype(np.float32))] == [200]
+
+
+def test_an_empty_mask_has_no_regions() -> None:
+    assert find_regions(np.zeros((5, 5), dtype=bool), np.zeros((5, 5), dtype=np.float32)) == ()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_regions_agree_with_scipy(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    heat = random.random((17, 23), dtype=np.float32)
+    mask = heat > 0.6
+    labels, count = label(mask, structure=np.ones((3, 3)))
+    expected = sorted((int((labels == k).sum()), float(heat[labels == k].mean())) for k in range(1, count + 1))
+    found = sorted((region.area, region.mean_heat) for region in find_regions(mask, heat))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -115,9 +115,9 @@ ALL = "all"
 """Stands for every method of ``METHODS`` where several may be named."""
 
 
-def expanded(names: Iterable[str], offered: Iterable[str] = METHODS) -> list[str]:
-    """Put the names of all methods offered in place of `ALL`; each name once, the first place counts."""
-    every = list(offered)
+def expanded(names: Iterable[str], offered: Iterable[str] | None = None) -> list[str]:
+    """Put the names of all methods offered (`METHODS`) in place of `ALL`; each name once, in the first place."""
+    every = list(METHODS if offered is None else offered)
     return list(dict.fromkeys(found for name in names for found in (every if name == ALL else [name])))
 
 

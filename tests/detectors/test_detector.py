@@ -8,7 +8,7 @@ from PIL import Image
 
 from support.heatmaps import info_of
 from unseam.detectors.detector import Detector, stored_luma
-from unseam.detectors.statistic import LlrCurve, Statistic
+from unseam.detectors.statistic import UNCALIBRATED, LlrCurve, Statistic
 from unseam.errors import NotApplicable
 from unseam.method import Method, Need
 from unseam.photo.photo import Photo, load_photo
@@ -20,7 +20,7 @@ NOISE = np.random.default_rng(3).integers(0, 256, (50, 70, 3), dtype=np.uint8)
 class Config:
     """The parameters of a detector for tests; ``calls`` counts its measurements."""
 
-    curve: LlrCurve = LlrCurve(slope=1.0, middle=0.0, threshold=0.5)
+    curve: LlrCurve = UNCALIBRATED
     value: float = -np.log(3)  # a heat of 0.25
     calls: list[str] = field(default_factory=list, compare=False)
 

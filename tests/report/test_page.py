@@ -157,7 +157,7 @@ def test_whatever_a_file_holds_is_escaped(localizer: PatchMethod, tmp_path: Path
 def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
     page = visible(page_of(report))
     for part in (
-        *("What a heat map does not prove", "marks 1 region", report.photo.sha256 or "-", "it has no &lt;JPEG&gt;"),
+        *("What a heat map does not prove", "1 region differs", report.photo.sha256 or "-", "it has no &lt;JPEG&gt;"),
         *(
             "bright pixels",
             "in the dark",
@@ -182,7 +182,7 @@ def test_a_photo_with_no_applicable_method_is_shown_alone(spotted: NDArray[np.ui
     tags = Tags(page)
     assert 'class="photo"' in page
     assert not [attributes for _, attributes in tags.tags if (attributes.get("class") or "").startswith("compare")]
-    assert "Nothing can be said about this photo" in page
+    assert "Cannot tell: no method applies" in page
     assert "the photo was given as an array" in page
 
 

@@ -23,12 +23,12 @@ def test_a_row_says_of_a_photo_what_a_report_says(tmp_path: Path) -> None:
     assert row.keys() == columns(["red", "calm"]).keys()
     assert row["path"] == "a/x.png"
     assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert (row["size"], row["format"], row["height"], row["width"]) == (path.stat().st_size, "PNG", 24, 32)
+    assert (row["size"], row["format"], row["height"], row["width"]) == (path.stat().st_size, "PNG", 32, 40)
     assert (row["status"], row["verdict"], row["method"], row["error"]) == ("done", "manipulated", "red", None)
-    assert row["reason"].startswith("red marks 1 region, 8.3 % of the photo")
+    assert row["reason"].startswith("Likely manipulated: 1 region differs from the rest of the photo, 20.0 % of it")
     for suffix in ("", "_red", "_calm"):
         assert row[f"score{suffix}"] == pytest.approx(250 / 255)
-        assert row[f"marked_share{suffix}"] == 64 / (24 * 32)
+        assert row[f"marked_share{suffix}"] == 256 / (32 * 40)
         assert row[f"regions{suffix}"] == 1
     assert row["seconds"] >= row["seconds_red"] + row["seconds_calm"]
     assert "numpy " + np.__version__ in row["versions"]
@@ -45,7 +45,7 @@ def test_a_photo_that_no_method_can_judge_is_no_failure(tmp_path: Path) -> None:
     save(tmp_path / "x.png", "decline")
     row = replace(task(tmp_path), methods={"red": Red()})("x.png")
     assert (row["status"], row["verdict"], row["error"]) == ("not applicable", "cannot tell", None)
-    assert row["reason"] == "no method applies: red: told to decline"
+    assert row["reason"] == "Cannot tell: no method applies (red: told to decline)."
     assert row["score"] is row["regions"] is row["method"] is None
 
 
@@ -82,7 +82,7 @@ def test_heat_maps_lie_where_their_photos_do(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "maps" / "a").iterdir()) == ["x.png.calm.png", "x.png.red.png"]
     with Image.open(tmp_path / "maps" / "a" / "x.png.red.png") as image:
         heat = np.asarray(image)
-    assert heat.shape == (24, 32)
+    assert heat.shape == (32, 40)
     assert heat.dtype == np.uint8
     assert (heat[4:12, 10:18] == 250).all()
     assert heat[5, 0] == 40

@@ -51,10 +51,10 @@ def _obey(word: int) -> None:
         raise NotApplicable("told to decline")
 
 
-def save(path: Path, word: str = "", red: int = 0, side: int = 24) -> Path:
+def save(path: Path, word: str = "", red: int = 0, side: int = 32) -> Path:
     """Write a small photo with a square of this red off the centre."""
     pixels = np.full((side, side + 8, 3), 40, np.uint8)
-    pixels[4:12, 10:18, 0] = red
+    pixels[4:20, 10:26, 0] = red
     pixels[0, 0, 0] = WORDS.get(word, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from unseam.detectors.statistic import Curve, Statistic
+from unseam.detectors.statistic import Statistic
 from unseam.models.fusion import features as module
 from unseam.models.fusion.features import block_features, detector_of, feature_names, group_of, quantization_steps
 from unseam.photo.photo import load_photo
@@ -133,17 +133,16 @@ def test_a_detector_that_does_not_apply_is_zero_with_its_reason() -> None:
     assert "copy-move" in found.left_out
 
 
-def test_evidence_comes_onto_the_blocks_from_any_grid() -> None:
-    curve = Curve(slope=1, middle=0, threshold=0.5, score_slope=1, score_middle=0)
+def test_ratios_come_onto_the_blocks_from_any_grid() -> None:
     fine = np.zeros((64, 64))
     fine[16:24, 40:48] = 3
-    found = module._in_blocks(Statistic(fine, (1, 1)), curve, (8, 8))
+    found = module._in_blocks(Statistic(fine, (1, 1)), (8, 8))
     assert np.unravel_index(found.argmax(), found.shape) == (2, 5)
     assert found.max() > 2.5
     coarse = np.arange(16.0).reshape(4, 4) - 8
-    spread = module._in_blocks(Statistic(coarse, (16, 16)), curve, (8, 8))
+    spread = module._in_blocks(Statistic(coarse, (16, 16)), (8, 8))
     np.testing.assert_array_equal(spread, np.clip(coarse, -8, 8).repeat(2, 0).repeat(2, 1).astype(np.float32))
-    unknown = module._in_blocks(Statistic(np.full((8, 8), np.nan), (8, 8)), curve, (8, 8))
+    unknown = module._in_blocks(Statistic(np.full((8, 8), np.nan), (8, 8)), (8, 8))
     assert not unknown.any()
 
 

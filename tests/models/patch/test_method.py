@@ -33,10 +33,10 @@ def test_a_bright_square_is_hot_where_it_is(brightness_model: Path, spotted: NDA
 def test_a_localizer_is_a_method_described_by_its_file(brightness_model: Path) -> None:
     localizer = load_model(str(brightness_model))
     assert isinstance(localizer, Method)
-    assert (localizer.name, localizer.sees, localizer.blind) == ("brightness", "bright pixels", "in the dark")
-    assert localizer.paper == METADATA["paper"]
-    assert localizer.needs == frozenset()
-    assert localizer.min_size == (1, 1)
+    info = localizer.info
+    assert (info.name, info.detects, info.blind_spots) == ("brightness", "bright pixels", "in the dark")
+    assert info.paper == METADATA["paper"]
+    assert (info.needs, info.min_size) == (frozenset(), (1, 1))
     assert len(localizer.digest) == 64
 
 
@@ -113,10 +113,9 @@ def test_a_stride_off_the_jpeg_grid_is_refused(brightness_model: Path, stride: i
         load_model(brightness_model, NetworkOptions(stride=stride))
 
 
-@pytest.mark.parametrize("options", [{"batch": 0}, {"threads": -1}])
-def test_impossible_options_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="expected a batch"):
-        NetworkOptions(**options)
+def test_a_negative_number_of_threads_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected 0 or more"):
+        NetworkOptions(threads=-1)
 
 
 def test_the_same_photo_gives_the_same_heat_bit_for_bit_in_threads_and_processes(
@@ -164,7 +163,10 @@ def test_a_truncated_model_is_a_model_error(tmp_path: Path, brightness_model: Pa
         ("{", "metadata that is no JSON"),
         ("[]", "metadata of type list, expected a JSON object"),
         (json.dumps({**METADATA, "format": 2}), "metadata format 2, expected format 1; update unseam"),
-        (json.dumps({key: METADATA[key] for key in METADATA if key != "sees"}), "metadata without sees, expected all"),
+        (
+            json.dumps({key: METADATA[key] for key in METADATA if key != "detects"}),
+            "metadata without detects, expected all",
+        ),
         (json.dumps({**METADATA, "patch_side": "64"}), "patch_side '64', expected a whole number"),
         (json.dumps({**METADATA, "patch_side": 60}), "patch_side 60, expected a multiple of 8"),
         (json.dumps({**METADATA, "stride": 96}), "stride 96, expected a multiple of 8 from 8 to 64"),
@@ -249,9 +251,7 @@ def test_asking_does_not_change_the_photo(brightness_model: Path, spotted: NDArr
 
 def test_the_number_of_threads_changes_no_bit(brightness_model: Path, spotted: NDArray[np.uint8]) -> None:
     maps = {
-        load_model(brightness_model, NetworkOptions(threads=threads, stride=8, batch=5))(
-            load_photo(spotted)
-        ).heat.tobytes()
+        load_model(brightness_model, NetworkOptions(threads=threads, stride=8))(load_photo(spotted)).heat.tobytes()
         for threads in (1, 2, 5)
     }
     assert len(maps) == 1
@@ -317,9 +317,7 @@ def test_fast_does_not_ask_twice_where_most_patches_are_labelled(
 @pytest.mark.parametrize("heads", [("patch_probability",), ("pixel_probability",)])
 def test_fast_with_one_head_is_only_the_longer_step(make_model: ModelMaker, heads: tuple[str, ...]) -> None:
     path, photo = make_model(heads), load_photo(_varied(200, 200, 0.2))
-    fast, same = (
-        load_model(path, options)(photo) for options in (NetworkOptions(fast=True), NetworkOptions(64))
-    )
+    fast, same = (load_model(path, options)(photo) for options in (NetworkOptions(fast=True), NetworkOptions(64)))
     np.testing.assert_array_equal(fast.heat, same.heat)
     assert fast.score == same.score
 

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import gaussian_filter
 
-from unseam.method import LEAST_AREA, find_regions
 from unseam.models.patch.postprocess import calibrate, network_mask, photo_score
 
 
@@ -75,41 +74,3 @@ def test_masks_of_the_smallest_photos_have_their_size(shape: tuple[int, int]) ->
     heat = np.ones(shape, dtype=np.float32)
     assert network_mask(heat, heat, 0.5, 2.0).shape == shape
     assert network_mask(heat, heat, 0.5, 2.0).all()
-
-
-def test_a_region_has_its_box_area_and_mean_heat() -> None:
-    heat = square()
-    (region,) = find_regions(heat >= 0.5, heat)
-    assert (region.top, region.left, region.bottom, region.right) == (20, 30, 60, 70)
-    assert region.area == 1600
-    assert region.mean_heat == pytest.approx(0.9, abs=1e-6)
-
-
-def test_regions_come_largest_first_and_specks_are_left_out() -> None:
-    mask = np.zeros((100, 100), dtype=bool)
-    mask[:8, :8] = True  # 64 pixels: just enough
-    mask[20:27, 20:29] = True  # 63 pixels: a speck
-    mask[50:70, 50:70] = True
-    regions = find_regions(mask, mask.astype(np.float32))
-    assert [region.area for region in regions] == [400, LEAST_AREA]
-
-
-def test_parts_that_touch_at_a_corner_are_one_region() -> None:
-    mask = np.zeros((40, 40), dtype=bool)
-    mask[:10, :10] = mask[10:20, 10:20] = True
-    assert [region.area for region in find_regions(mask, mask.astype(np.float32))] == [200]
-
-
-def test_an_empty_mask_has_no_regions() -> None:
-    assert find_regions(np.zeros((5, 5), dtype=bool), np.zeros((5, 5), dtype=np.float32)) == ()
-
-
-@given(st.integers(0, 2**32 - 1))
-def test_regions_agree_with_scipy(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    heat = random.random((17, 23), dtype=np.float32)
-    mask = heat > 0.6
-    labels, count = label(mask, structure=np.ones((3, 3)))
-    expected = sorted((int((labels == k).sum()), float(heat[labels == k].mean())) for k in range(1, count + 1))
-    found = sorted((region.area, region.mean_heat) for region in find_regions(mask, heat, least_area=1))
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
