@@ -23,7 +23,7 @@ DEVELOPMENT = ("test", "docs", "dev")
 
 ALLOWED = {
     *("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC", "LLVM-exception"),
-    *("MIT", "MIT-CMU", "PSF-2.0", "Zlib"),
+    *("MIT", "MIT-0", "MIT-CMU", "PSF-2.0", "Zlib"),
     "MPL-2.0",  # binds changes to its own files; they are used as they are
 }
 """Licences that a package may have, as in SPDX; BSD where a package does not say which."""
@@ -44,6 +44,8 @@ WORDS = {
 """What packages say that do not name their licence as SPDX does."""
 
 USES = {
+    "c2pa-python": "Content Credentials: signatures, checked",
+    "cryptography": "certificates for signed test files",
     "fastapi": "the HTTP API",
     "fsspec": "photos in object stores",
     "httpx": "requests to the service, in tests",
@@ -95,6 +97,9 @@ in the packages' own files. Those that ask for more than the package's own licen
 (LGPL-2.1; unseam reads no video), libheif and libde265 (LGPL-3.0) and x265 (GPL-2.0) in `pillow-heif`, which is why
 HEIC is an extra, and the run-time libraries of GCC in `numpy`, `scipy` and `opencv-python-headless` (GPL-3.0 with the
 exception that lets any program use them).
+
+One file of data is not ours: `assets/c2pa-trust-list.pem`, the C2PA's list of authorities whose Content Credentials are
+trusted, under the Open Use of Data Agreement 1.0 (O-UDA-1.0); its head names source, date and terms.
 
 Known weaknesses of these versions: `make audit` asks the database of the Python Package Index.
 

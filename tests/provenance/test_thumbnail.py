@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from support.exif_blocks import jpeg, scene
-from unseam.provenance.thumbnail import LEAST_CORRELATION, MOST_DIFFERENCE, compare_thumbnail
+from unseam.provenance.thumbnail import MAX_DIFFERENCE, MIN_CORRELATION, compare_thumbnail, shows_another_picture
 
 PHOTO = scene(480, 640)
 
@@ -33,16 +33,29 @@ def test_a_changed_part_disagrees_though_the_whole_correlates() -> None:
     found = compare_thumbnail(preview(PHOTO), edited)
     assert found.agrees is False
     assert found.correlation is not None
-    assert found.correlation > LEAST_CORRELATION
+    assert found.correlation > MIN_CORRELATION
     assert found.difference is not None
-    assert found.difference > MOST_DIFFERENCE
+    assert found.difference > MAX_DIFFERENCE
+    assert not shows_another_picture(found)
 
 
 def test_another_photo_disagrees() -> None:
     found = compare_thumbnail(preview(scene(480, 640, seed=9)), PHOTO)
     assert found.agrees is False
     assert found.correlation is not None
-    assert found.correlation < LEAST_CORRELATION
+    assert found.correlation < MIN_CORRELATION
+    assert shows_another_picture(found)
+
+
+@pytest.mark.parametrize("seed", range(9, 21))
+def test_nothing_is_said_about_turning_where_the_pictures_differ(seed: int) -> None:
+    found = compare_thumbnail(preview(scene(480, 640, seed=seed)), PHOTO)
+    assert (found.agrees, found.turned) == (False, 0)
+
+
+def test_a_large_preview_is_compared_as_a_small_one() -> None:
+    found = compare_thumbnail(preview(PHOTO, 1000, 750), PHOTO)
+    assert found.agrees is True
 
 
 def test_brighter_and_flatter_previews_agree() -> None:

@@ -1,9 +1,9 @@
 """Quantization tables: the IJG library's standard ones at every quality, and those of real cameras.
 
-``assets/camera-tables.json`` holds 159 pairs of tables with their chroma subsampling, as some 200 models of digital
-cameras and phones write them: read from the headers of unedited camera JPEGs in public sample collections
-(drewnoakes/metadata-extractor-images, ianare/exif-samples, exifr, immich and others). Of 192 sets found, those are left
-out that Pillow cannot write (chroma subsampled along columns alone), those coarser than IJG quality 50, and doubles.
+``assets/camera-tables.json`` holds 177 sets of tables with their chroma subsampling, as some 200 models of digital
+cameras and phones write them: read from the headers of unedited camera JPEGs in public sample collections. Each set
+names its cameras and collections. The 159 under ``sets`` are used to make forgeries; those under ``not_for_forging``
+are ones that Pillow cannot write (chroma subsampled along columns alone) or that are coarser than IJG quality 50.
 Tables are facts about cameras; the photographs they were read from are not included.
 """
 
@@ -58,20 +58,31 @@ class CameraTables:
     luma, chroma : tuple of 64 int
         Quantization steps, row by row (as Pillow reads and writes them).
     subsampling : str
-        Of the chroma: ``4:4:4``, ``4:2:2`` or ``4:2:0``.
+        Of the chroma: ``4:4:4``, ``4:2:2``, ``4:2:0`` or ``4:4:0``.
+    cameras : tuple of str
+        Make and model of those that are known to write it; empty where the photographs did not say.
     """
 
     luma: Table
     chroma: Table
     subsampling: str
+    cameras: tuple[str, ...] = ()
 
 
 @cache
-def camera_tables() -> tuple[CameraTables, ...]:
-    """Return the tables that ship with the package; their place in the tuple is their number in manifests."""
+def camera_tables(key: str = "sets") -> tuple[CameraTables, ...]:
+    """Return the sets of cameras that ship with the package.
+
+    Parameters
+    ----------
+    key : str
+        ``sets``, whose places in the tuple are their numbers in manifests of forgeries, or ``not_for_forging``.
+    """
     listed = json.loads((files("unseam") / "assets" / CAMERA_TABLES).read_text("utf-8"))
     tables = [tuple(table) for table in listed["tables"]]
-    return tuple(CameraTables(tables[s["luma"]], tables[s["chroma"]], s["subsampling"]) for s in listed["sets"])
+    return tuple(
+        CameraTables(tables[s["luma"]], tables[s["chroma"]], s["subsampling"], tuple(s["cameras"])) for s in listed[key]
+    )
 
 
 def ijg_table(standard: Sequence[int], quality: int) -> Table:

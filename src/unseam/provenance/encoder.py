@@ -1,41 +1,29 @@
-"""Which encoder wrote a JPEG, by its quantization tables and by the marks that programs leave.
+"""How a JPEG was encoded: quantization tables, colour sampling, order of segments, and the marks that programs leave.
 
-Tables tell who saved a file last; marks can stay when somebody else saves it again. Photoshop's tables
-(``assets/photoshop-tables.json``) were read from 307 files that carry Photoshop's own mark of their quality: all that
-have quality 5, 6, 7, 8 or 12 and agree with one another. Tables of other qualities are not known here.
+Tables and order tell how the file was saved last; marks can stay when somebody else saves it again. Whom the tables are
+known from is looked up in `unseam.provenance.signatures`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
-from importlib import resources
 
 import numpy as np
 
 from unseam.errors import PhotoError
-from unseam.jpeg.quantization import (
-    QUALITIES,
-    STANDARD_CHROMA,
-    STANDARD_LUMA,
-    ZIGZAG,
-    Table,
-    camera_tables,
-    ijg_table,
-    nearest_quality,
-)
+from unseam.jpeg.quantization import ZIGZAG, Table, nearest_quality
 from unseam.jpeg.segments import COEFFICIENTS, Frame, JpegFile, Segment, component_names, read_frame
+from unseam.provenance.iptc import QUALITY_RESOURCE, image_resources
+from unseam.provenance.signatures import Encoder, recognize
 from unseam.system.text import plain_text
 
-PHOTOSHOP_TABLES = "photoshop-tables.json"
-MOST_COMMENTS = 4
+__all__ = ["Encoder", "Encoding", "read_encoding"]
 
-_DQT, _SOS, _APP12, _APP13, _COM = 0xDB, 0xDA, 0xEC, 0xED, 0xFE
-_PHOTOSHOP_QUALITY = 0x0406
-"""Image resource of Photoshop (Adobe's file format specification, resource 1030): how a JPEG was saved."""
+MAX_COMMENTS = 4
+
+_DHT, _SOS, _DQT = 0xC4, 0xDA, 0xDB
+_APP0, _APP12, _APP13, _COM = 0xE0, 0xEC, 0xED, 0xFE
 
 SUBSAMPLINGS: Mapping[tuple[float, float], str] = {
     (1, 1): "4:4:4",
@@ -46,15 +34,6 @@ SUBSAMPLINGS: Mapping[tuple[float, float], str] = {
     (4, 2): "4:1:0",
 }
 """How many pixels across and down share one value of colour -> the usual name."""
-
-
-class Encoder(StrEnum):
-    """Whom the quantization tables are known from."""
-
-    IJG = "IJG"
-    CAMERA = "camera"
-    PHOTOSHOP = "Photoshop"
-    CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +47,22 @@ class Encoding:
     encoder : Encoder
         Whom the tables are known from.
     detail : str
-        The same in plain words.
+        The same in plain words, to follow "the tables are".
+    source : str
+        Where the signature of these tables was read; empty for none.
+    cameras : tuple of str
+        Make and model of known cameras that write these tables.
+    turned : bool
+        Whether the tables are those of a camera, transposed.
     components : tuple of str
         As in `unseam.jpeg.coefficients.JpegComponent`.
     subsampling : str
         ``4:4:4`` and so on; empty for a single component.
     progressive : bool
+    libjpeg_order : bool
+        Whether the segments are as libjpeg writes them: JFIF first, each table in a segment of its own.
+    optimized : bool
+        Whether the Huffman tables were made for this picture; cameras use the standard's examples.
     tables : tuple of 64 int each
         Steps of each component, row by row.
     photoshop_quality, web_quality : int, optional
@@ -89,6 +78,11 @@ class Encoding:
     subsampling: str
     progressive: bool
     tables: tuple[Table, ...]
+    source: str = ""
+    cameras: tuple[str, ...] = ()
+    turned: bool = False
+    libjpeg_order: bool = False
+    optimized: bool = False
     photoshop_quality: int | None = None
     web_quality: int | None = None
     comments: tuple[str, ...] = ()
@@ -110,76 +104,66 @@ def read_encoding(file: JpegFile) -> Encoding | str:
     if tables is None:
         return "a quantization table is missing or cut"
     luma, chroma = tables[0], tables[1] if len(tables) > 1 else None
-    encoder, detail = recognize(luma, chroma)
+    subsampling = _subsampling(frame)
+    match = recognize(luma, chroma, subsampling)
     return Encoding(
         quality=nearest_quality(luma, chroma),
-        encoder=encoder,
-        detail=detail,
+        encoder=match.encoder,
+        detail=match.words,
         components=component_names(file, frame),
-        subsampling=_subsampling(frame),
+        subsampling=subsampling,
         progressive=frame.progressive,
         tables=tables,
+        source=match.source,
+        cameras=match.cameras,
+        turned=match.turned,
+        libjpeg_order=_libjpeg_order(file),
+        optimized=_optimized(file),
         photoshop_quality=_photoshop_quality(file),
         web_quality=_web_quality(file),
         comments=_comments(file),
     )
 
 
-def recognize(luma: Table, chroma: Table | None) -> tuple[Encoder, str]:
-    """Say whom tables are known from, and the same in plain words."""
-    standard = _standard(luma, chroma)
-    if standard:
-        return Encoder.IJG, f"the standard tables of the IJG's library at quality {standard}, as most programs write"
-    for level, pair in _photoshop_tables().items():
-        if (luma, chroma or pair[1]) == pair:
-            return Encoder.PHOTOSHOP, f"Photoshop's tables of quality {level} on its scale from 0 to 12"
-    for turned, note in ((False, ""), (True, "; transposed: the file was turned by 90 degrees without decoding it")):
-        count, known = _camera_settings(luma, chroma, turned)
-        if count:
-            return Encoder.CAMERA, f"tables that digital cameras write (in {count} of {known} known settings){note}"
-    return Encoder.CUSTOM, _custom(luma)
+def _libjpeg_order(file: JpegFile) -> bool:
+    """Whether JFIF comes first and each table has its own segment (``write_file_header`` and following of libjpeg)."""
+    markers = [segment.marker for segment in file.segments]
+    before_scan = markers[: markers.index(_SOS)] if _SOS in markers else markers
+    colours = before_scan.count(_DQT) >= 2 or before_scan.count(_DHT) == 2
+    tables = all(
+        len(segment.body(file.data)) <= 1 + 2 * COEFFICIENTS for segment in file.segments if segment.marker == _DQT
+    )
+    return before_scan[:1] == [_APP0] and file.is_jfif and tables and colours
 
 
-def _custom(luma: Table) -> str:
-    quality = nearest_quality(luma)
-    if max(abs(ours - theirs) for ours, theirs in zip(luma, ijg_table(STANDARD_LUMA, quality), strict=True)) <= 1:
-        return f"nearly the standard tables at quality {quality}, rounded in another way than the IJG's library does"
-    return "tables of no encoder that is known here"
+_STANDARD_COUNTS = frozenset(
+    {
+        bytes((0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)),
+        bytes((0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0)),
+        bytes((0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7D)),
+        bytes((0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77)),
+    }
+)
+"""Codes of each length in the standard's example tables (ITU-T T.81, tables K.3 to K.6)."""
 
 
-def _standard(luma: Table, chroma: Table | None) -> str:
-    """Name the quality of standard tables, of both if they differ; empty if one is none."""
-    first = [q for q in QUALITIES if ijg_table(STANDARD_LUMA, q) == luma]
-    if chroma is None:
-        return str(first[-1]) if first else ""
-    second = [q for q in QUALITIES if ijg_table(STANDARD_CHROMA, q) == chroma]
-    if not first or not second:
-        return ""
-    both = set(first) & set(second)
-    return str(max(both)) if both else f"{first[-1]} (colour {second[-1]})"
-
-
-@cache
-def _photoshop_tables() -> dict[int, tuple[Table, Table]]:
-    text = (resources.files("unseam") / "assets" / PHOTOSHOP_TABLES).read_text(encoding="utf-8")
-    entries = json.loads(text)["qualities"]
-    return {entry["quality"]: (tuple(entry["luma"]), tuple(entry["chroma"])) for entry in entries}
-
-
-def _camera_settings(luma: Table, chroma: Table | None, turned: bool) -> tuple[int, int]:
-    """Count the cameras' settings with these tables, or with their transposes, and all settings."""
-    if turned:
-        luma, chroma = _transposed(luma), None if chroma is None else _transposed(chroma)
-    known = camera_tables()
-    return sum(luma == tables.luma and chroma in (None, tables.chroma) for tables in known), len(known)
-
-
-def _transposed(table: Table) -> Table:
-    return tuple(table[8 * column + row] for row in range(8) for column in range(8))
+def _optimized(file: JpegFile) -> bool:
+    """Whether any Huffman table before the first scan is not one of the standard's examples."""
+    for segment in file.segments:
+        if segment.marker == _SOS:
+            return False
+        if segment.marker == _DHT:
+            body, position = segment.body(file.data), 0
+            while position + 17 <= len(body):
+                counts = body[position + 1 : position + 17]
+                if counts not in _STANDARD_COUNTS:
+                    return True
+                position += 17 + sum(counts)
+    return False
 
 
 def _tables(file: JpegFile, frame: Frame) -> tuple[Table, ...] | None:
-    """Give the table of each component as the first scan finds it; None where one is missing."""
+    """Return the table of each component as the first scan finds it; None where one is missing."""
     held: dict[int, Table] = {}
     for segment in file.segments:
         if segment.marker == _SOS:
@@ -230,17 +214,12 @@ def _subsampling(frame: Frame) -> str:
 
 
 def _photoshop_quality(file: JpegFile) -> int | None:
-    """Read Photoshop's own note of the quality: stored as -4 to 8 for 0 to 12."""
+    """Read Photoshop's own note of the quality: stored as -4 to 8 for 0 to 12 (image resource 1030)."""
     for body in file.bodies(_APP13, b"Photoshop 3.0\0"):
-        position = 0
-        while body[position : position + 4] == b"8BIM" and len(body) >= position + 12:
-            kind = int.from_bytes(body[position + 4 : position + 6], "big")
-            start = position + 6 + (body[position + 6] + 2) // 2 * 2  # after the name, padded to an even length
-            size = int.from_bytes(body[start : start + 4], "big")
-            if kind == _PHOTOSHOP_QUALITY and size >= 2:
-                quality = int.from_bytes(body[start + 4 : start + 6], "big", signed=True) + 4
+        for number, content in image_resources(body):
+            if number == QUALITY_RESOURCE and len(content) >= 2:
+                quality = int.from_bytes(content[:2], "big", signed=True) + 4
                 return quality if 0 <= quality <= 12 else None
-            position = start + 4 + (size + 1) // 2 * 2
     return None
 
 
@@ -254,4 +233,4 @@ def _web_quality(file: JpegFile) -> int | None:
 
 def _comments(file: JpegFile) -> tuple[str, ...]:
     found = [plain_text(body.strip(b"\0")) for body in file.bodies(_COM, b"")]
-    return tuple(text for text in found if text is not None)[:MOST_COMMENTS]
+    return tuple(text for text in found if text is not None)[:MAX_COMMENTS]

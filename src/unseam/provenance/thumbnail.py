@@ -1,8 +1,11 @@
-"""The small preview that cameras embed in their files, held against the photo it should show.
+"""The small preview that cameras embed in their files, compared with the photo it should show.
 
 Many programs change the photo and leave the preview as it was. Both are made grey and equally small, laid over each
 other where they agree best (cameras cut a few rows or turn one of the two), and compared in cells, after a common
-change of brightness and contrast, which is no disagreement.
+change of brightness and contrast, which does not count.
+
+Whether one of them is turned is said only where they show the same picture: below `MIN_CORRELATION` the best of four
+bad fits says nothing about the orientation.
 
 Thresholds: of 39 camera photographs with a preview, the largest difference of a cell is below 18 grey levels in 37, and
 the correlation above 0.93. The two others: a camera that shows a smaller section (30 levels), and a photo that turned
@@ -24,23 +27,26 @@ from unseam.errors import PhotoError
 from unseam.photo.decoding_process import decode_quietly
 from unseam.photo.orientation import upright
 
-MOST_PIXELS = 1_000_000
+MAX_PIXELS = 1_000_000
 """A preview is small; a larger one is not decoded."""
 
-LEAST_SIDE = 32
+MIN_SIDE = 32
 """Pixels: below this nothing can be compared."""
 
-MOST_DIFFERENCE = 25.0
+MAX_DIFFERENCE = 25.0
 """Grey levels, mean over a cell: from here on the preview disagrees; see the top of this file."""
 
-LEAST_CORRELATION = 0.8
+MIN_CORRELATION = 0.8
 """Below this the preview shows something else; see the top of this file."""
 
-LEAST_CONTRAST = 4.0
+MIN_CONTRAST = 4.0
 """Grey levels, standard deviation: a flatter picture agrees with nothing and disagrees with nothing."""
 
 CELLS = 6
 """Rows and columns of cells: a preview of 160 x 120 gives cells of some 24 x 18 pixels."""
+
+COMPARED_SIDE = 320
+"""Pixels: a larger preview, such as those of Content Credentials, is reduced to this."""
 
 REDUCED_SIDE = 640
 """Pixels: the photo is reduced to this before the four ways to turn it are tried."""
@@ -74,7 +80,8 @@ class Thumbnail:
     difference : float, optional
         Grey levels, mean of the cell that differs most.
     turned : int
-        Degrees clockwise by which the stored photo has to be turned to lie as the preview does.
+        Degrees clockwise by which the stored photo has to be turned to lie as the preview does; 0 where they do not
+        show the same picture.
     agrees : bool, optional
         None where there is nothing to compare.
     oddity : str
@@ -105,13 +112,13 @@ def compare_thumbnail(data: bytes, photo: NDArray[np.uint8]) -> Thumbnail:
         Never an exception for what the bytes hold.
     """
     try:
-        pixels = decode_quietly(data, "the preview", MOST_PIXELS).pixels
+        pixels = decode_quietly(data, "the preview", MAX_PIXELS).pixels
     except PhotoError:
         return Thumbnail(oddity="the preview cannot be decoded")
-    if min(*pixels.shape[:2], *photo.shape[:2]) < LEAST_SIDE:
+    if min(*pixels.shape[:2], *photo.shape[:2]) < MIN_SIDE:
         return Thumbnail(pixels, oddity="the preview or the photo is too small to compare them")
-    grey, reduced = _grey(pixels), _reduced(_grey(photo))
-    if min(float(grey.std()), float(reduced.std())) < LEAST_CONTRAST:
+    grey, reduced = _reduced(_grey(pixels), COMPARED_SIDE), _reduced(_grey(photo), REDUCED_SIDE)
+    if min(float(grey.std()), float(reduced.std())) < MIN_CONTRAST:
         return Thumbnail(pixels, oddity="the preview or the photo is too flat to compare them")
     fits = [
         (*_register(ours, theirs), degrees)
@@ -120,16 +127,22 @@ def compare_thumbnail(data: bytes, photo: NDArray[np.uint8]) -> Thumbnail:
     ]
     correlation, ours, theirs, turned = max(fits, key=lambda fit: fit[0])
     difference = _largest_difference(ours, theirs)
-    agrees = correlation >= LEAST_CORRELATION and difference < MOST_DIFFERENCE
-    return Thumbnail(pixels, round(correlation, 4), round(difference, 2), turned, agrees)
+    same = correlation >= MIN_CORRELATION
+    agrees = same and difference < MAX_DIFFERENCE
+    return Thumbnail(pixels, round(correlation, 4), round(difference, 2), turned if same else 0, agrees)
+
+
+def shows_another_picture(thumbnail: Thumbnail) -> bool:
+    """Whether a preview and its photo have too little in common to be the same picture, edited."""
+    return thumbnail.correlation is not None and thumbnail.correlation < MIN_CORRELATION
 
 
 def _grey(pixels: NDArray[np.uint8]) -> Grey:
     return cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
-def _reduced(grey: Grey) -> Grey:
-    factor = REDUCED_SIDE / max(grey.shape)
+def _reduced(grey: Grey, longest_side: int) -> Grey:
+    factor = longest_side / max(grey.shape)
     return grey if factor >= 1 else _scaled(grey, factor)
 
 
@@ -139,7 +152,7 @@ def _scaled(grey: Grey, factor: float) -> Grey:
 
 
 def _fits(photo: Grey, preview: Grey) -> Iterator[tuple[Grey, Grey]]:
-    """Give the ways in which a preview of another shape can hold the photo: between bars, squeezed, or cut."""
+    """Yield the ways in which a preview of another shape can hold the photo: between bars, squeezed, or cut."""
     height, width = preview.shape
     factors = height / photo.shape[0], width / photo.shape[1]
     whole = _scaled(photo, min(factors))[:height, :width]
@@ -174,7 +187,7 @@ def _blurred(grey: Grey) -> Grey:
 
 
 def _largest_difference(ours: Grey, theirs: Grey) -> float:
-    """Give the mean difference of the cell that differs most, after the best common gain and offset."""
+    """Return the mean difference of the cell that differs most, after the best common gain and offset."""
     x, y = ours - ours.mean(), theirs - theirs.mean()
     gain = float((x * y).sum() / max(float((x * x).sum()), 1e-9))
     differences = np.abs(gain * x - y)

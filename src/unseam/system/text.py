@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-LONGEST_TEXT = 200
+MAX_TEXT = 200
 """Characters of a text that are kept; names of cameras and programs have some 20."""
 
 BYTES_PER_LETTER = 4
@@ -16,8 +16,22 @@ def printable(text: str | Path) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text))
 
 
-def plain_text(data: bytes) -> str | None:
-    """Make a stranger's bytes a short text on one line, without control or invisible characters; None if empty."""
-    text = printable(data[: BYTES_PER_LETTER * LONGEST_TEXT].decode("utf-8", "replace").strip())
-    shortened = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-    return shortened or None
+def plain_text(data: bytes, longest: int = MAX_TEXT) -> str | None:
+    """Make a stranger's bytes a short text on one line, without control or invisible characters; None if empty.
+
+    The bytes are UTF-8, as EXIF 3.0 and XMP have it, or Latin-1, which older programs write.
+    """
+    cut = data[: BYTES_PER_LETTER * longest]
+    try:
+        text = cut.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A letter that the cut split in two does not make the text Latin-1.
+        split = len(cut) < len(data) and error.start > len(cut) - BYTES_PER_LETTER
+        text = cut[: error.start].decode("utf-8") if split else cut.decode("latin-1")
+    return one_line(text.strip().strip("\0"), longest)
+
+
+def one_line(text: str, longest: int = MAX_TEXT) -> str | None:
+    """Make a stranger's text a printable one on one line, of limited length; None if empty."""
+    line = printable(" ".join(text[: 2 * longest].split()))
+    return (line if len(line) <= longest else line[: longest - 1] + "…") or None
