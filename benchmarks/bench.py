@@ -101,7 +101,7 @@ def _ask(code: str, *words: str, threads: int | None = None) -> list[float]:
 
 
 def _cores() -> int:
-    from unseam.system.workers import cores
+    from unseam.system.cores import cores
 
     return cores()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from unseam import METHODS, load_photo
 from unseam.models.fusion.features import block_features
 from unseam.photo.photo import Photo
-from unseam.system.workers import cores
+from unseam.system.cores import cores
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from unseam.scanning.plan import Plan
-from unseam.system.workers import SINGLE_THREADED
+from unseam.scanning.plan import ScanPlan
+from unseam.system.cores import SINGLE_THREADED
 
 QUALITY = 90
 """Of the JPEG files that are cut."""
@@ -113,7 +113,7 @@ def judge(folder: Path, method: str) -> None:
     from unseam.methods import find_method
     from unseam.photo.photo import load_photo
 
-    plan = Plan(str(folder), "", {method: find_method(method)})
+    plan = ScanPlan(str(folder), "", {method: find_method(method)})
     (bare,) = plan.task(plan.source()).methods.values()
     for path in sorted(folder.iterdir()):
         bare(load_photo(path))

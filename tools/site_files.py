@@ -1,15 +1,12 @@
 """What the site needs beyond the files of ``docs/``: read by MkDocs (``hooks`` in ``mkdocs.yml``), see ``make docs``.
 
 * A file outside ``docs/`` that a page links to, say ``MODEL_CARD.md``, becomes a page below ``repository/``, so that
-  one and the same link works on a Git host and in the site.
-* A notebook becomes a page as it is stored: nothing is executed.
+  the same link works on a Git host and in the site.
 * A site that would load anything from another origin is an error.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -26,7 +23,7 @@ OUTSIDE = "repository"
 """Folder of the site for what lies outside ``docs/``."""
 
 LANGUAGES = {".py": "python", ".toml": "toml", ".cff": "yaml", ".json": "json"}
-"""How files that are no Markdown are shown."""
+"""How files other than Markdown are highlighted."""
 
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!\w+:|#|/)([^)\s#]+)")
@@ -37,12 +34,7 @@ _LOADED_BY_STYLE = re.compile(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add notebooks, and what lies outside ``docs/``, as pages."""
-    notebooks = [file for file in files if file.src_uri.endswith(".ipynb")]
-    for notebook in notebooks:
-        files.remove(notebook)
-        for made in _notebook_files(notebook, config):
-            files.append(made)
+    """Add what lies outside ``docs/`` as pages."""
     wanted = [path.removeprefix(f"{OUTSIDE}/") for path in _paths(config.nav) if path.startswith(f"{OUTSIDE}/")]
     for file in files.documentation_pages():
         wanted += _linked(f"docs/{file.src_uri}", file.content_string)
@@ -81,7 +73,7 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def _paths(nav: Any) -> Iterator[str]:  # noqa: ANN401 - nested lists and mappings of strings
-    """Give the paths of a navigation tree."""
+    """Yield the paths of a navigation tree."""
     if isinstance(nav, str):
         yield nav
     else:
@@ -90,7 +82,7 @@ def _paths(nav: Any) -> Iterator[str]:  # noqa: ANN401 - nested lists and mappin
 
 
 def _linked(place: str, text: str) -> Iterator[str]:
-    """Give the paths, from the repository's root, that a document at ``place`` links to."""
+    """Yield the paths, from the repository's root, that a document at ``place`` links to."""
     for number, part in enumerate(_FENCED.split(text)):
         if not number % 2:
             for link in _LINK.findall(part):
@@ -100,8 +92,7 @@ def _linked(place: str, text: str) -> Iterator[str]:
 def _site_uri(path: str) -> str:
     """Say where a path of the repository is among the site's sources."""
     if path.startswith("docs/"):
-        notebook = path.endswith(".ipynb")
-        return posixpath.splitext(path)[0].removeprefix("docs/") + ".md" if notebook else path.removeprefix("docs/")
+        return path.removeprefix("docs/")
     return f"{OUTSIDE}/{path}" if path.endswith(".md") else f"{OUTSIDE}/{path}.md"
 
 
@@ -110,26 +101,3 @@ def _as_page(path: str, content: str) -> str:
         return content
     language = LANGUAGES.get(posixpath.splitext(path)[1], "text")
     return f"---\nsearch:\n  exclude: true\n---\n\n# `{path}`\n\n````{language}\n{content}````\n"
-
-
-def _notebook_files(notebook: File, config: MkDocsConfig) -> Iterator[File]:
-    """Make a page and its pictures of a stored notebook."""
-    stem, parts, pictures = posixpath.splitext(notebook.src_uri)[0], [], 0
-    for cell in json.loads(notebook.content_string)["cells"]:
-        source = "".join(cell["source"])
-        parts.append(source if cell["cell_type"] == "markdown" else f"```python\n{source}\n```")
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                uri = f"{stem}-{pictures}.png"
-                pictures += 1
-                yield File.generated(config, uri, content=base64.b64decode("".join(data["image/png"])))
-                alt = cell["metadata"].get("alt", "")
-                parts.append(f"![{alt}]({posixpath.basename(uri)})")
-            elif text := _printed(output, data):
-                parts.append(f'```text title="output"\n{text.rstrip()}\n```')
-    yield File.generated(config, f"{stem}.md", content="\n\n".join(parts) + "\n")
-
-
-def _printed(output: dict[str, Any], data: dict[str, Any]) -> str:
-    return "".join(output.get("text", data.get("text/plain", [])))

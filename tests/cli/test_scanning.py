@@ -10,7 +10,7 @@ from pyarrow import parquet
 
 from support.command import recorder, run, started
 from unseam.scanning import distributed, local
-from unseam.scanning.plan import Summary
+from unseam.scanning.plan import ScanSummary
 
 
 def test_a_folder_becomes_a_table_and_one_line(photo: Path, model: Path, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_failed_files_are_told_one_a_line_and_the_exit_code_says_so(photo: Path,
 
 
 def test_more_failures_than_anyone_reads_are_counted(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
-    summary = Summary()
+    summary = ScanSummary()
     list(summary.count({"path": f"{n}.jpg", "status": "failed", "error": "bad"} for n in range(30)))
     monkeypatch.setattr(local, "scan_locally", recorder([], summary))
     lines = run("scan", "a", "--method", model, "--out", "b").stderr.splitlines()
@@ -51,7 +51,7 @@ def test_more_failures_than_anyone_reads_are_counted(monkeypatch: pytest.MonkeyP
 
 def test_options_reach_the_engine(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     calls: list[Any] = []
-    monkeypatch.setattr(local, "scan_locally", recorder(calls, Summary()))
+    monkeypatch.setattr(local, "scan_locally", recorder(calls, ScanSummary()))
     limits = ["--fast", "--timeout", "0", "--memory", "1.5", "--max-pixels", "7", "--workers", "3", "--all-files"]
     assert run("scan", "a", "--method", model, "--out", "b", "--resume", "--retry-failed", *limits).exit_code == 0
     ((plan,), _) = calls[0]
@@ -71,7 +71,7 @@ def test_options_reach_the_engine(monkeypatch: pytest.MonkeyPatch, model: Path) 
 
 def test_the_engine_ray_gets_plan_and_address(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
     calls: list[Any] = []
-    monkeypatch.setattr(distributed, "scan_on_cluster", recorder(calls, Summary()))
+    monkeypatch.setattr(distributed, "scan_on_cluster", recorder(calls, ScanSummary()))
     options = ["--engine", "ray", "--address", "auto", "--out", "s3://b/c"]
     assert run("scan", "s3://b/a", "--method", model, *options).exit_code == 0
     ((plan, address), _) = calls[0]

@@ -1,5 +1,4 @@
 import json
-import os
 import tracemalloc
 import zlib
 from functools import partial
@@ -159,7 +158,6 @@ def test_an_evaluation_that_was_cut_off_goes_on_and_ends_the_same(tmp_path: Path
     assert len(RowStore(tmp_path / "out").finished) == 12
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_a_second_evaluation_of_one_folder_is_refused_and_the_first_is_not_disturbed(
     tmp_path: Path, samples: list[Sample]
 ) -> None:

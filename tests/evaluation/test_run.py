@@ -1,4 +1,3 @@
-import os
 import shutil
 import subprocess
 import sys
@@ -73,7 +72,6 @@ def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, m
         run_evaluation([str(make_model()), str(make_model())], root, tmp_path / "out")  # of one stem, in two folders
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 @pytest.mark.parametrize("whole_photos", [True, False])
 def test_a_folder_in_which_another_process_is_at_work_is_refused_and_stays_as_it_is(
     root: Path, tmp_path: Path, make_model: ModelMaker, whole_photos: bool

@@ -17,7 +17,7 @@ from support.synthetic import rows_of, textured
 from unseam.errors import UnseamError
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.scanning.local import scan_locally
-from unseam.scanning.plan import Plan
+from unseam.scanning.plan import ScanPlan
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -54,8 +54,8 @@ def test_localize_names_the_jpeg_for_which_the_temporary_folder_has_no_room(phot
     assert "(File too large); free some space there" in line
 
 
-def plan(folder: Path, out: Path, **options: Any) -> Plan:
-    return Plan(str(folder), str(out), {"red": Red()}, workers=1, **options)
+def plan(folder: Path, out: Path, **options: Any) -> ScanPlan:
+    return ScanPlan(str(folder), str(out), {"red": Red()}, workers=1, **options)
 
 
 def comparable(out: Path) -> list[dict[str, Any]]:

@@ -99,7 +99,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     assert files_of(tmp_path / "cut") == files_of(forged)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_a_second_run_into_one_folder_is_refused_and_the_first_is_not_disturbed(
     forged: Path, photos: Path, objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from unseam.forging.manifest import caption, read_rows
 from unseam.forging.sources import read_map
 from unseam.photo.paths import PhotoPath, folder_for
 from unseam.scanning.journal import Journal
-from unseam.scanning.plan import Summary
+from unseam.scanning.plan import ScanSummary
 from unseam.scanning.rows import blank_row
 from unseam.scanning.table import read_rows as read_table_rows
 from unseam.scanning.table import read_settings, write_rows, write_table
@@ -146,7 +146,7 @@ def read_journal(data: bytes, folder: Path) -> str:
         found = len(journal.finished())
         assert "never.jpg" not in journal.finished()
         journal.drop("failed")
-        write_table(Summary().count(journal.rows_by_path()), folder / "out.parquet", SETTINGS)
+        write_table(ScanSummary().count(journal.rows_by_path()), folder / "out.parquet", SETTINGS)
     return f"{found} rows"
 
 

@@ -21,7 +21,8 @@ sys.path.append(str(Path(__file__).parents[1]))  # what the tests share
 
 from fuzzing.case_work import MEMORY, SECONDS, Case, Outcome, Work
 from fuzzing.target import Target
-from unseam.system.workers import Crash, Pool
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 FINDINGS = Path("fuzz-findings")
 

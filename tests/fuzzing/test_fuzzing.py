@@ -22,7 +22,8 @@ from fuzzing.target import Target
 from fuzzing.targets import SCHEDULE, TARGETS, bytes_of
 from unseam.errors import DataError
 from unseam.photo.photo import load_photo
-from unseam.system.workers import Crash, Pool
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 SEED = 2
 CASES = len(SCHEDULE)

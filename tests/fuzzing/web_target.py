@@ -21,7 +21,7 @@ from unseam.web.analysis import Judge
 from unseam.web.app import create_app
 from unseam.web.documents import AnswerDocument, ErrorDocument
 from unseam.web.limits import Limits
-from unseam.web.messages import Job
+from unseam.web.messages import PhotoRequest
 from unseam.web.service import Service
 
 OFFERED = ("block-grid", "noise-level", "dct-histogram")
@@ -33,15 +33,13 @@ BOUNDARY = "boundary"
 
 
 class InProcess:
-    """Stands for the crew: judges in this process, whose time and memory are limited already."""
-
-    replaced = 0
+    """Stands for the pool: analyzes in this process, whose time and memory are limited already."""
 
     def __init__(self, work: Judge) -> None:
         self._work = work
 
-    async def judge(self, job: Job) -> AsyncIterator[Any]:
-        for message in self._work(job):
+    async def analyze(self, request: PhotoRequest) -> AsyncIterator[Any]:
+        for message in self._work(request):
             yield message
 
 
@@ -49,7 +47,7 @@ class InProcess:
 def transport() -> httpx.ASGITransport:
     methods: dict[str, Method] = {name: METHODS[name] for name in OFFERED}
     service = Service(methods, OFFERED[:1], LIMITS)
-    service.crew = InProcess(Judge(service.methods, LIMITS.pixels))
+    service.pool = InProcess(Judge(service.methods, LIMITS.pixels))
     return httpx.ASGITransport(create_app(service), raise_app_exceptions=True)
 
 

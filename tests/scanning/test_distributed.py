@@ -14,14 +14,14 @@ from unseam.errors import DataError, MissingExtra
 from unseam.scanning import distributed
 from unseam.scanning.distributed import Parts, scan_on_cluster
 from unseam.scanning.local import scan_locally
-from unseam.scanning.plan import Plan
-from unseam.scanning.rows import Row, failed_row
+from unseam.scanning.plan import ScanPlan
+from unseam.scanning.rows import ScanRow, failed_row
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*")  # Ray warns about its own settings
 
 
-def plan(folder: Path | str, out: Path, **changes: Any) -> Plan:
-    return Plan(
+def plan(folder: Path | str, out: Path, **changes: Any) -> ScanPlan:
+    return ScanPlan(
         **{"place": str(folder), "out": str(out), "methods": {"red": Red()}, "workers": 2, "seconds": 5.0, **changes}
     )
 
@@ -100,7 +100,7 @@ def test_parts_in_a_store_appear_whole_and_are_cleaned_when_a_scan_goes_on(monke
 def test_rows_that_came_before_an_interruption_are_written(tmp_path: Path) -> None:
     pytest.importorskip("fsspec")
 
-    def interrupted() -> Iterator[Row]:
+    def interrupted() -> Iterator[ScanRow]:
         yield failed_row("a.jpg", ["red"], "bad")
         raise KeyboardInterrupt
 

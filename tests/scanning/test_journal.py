@@ -1,5 +1,4 @@
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -8,12 +7,12 @@ import pytest
 from unseam.errors import DataError
 from unseam.scanning import journal as room
 from unseam.scanning.journal import Finished, Journal
-from unseam.scanning.rows import Row
+from unseam.scanning.rows import ScanRow
 
 SETTINGS = {"source": "/photos", "methods": {"m": "1"}}
 
 
-def row(path: str, status: str = "done") -> Row:
+def row(path: str, status: str = "done") -> ScanRow:
     return {"path": path, "status": status, "score": 0.1}
 
 
@@ -83,7 +82,6 @@ def test_settings_of_another_scan_are_told_in_short_and_in_print(tmp_path: Path)
     assert str(told.value).isprintable()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_two_scans_cannot_write_to_one_journal(tmp_path: Path) -> None:
     first = Journal(tmp_path / "j", SETTINGS)
     with pytest.raises(DataError, match="another process is at work"):
@@ -92,16 +90,15 @@ def test_two_scans_cannot_write_to_one_journal(tmp_path: Path) -> None:
     Journal(tmp_path / "j", SETTINGS).close()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_a_journal_that_is_removed_keeps_others_out_until_it_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     removed = shutil.rmtree
 
-    def refuse_and_remove(folder: Path) -> None:
+    def refuse_and_remove(folder: Path, **options: bool) -> None:
         with pytest.raises(DataError, match="another process is at work"):
             Journal(folder, SETTINGS)
-        removed(folder)
+        removed(folder, **options)
 
     with Journal(tmp_path / "j", SETTINGS) as journal, monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", refuse_and_remove)

@@ -25,11 +25,11 @@ import sys
 from pathlib import Path
 from support.scan_work import Red
 from unseam.scanning.local import scan_locally
-from unseam.scanning.plan import Plan
+from unseam.scanning.plan import ScanPlan
 
 if __name__ == "__main__":
     folder, out = sys.argv[1:]
-    print(scan_locally(Plan(folder, out, {"red": Red(seconds=0.02)}, resume=True, workers=2)).found_before)
+    print(scan_locally(ScanPlan(folder, out, {"red": Red(seconds=0.02)}, resume=True, workers=2)).found_before)
 """
 
 

@@ -9,13 +9,13 @@ from pyarrow import parquet
 from support.scan_work import Red, save
 from unseam.errors import DataError, MissingExtra
 from unseam.scanning.local import scan_locally
-from unseam.scanning.plan import Plan
+from unseam.scanning.plan import ScanPlan
 
 METHODS = {"red": Red()}
 
 
-def plan(folder: Path, out: Path, **changes: Any) -> Plan:
-    return Plan(**{"place": str(folder), "out": str(out), "methods": METHODS, "workers": 2, **changes})
+def plan(folder: Path, out: Path, **changes: Any) -> ScanPlan:
+    return ScanPlan(**{"place": str(folder), "out": str(out), "methods": METHODS, "workers": 2, **changes})
 
 
 def table(out: Path) -> dict[str, dict[str, Any]]:

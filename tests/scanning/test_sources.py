@@ -6,10 +6,10 @@ import pytest
 
 from support.scan_work import save
 from unseam.errors import DataError, NotAFile, PhotoNotFound, UnreadablePhoto
-from unseam.scanning.sources import Folder, Listing, Source, open_source
+from unseam.scanning.sources import FolderSource, Listing, PhotoSource, open_source
 
 
-def found(source: Source) -> list[str]:
+def found(source: PhotoSource) -> list[str]:
     paths = list(source.find(Listing()))
     assert len(paths) == len(set(paths))
     return sorted(paths)
@@ -106,7 +106,9 @@ def test_a_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 def test_a_folder_goes_to_another_process(tmp_path: Path) -> None:
     source = open_source(str(tmp_path), left_out=(tmp_path / "a",))
     assert (
-        pickle.loads(pickle.dumps(source)) == source == Folder(tmp_path.resolve(), False, (tmp_path.resolve() / "a",))
+        pickle.loads(pickle.dumps(source))
+        == source
+        == FolderSource(tmp_path.resolve(), False, (tmp_path.resolve() / "a",))
     )
 
 

@@ -9,12 +9,12 @@ from PIL import Image
 from support.scan_work import Red, save
 from unseam.scanning.rows import columns
 from unseam.scanning.sources import open_source
-from unseam.scanning.task import Task, map_name
+from unseam.scanning.task import ScanTask, map_name
 
 
-def task(folder: Path, heat_maps: Path | None = None, max_pixels: int = 10**6) -> Task:
+def task(folder: Path, heat_maps: Path | None = None, max_pixels: int = 10**6) -> ScanTask:
     methods = {"red": Red(), "calm": Red("calm", obeys=False)}
-    return Task(open_source(str(folder)), methods, max_pixels, heat_maps)
+    return ScanTask(open_source(str(folder)), methods, max_pixels, heat_maps)
 
 
 def test_a_row_says_of_a_photo_what_a_report_says(tmp_path: Path) -> None:

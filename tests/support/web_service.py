@@ -27,7 +27,7 @@ LIMITS = Limits(
 @contextmanager
 def running(service: Service) -> Iterator[httpx.Client]:
     """Serve from a thread of this process, on a real socket."""
-    service.crew.start()
+    service.pool.start()
     with closing(listen("127.0.0.1", 0)) as listener:
         server = Server(service)
         thread = threading.Thread(target=server.run, args=([listener],))

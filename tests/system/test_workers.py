@@ -10,12 +10,13 @@ import pytest
 
 from support.pool_work import Work, parts
 from unseam.errors import RunError
-from unseam.system.workers import Crash, Pool
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 PARENT = """
 import sys
 from support.pool_work import Work
-from unseam.system.workers import Pool
+from unseam.system.pool import Pool
 
 if __name__ == "__main__":
     for job, result in Pool(Work(), 2).run(["pid", "pid", "sleep 60", "sleep 60"]):

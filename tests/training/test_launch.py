@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,6 @@ def test_folder_with_a_run_is_refused_before_the_photographs_are_read(recipe: Pa
         train(recipe, [tmp_path / "nowhere"], tmp_path / "run", accelerator="cpu")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 @pytest.mark.parametrize(("resume", "devices"), [(False, 1), (True, 1), (True, 2)])
 def test_run_folder_of_another_training_is_refused_before_the_photographs_are_read(
     recipe: Path, tmp_path: Path, resume: bool, devices: int
@@ -100,7 +98,6 @@ def test_run_folder_of_another_training_is_refused_before_the_photographs_are_re
         assert [path.name for path in (tmp_path / "run").iterdir()] == [LOCK]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
 def test_run_folder_is_locked_until_its_training_ends(
     recipe: Path, forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

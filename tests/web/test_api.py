@@ -181,7 +181,7 @@ def test_pages_of_other_sites_are_refused(client: httpx.Client, photo: Files) ->
 def test_unknown_addresses_have_the_shape_of_all_errors(client: httpx.Client) -> None:
     for answer, status in ((client.get("/nothing"), 404), (client.get("/v1/analyze"), 405)):
         assert answer.status_code == status
-        assert ErrorDocument.model_validate(answer.json()).error == "UnknownAddress"
+        assert ErrorDocument.model_validate(answer.json()).error == "UnknownRoute"
 
 
 def test_methods_are_listed_with_the_limits(client: httpx.Client) -> None:

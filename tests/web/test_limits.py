@@ -141,14 +141,14 @@ def test_a_caller_who_goes_away_frees_the_worker(client: httpx.Client, service: 
         for _ in answer.iter_lines():
             if list(began.glob("*.began")):
                 break
-    wait_for(lambda: service.metrics.in_flight == 0)
+    wait_for(lambda: service.in_flight == 0)
     assert [ask(client, "bright").status_code for _ in range(2)] == [200, 200]
 
 
 def test_the_place_of_a_refused_photo_is_free_again(client: httpx.Client, service: Service) -> None:
     for _ in range(LIMITS.in_flight + 1):
         assert told(client.post("/v1/analyze", files={"photo": ("a.txt", b"a text")}))[0] == 415
-    assert service.metrics.in_flight == 0
+    assert service.in_flight == 0
 
 
 # Workers
@@ -176,10 +176,10 @@ def test_a_worker_killed_from_outside_while_it_judges_costs_that_photo_only(
 
 
 def test_a_worker_killed_while_it_is_idle_is_missed_by_nobody(client: httpx.Client, service: Service) -> None:
-    wait_for(lambda: all(worker.pid for worker in service.crew.workers))
-    for worker in service.crew.workers:
+    wait_for(lambda: all(worker.pid for worker in service.pool.slots))
+    for worker in service.pool.slots:
         os.kill(worker.pid or 0, signal.SIGKILL)
-        wait_for(lambda worker=worker: not worker.alive)
+        wait_for(lambda worker=worker: worker.pid is None)
     assert [ask(client, "bright").status_code for _ in range(3)] == [200, 200, 200]
 
 
@@ -208,19 +208,22 @@ def test_a_method_that_breaks_is_named_and_its_insides_are_not(client: httpx.Cli
     assert "of no interest" not in answer.text
 
 
-def test_a_photo_that_takes_too_long_is_ended_and_then_the_service_stops_in_the_middle_of_work(
-    tmp_path: Path, background: ThreadPoolExecutor
-) -> None:
+def test_a_photo_that_takes_too_long_is_ended_and_the_next_one_is_analyzed(tmp_path: Path) -> None:
     service = Service(obedient(tmp_path), ["bright"], replace(LIMITS, seconds=2, workers=1))
     with running(service) as client:
         answer = ask(client, "sleep")
         assert told(answer) == (504, "TimeLimit")
-        assert "longer than the 2 s" in answer.json()["message"]
+        assert "spots.png: it took longer than 2 s" in answer.json()["message"]
         assert ask(client, "bright").status_code == 200
-        for begun in tmp_path.glob("*.began"):
-            begun.unlink()
-        object.__setattr__(service.crew.workers[0], "_limits", replace(LIMITS, seconds=PATIENCE))
-        answers = [background.submit(ask, client, "sleep") for _ in range(2)]  # one is judged, one waits
+        assert value_of(client.get("/metrics").text, "unseam_workers_replaced_total") == 1
+
+
+def test_a_service_that_stops_in_the_middle_of_work_answers_everybody(
+    tmp_path: Path, background: ThreadPoolExecutor
+) -> None:
+    service = Service(obedient(tmp_path), ["bright"], replace(LIMITS, seconds=PATIENCE, workers=1))
+    with running(service) as client:
+        answers = [background.submit(ask, client, "sleep") for _ in range(2)]  # one is analyzed, one waits
         wait_for(lambda: list(tmp_path.glob("*.began")))
         threading.Thread(target=service.stop).start()
         for each in answers:

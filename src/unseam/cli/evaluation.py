@@ -11,8 +11,8 @@ import typer
 
 from unseam.cli.app import FAILED, FAST, INTERRUPTED, app, complain, one_line_errors
 from unseam.cli.training import Accelerator
+from unseam.system.cores import cores
 from unseam.system.text import printable
-from unseam.system.workers import cores
 
 
 @app.command()

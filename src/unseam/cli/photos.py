@@ -12,8 +12,8 @@ import typer
 from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
 from unseam.errors import UnseamError
 from unseam.photo.paths import find_photos
+from unseam.system.cores import multiply_on_one_thread
 from unseam.system.text import printable
-from unseam.system.workers import multiply_on_one_thread
 
 if TYPE_CHECKING:
     from unseam.batch import Outcome

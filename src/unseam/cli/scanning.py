@@ -14,7 +14,7 @@ from unseam.system.text import printable
 
 if TYPE_CHECKING:
     from unseam.method import Method
-    from unseam.scanning.plan import Plan, Summary
+    from unseam.scanning.plan import ScanPlan, ScanSummary
 
 
 class Engine(StrEnum):
@@ -62,15 +62,15 @@ def scan(
     """Judge all photos in and below a folder: one row per file (needs the extra scan)."""
     with one_line_errors():
         from unseam.photo.photo import DEFAULT_MAX_PIXELS
-        from unseam.scanning.plan import Plan, share_of_memory
-        from unseam.system.workers import cores
+        from unseam.scanning.plan import ScanPlan, share_of_memory
+        from unseam.system.cores import cores
 
         if address is not None and engine is not Engine.RAY:
             raise typer.BadParameter("--address is for --engine ray")
         if retry_failed and not resume:
             raise typer.BadParameter("--retry-failed goes with --resume")
         count = workers or (cores() if address is None else 0)
-        plan = Plan(
+        plan = ScanPlan(
             place=folder,
             out=out,
             methods=_methods(method, fast=fast),
@@ -103,7 +103,7 @@ def _methods(names: list[str] | None, *, fast: bool) -> dict[str, Method]:
     return key_methods(with_options(method, fast=fast) for method in find_methods(names or DEFAULT_METHODS))
 
 
-def _run(plan: Plan, engine: Engine, address: str | None) -> Summary:
+def _run(plan: ScanPlan, engine: Engine, address: str | None) -> ScanSummary:
     if engine is Engine.RAY:
         from unseam.scanning.distributed import scan_on_cluster
 
@@ -113,7 +113,7 @@ def _run(plan: Plan, engine: Engine, address: str | None) -> Summary:
     return scan_locally(plan)
 
 
-def _tell(summary: Summary, out: str) -> None:
+def _tell(summary: ScanSummary, out: str) -> None:
     """Print how the scan ended; failed files end it with exit code 1, as for all commands."""
     for failure in summary.failures:
         complain(failure)

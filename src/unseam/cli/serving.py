@@ -48,7 +48,7 @@ def serve(
 
         demand_extra()
         from unseam.scanning.plan import share_of_memory
-        from unseam.system.workers import cores
+        from unseam.system.cores import cores
         from unseam.web.limits import MEGABYTE, Limits, default_memory, default_workers
         from unseam.web.server import serve as serve_until_stopped
         from unseam.web.service import Service

@@ -18,7 +18,8 @@ from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
 from unseam.methods import with_options
 from unseam.system.folder_lock import FolderLock
-from unseam.system.workers import Crash, Pool
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 
 def evaluate(

@@ -2,7 +2,7 @@
 
 The output is a folder (or URL) of Parquet files, ``part-NUMBER-ID.parquet``: each appears whole, within `PART_SECONDS`
 of the first of its rows, so that a driver that is killed loses no more than that. Each of Ray's actors hands its files
-to a worker process of its own (`unseam.system.workers`), so that a file that crashes or hangs costs its own row
+to a worker process of its own (`unseam.system.worker`), so that a file that crashes or hangs costs its own row
 here, too; what is lost with a node Ray does again elsewhere.
 """
 
@@ -22,14 +22,16 @@ from uuid import uuid4
 from unseam.errors import RunError
 from unseam.scanning import demand_extra
 from unseam.scanning.journal import Finished, check_settings
-from unseam.scanning.plan import Plan, Summary, refuse, share_of_memory
+from unseam.scanning.plan import ScanPlan, ScanSummary, refuse, share_of_memory
 from unseam.scanning.progress import progress
-from unseam.scanning.rows import Row, as_text, failed_row, in_lots
+from unseam.scanning.rows import ScanRow, as_text, failed_row, in_lots
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
-from unseam.scanning.task import Task
+from unseam.scanning.task import ScanTask
 from unseam.system.atomic_files import replacing
-from unseam.system.workers import Crash, Pool, cores
+from unseam.system.cores import cores
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 FILES_PER_BLOCK = 100
 """Files that an actor is given at a time: Ray needs milliseconds for each block, and a lost block is done again."""
@@ -44,12 +46,12 @@ PART_SECONDS = 60.0
 """After which a Parquet file is written even if it is smaller."""
 
 
-def scan_on_cluster(plan: Plan, address: str | None = None) -> Summary:
+def scan_on_cluster(plan: ScanPlan, address: str | None = None) -> ScanSummary:
     """Judge every file of a folder or an object store on a Ray cluster.
 
     Parameters
     ----------
-    plan : Plan
+    plan : ScanPlan
         ``out`` is a folder or URL; ``workers`` may be 0, for all processors of the cluster; ``memory`` is each node's
         share where it is None. Folders must be seen by all nodes, and unseam be installed on them.
     address : str, optional
@@ -57,7 +59,7 @@ def scan_on_cluster(plan: Plan, address: str | None = None) -> Summary:
 
     Returns
     -------
-    Summary
+    ScanSummary
         Its counts are those of all rows in the output.
 
     Raises
@@ -81,24 +83,24 @@ def scan_on_cluster(plan: Plan, address: str | None = None) -> Summary:
     with closing(_judge(plan, plan.task(source), settings, pending, address)) as rows:
         shown = progress(rows, len(finished), lambda: source.find(Listing()))
         parts.write(shown, settings, lambda: _of_folders(listing, plan.methods))
-    summary = Summary(found_before=len(finished), left_out=listing.left_out)
+    summary = ScanSummary(found_before=len(finished), left_out=listing.left_out)
     for row in parts.rows(["path", "status", "error"]):
         summary.add(row)
     return summary
 
 
-def _of_folders(listing: Listing, methods: Mapping[str, object]) -> list[Row]:
+def _of_folders(listing: Listing, methods: Mapping[str, object]) -> list[ScanRow]:
     return [failed_row(path, methods, why) for path, why in listing.unreadable.items()]
 
 
-class Judge:
+class RayActor:
     """Ray's actor: judges files in a worker process, which it keeps from block to block."""
 
-    def __init__(self, task: Task, settings: Mapping[str, Any], seconds: float | None, memory: int | None) -> None:
+    def __init__(self, task: ScanTask, settings: Mapping[str, Any], seconds: float | None, memory: int | None) -> None:
         self._methods, self._settings = tuple(task.methods), settings
         self._paths: deque[str] = deque()
         share = share_of_memory(cores()) if memory is None else memory  # of the node that this runs on
-        pool: Pool[str, Row] = Pool(task, 1, seconds=seconds, memory=share, one_thread=True)
+        pool: Pool[str, ScanRow] = Pool(task, 1, seconds=seconds, memory=share, one_thread=True)
         self._results = pool.run(iter(self._paths.popleft, None))
 
     def __call__(self, block: Any) -> Any:  # noqa: ANN401 - pyarrow tables, which have no types
@@ -108,15 +110,15 @@ class Judge:
         rows = [self._row(path.decode("utf-8", "surrogateescape")) for path in block.column("path").to_pylist()]
         return pa.Table.from_pylist(rows, schema=schema_of(self._settings))
 
-    def _row(self, path: str) -> Row:
+    def _row(self, path: str) -> ScanRow:
         self._paths.append(path)
         _, result = next(self._results)  # the pool asks for one job at a time, and only here
         return failed_row(path, self._methods, result) if isinstance(result, Crash) else result
 
 
 def _judge(
-    plan: Plan, task: Task, settings: Mapping[str, Any], paths: Iterable[str], address: str | None
-) -> Generator[Row, None, None]:
+    plan: ScanPlan, task: ScanTask, settings: Mapping[str, Any], paths: Iterable[str], address: str | None
+) -> Generator[ScanRow, None, None]:
     """Yield rows as they are finished, in no order."""
     import ray
     import ray.data
@@ -144,7 +146,7 @@ def _judge(
         ray.shutdown()
 
 
-def _judge_lot(paths: list[str], workers: int, arguments: tuple[object, ...]) -> Iterator[Row]:
+def _judge_lot(paths: list[str], workers: int, arguments: tuple[object, ...]) -> Iterator[ScanRow]:
     import pyarrow as pa
     import ray
 
@@ -152,7 +154,7 @@ def _judge_lot(paths: list[str], workers: int, arguments: tuple[object, ...]) ->
     blocks = [pa.table({"path": pa.array(some, pa.binary())}) for some in in_lots(names, FILES_PER_BLOCK)]
     actors = min(len(blocks), workers or int(ray.cluster_resources().get("CPU", 1)))
     rows = ray.data.from_arrow(blocks).map_batches(
-        Judge,
+        RayActor,
         fn_constructor_args=arguments,
         batch_size=None,
         batch_format="pyarrow",
@@ -198,15 +200,15 @@ class Parts:
         """Yield the paths of all rows."""
         return (row["path"] for row in self.rows(["path"]))
 
-    def rows(self, only: list[str]) -> Iterator[Row]:
+    def rows(self, only: list[str]) -> Iterator[ScanRow]:
         """Yield some columns of all rows."""
         for name in self.names():
             with self._open(name) as file:
                 yield from read_rows(file, only)
 
-    def write(self, rows: Iterable[Row], settings: Mapping[str, Any], more: Callable[[], list[Row]]) -> None:
+    def write(self, rows: Iterable[ScanRow], settings: Mapping[str, Any], more: Callable[[], list[ScanRow]]) -> None:
         """Write rows as they come, and at the end ``more``; what has come is written when the rows end early, too."""
-        waiting: list[Row] = []
+        waiting: list[ScanRow] = []
         since = time.monotonic()
         try:
             for row in rows:
@@ -219,10 +221,10 @@ class Parts:
             if waiting or not self.names():
                 self._add(waiting, settings)
 
-    def _add(self, rows: list[Row], settings: Mapping[str, Any]) -> None:
+    def _add(self, rows: list[ScanRow], settings: Mapping[str, Any]) -> None:
         self._put(f"part-{len(self.names()):06d}-{uuid4().hex[:8]}.parquet", rows, settings)
 
-    def _put(self, name: str, rows: Iterable[Row], settings: Mapping[str, Any]) -> None:
+    def _put(self, name: str, rows: Iterable[ScanRow], settings: Mapping[str, Any]) -> None:
         """Write one file so that it appears whole: stores do so by themselves, in a folder by its name."""
         content = io.BytesIO()
         write_rows(rows, content, settings)
@@ -237,5 +239,5 @@ class Parts:
         return self._system.open(f"{self._root}/{name}", "rb")
 
 
-def _dropped(row: Row, retry_failed: bool) -> bool:
+def _dropped(row: ScanRow, retry_failed: bool) -> bool:
     return row["path"].endswith("/") or (retry_failed and row["status"] == "failed")

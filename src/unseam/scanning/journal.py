@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 
 from unseam.errors import DataError
-from unseam.scanning.rows import Row, fits, in_lots
+from unseam.scanning.rows import ScanRow, fits, in_lots
 from unseam.system.atomic_files import replacing
 from unseam.system.folder_lock import FolderLock
 from unseam.system.text import printable
@@ -49,7 +49,7 @@ class Journal:
         Made if missing; locked, so that no second scan writes to it.
     settings : mapping
         What makes rows comparable; JSON.
-    begin_with : iterable of Row
+    begin_with : iterable of ScanRow
         Rows that are finished already; read only where the folder has none of its own, and kept all or none.
 
     Raises
@@ -58,7 +58,7 @@ class Journal:
         Another scan is at work there, or the rows there were made with other settings.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], begin_with: Iterable[Row] = ()) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], begin_with: Iterable[ScanRow] = ()) -> None:
         self.folder = folder
         self._lock = FolderLock(folder, DataError)
         self._methods = tuple(settings["methods"])
@@ -86,7 +86,7 @@ class Journal:
         finally:
             self._lock.release()
 
-    def _open(self, settings: Mapping[str, Any], begin_with: Iterable[Row]) -> FileIO:
+    def _open(self, settings: Mapping[str, Any], begin_with: Iterable[ScanRow]) -> FileIO:
         """Give the file of the rows, whole ones alone, with a place for more."""
         self._keep(settings)
         if not self._rows.exists():
@@ -113,7 +113,7 @@ class Journal:
         if good < self._rows.stat().st_size:
             os.truncate(self._rows, good)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: ScanRow) -> None:
         """Keep a finished row; a kill of this process does not lose it."""
         left = memoryview(_line(row))
         while left:  # a disk that fills up takes the first part, and refuses the rest
@@ -141,7 +141,7 @@ class Journal:
         self._file = self._rows.open("ab", buffering=0)
         return dropped
 
-    def rows_by_path(self, more: Iterable[Row] = ()) -> Iterator[Row]:
+    def rows_by_path(self, more: Iterable[ScanRow] = ()) -> Iterator[ScanRow]:
         """Yield all rows, and ``more``, sorted by path; only `ROWS_IN_MEMORY` are held at a time."""
         folder = self.folder / SORTED
         shutil.rmtree(folder, ignore_errors=True)
@@ -159,8 +159,7 @@ class Journal:
     def remove(self) -> None:
         """Delete the folder: its rows are in the output now."""
         self._file.close()
-        shutil.rmtree(self.folder)  # before it lets go: nobody begins in what is about to go
-        self.close()
+        self._lock.remove_folder()
 
 
 def check_settings(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str) -> None:
@@ -200,7 +199,7 @@ def _digest(path: str) -> bytes:
     return blake2b(path.encode("utf-8"), digest_size=DIGEST_BYTES).digest()
 
 
-def _line(row: Row) -> bytes:
+def _line(row: ScanRow) -> bytes:
     return json.dumps(row, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -223,5 +222,5 @@ def _sorted(lines: list[bytes]) -> list[bytes]:
     return sorted(lines, key=lambda line: str(json.loads(line)["path"]))
 
 
-def _by_path(row: Row) -> str:
+def _by_path(row: ScanRow) -> str:
     return str(row["path"])

@@ -7,19 +7,20 @@ from contextlib import closing
 from pathlib import Path
 
 from unseam.scanning.journal import Journal, check_settings
-from unseam.scanning.plan import Plan, Summary, refuse
+from unseam.scanning.plan import ScanPlan, ScanSummary, refuse
 from unseam.scanning.progress import progress
-from unseam.scanning.rows import Row, as_text, failed_row
+from unseam.scanning.rows import ScanRow, as_text, failed_row
 from unseam.scanning.sources import Listing
 from unseam.scanning.table import demand_parquet, read_rows, read_settings, write_table
-from unseam.scanning.task import Task
-from unseam.system.workers import Crash, Pool
+from unseam.scanning.task import ScanTask
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 UNFINISHED = ".unfinished"
 """Added to the name of the output: the folder of a scan that is under way."""
 
 
-def scan_locally(plan: Plan) -> Summary:
+def scan_locally(plan: ScanPlan) -> ScanSummary:
     """Judge every file of a folder and write one row each; see `unseam.scanning.rows`.
 
     Processes are spawned: a script that calls this needs ``if __name__ == "__main__":``, and methods that can be
@@ -27,7 +28,7 @@ def scan_locally(plan: Plan) -> Summary:
 
     Returns
     -------
-    Summary
+    ScanSummary
         The table is at ``plan.out``, sorted by path.
 
     Raises
@@ -51,7 +52,7 @@ def scan_locally(plan: Plan) -> Summary:
         if plan.retry_failed:
             journal.drop("failed")
         finished = journal.finished()
-        summary, listing = Summary(found_before=len(finished)), Listing()
+        summary, listing = ScanSummary(found_before=len(finished)), Listing()
         pending = (path for path in source.find(listing) if as_text(path) not in finished)
         rows = _judge(plan, plan.task(source), pending)
         for row in progress(rows, len(finished), lambda: source.find(Listing())):
@@ -63,14 +64,14 @@ def scan_locally(plan: Plan) -> Summary:
     return summary
 
 
-def _files_of(table: Path) -> Iterator[Row]:
+def _files_of(table: Path) -> Iterator[ScanRow]:
     """Give the rows of a finished scan; those of folders are found anew each time."""
     if table.exists():
         yield from (row for row in read_rows(table) if not row["path"].endswith("/"))
 
 
-def _judge(plan: Plan, task: Task, paths: Iterable[str]) -> Iterator[Row]:
-    pool: Pool[str, Row] = Pool(task, plan.workers, seconds=plan.seconds, memory=plan.memory, one_thread=True)
+def _judge(plan: ScanPlan, task: ScanTask, paths: Iterable[str]) -> Iterator[ScanRow]:
+    pool: Pool[str, ScanRow] = Pool(task, plan.workers, seconds=plan.seconds, memory=plan.memory, one_thread=True)
     with closing(pool.run(paths)) as results:  # type: ignore[type-var]
         for path, result in results:
             yield failed_row(path, plan.methods, result) if isinstance(result, Crash) else result

@@ -12,9 +12,9 @@ from typing import Any
 from unseam.errors import DataError
 from unseam.method import Method
 from unseam.photo.photo import DEFAULT_MAX_PIXELS
-from unseam.scanning.rows import Row, columns
-from unseam.scanning.sources import Source, open_source
-from unseam.scanning.task import Task
+from unseam.scanning.rows import ScanRow, columns
+from unseam.scanning.sources import PhotoSource, open_source
+from unseam.scanning.task import ScanTask
 
 LAYOUT = 1
 """Number of the meaning of the rows; a change of it raises it, and older scans are not continued."""
@@ -27,7 +27,7 @@ FAILURES_TOLD = 20
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScanPlan:
     """A scan.
 
     Attributes
@@ -68,20 +68,20 @@ class Plan:
     max_pixels: int = DEFAULT_MAX_PIXELS
     all_files: bool = False
 
-    def source(self, *written: Path) -> Source:
+    def source(self, *written: Path) -> PhotoSource:
         """Open what is scanned, without the folders that the scan itself writes."""
         left_out = written if self.heat_maps is None else (*written, self.heat_maps)
         return open_source(self.place, all_files=self.all_files, left_out=left_out)
 
-    def task(self, source: Source) -> Task:
+    def task(self, source: PhotoSource) -> ScanTask:
         """Give the task, each method on one thread: files are judged side by side instead."""
         from unseam.methods import with_options
 
         methods = {name: with_options(method, threads=1) for name, method in self.methods.items()}
         heat_maps = None if self.heat_maps is None else self.heat_maps.absolute()
-        return Task(source, methods, self.max_pixels, heat_maps)
+        return ScanTask(source, methods, self.max_pixels, heat_maps)
 
-    def settings(self, source: Source) -> dict[str, Any]:
+    def settings(self, source: PhotoSource) -> dict[str, Any]:
         """Give what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
         from unseam.evaluation.method_digest import method_digest
 
@@ -97,7 +97,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Summary:
+class ScanSummary:
     """How a scan ended.
 
     Attributes
@@ -117,13 +117,13 @@ class Summary:
     found_before: int = 0
     left_out: int = 0
 
-    def count(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def count(self, rows: Iterable[ScanRow]) -> Iterator[ScanRow]:
         """Pass rows on, and count them."""
         for row in rows:
             self.add(row)
             yield row
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ScanRow) -> None:
         """Count one row."""
         self.counts[row["status"]] += 1
         if row["status"] == "failed" and len(self.failures) < FAILURES_TOLD:

@@ -23,7 +23,7 @@ from unseam.errors import DataError
 
 T = TypeVar("T")
 
-Row = dict[str, Any]
+ScanRow = dict[str, Any]
 """Column -> str, int, float or None."""
 
 Status = Literal["done", "not applicable", "failed"]
@@ -83,12 +83,12 @@ def stem(method: str) -> str:
     return re.sub(r"\W", "_", method)
 
 
-def blank_row(path: str, methods: Iterable[str]) -> Row:
+def blank_row(path: str, methods: Iterable[str]) -> ScanRow:
     """Make the row of a file about which nothing is known but its path."""
     return dict.fromkeys(columns(methods)) | {"path": as_text(path)}
 
 
-def failed_row(path: str, methods: Iterable[str], error: object) -> Row:
+def failed_row(path: str, methods: Iterable[str], error: object) -> ScanRow:
     """Make the row of a file that could not be judged."""
     return blank_row(path, methods) | {"status": "failed", "error": one_line(error)}
 

@@ -30,7 +30,7 @@ class Listing:
     left_out: int = 0
 
 
-class Source(Protocol):
+class PhotoSource(Protocol):
     """Files to scan; it can be pickled."""
 
     @property
@@ -47,7 +47,7 @@ class Source(Protocol):
         ...
 
 
-def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ...] = ()) -> Source:
+def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ...] = ()) -> PhotoSource:
     """Give the source at a folder or URL.
 
     Parameters
@@ -67,12 +67,12 @@ def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ..
         A URL, and fsspec is not installed.
     """
     if "://" in place:
-        return Store(place, all_files)
+        return StoreSource(place, all_files)
     folder = Path(place)
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
         raise DataError(f"{folder} {found}; expected a folder of photos, or a URL such as s3://bucket/photos")
-    return Folder(folder.resolve(), all_files, tuple(path.resolve() for path in left_out))
+    return FolderSource(folder.resolve(), all_files, tuple(path.resolve() for path in left_out))
 
 
 def _is_photo(name: str) -> bool:
@@ -80,7 +80,7 @@ def _is_photo(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Folder:
+class FolderSource:
     """A folder with all below it; links to files are files, links to folders are followed where they lead outside.
 
     A link to a folder that is searched anyway, or that holds the whole search, is passed by: its files have a path of
@@ -147,7 +147,7 @@ def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
 
 
 @dataclass(frozen=True)
-class Store:
+class StoreSource:
     """All below a URL that fsspec knows: s3://, gs://, abfs://, memory://, file:// ..."""
 
     url: str

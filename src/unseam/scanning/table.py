@@ -9,7 +9,7 @@ from typing import Any
 
 from unseam.errors import DataError
 from unseam.scanning import demand_extra
-from unseam.scanning.rows import Row, columns, in_lots
+from unseam.scanning.rows import ScanRow, columns, in_lots
 from unseam.system.atomic_files import replacing
 from unseam.system.text import printable
 
@@ -34,13 +34,13 @@ def schema_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a pyarrow.S
     return pa.schema(fields, metadata={KEY: json.dumps(settings).encode("utf-8")})
 
 
-def write_table(rows: Iterable[Row], path: Path, settings: Mapping[str, Any]) -> None:
+def write_table(rows: Iterable[ScanRow], path: Path, settings: Mapping[str, Any]) -> None:
     """Write rows as one Parquet file, which replaces ``path`` at the end and as a whole."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         write_rows(rows, file, settings)
 
 
-def write_rows(rows: Iterable[Row], file: Any, settings: Mapping[str, Any]) -> None:  # noqa: ANN401 - any binary file
+def write_rows(rows: Iterable[ScanRow], file: Any, settings: Mapping[str, Any]) -> None:  # noqa: ANN401 - any binary file
     """Write rows as Parquet to an open file; `ROWS_AT_A_TIME` are held at a time."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -73,7 +73,7 @@ def _unreadable(where: str, error: Exception) -> DataError:
     return DataError(f"{where} is no Parquet file that can be read ({printable(str(error))}); use another --out")
 
 
-def read_rows(file: Any, only: list[str] | None = None) -> Iterator[Row]:  # noqa: ANN401 - a path or an open file
+def read_rows(file: Any, only: list[str] | None = None) -> Iterator[ScanRow]:  # noqa: ANN401 - a path or an open file
     """Yield the rows of a Parquet file; `ROWS_AT_A_TIME` are held at a time; `DataError` when it is damaged."""
     import pyarrow as pa
     from pyarrow import parquet

@@ -12,8 +12,8 @@ from unseam.analyze import Report, analyze
 from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
 from unseam.photo.photo import DEFAULT_MAX_PIXELS, load_photo
-from unseam.scanning.rows import Row, blank_row, column, one_line, stem
-from unseam.scanning.sources import Source
+from unseam.scanning.rows import ScanRow, blank_row, column, one_line, stem
+from unseam.scanning.sources import PhotoSource
 from unseam.system.atomic_files import replacing
 from unseam.system.versions import versions
 
@@ -22,12 +22,12 @@ HASHED_NAME = 150
 
 
 @dataclass(frozen=True)
-class Task:
+class ScanTask:
     """Judge one file of a source; can be pickled, and never raises on account of the file.
 
     Attributes
     ----------
-    source : Source
+    source : PhotoSource
         Where the file's bytes come from.
     methods : mapping of str to Method
         In the order of preference: the first that applies gives the verdict.
@@ -37,12 +37,12 @@ class Task:
         Folder for the heat maps, as 8-bit PNG of the photo's stored size, 255 = heat 1.
     """
 
-    source: Source
+    source: PhotoSource
     methods: Mapping[str, Method]
     max_pixels: int = DEFAULT_MAX_PIXELS
     heat_maps: Path | None = None
 
-    def __call__(self, path: str) -> Row:
+    def __call__(self, path: str) -> ScanRow:
         """Give the row of the file at ``path`` below the source."""
         started = time.perf_counter()
         row = blank_row(path, self.methods) | {
@@ -54,7 +54,7 @@ class Task:
             row |= {"status": "failed", "error": _message(error)}
         return row | {"seconds": round(time.perf_counter() - started, 6)}
 
-    def _judge(self, path: str, row: Row) -> Row:
+    def _judge(self, path: str, row: ScanRow) -> ScanRow:
         data = self.source.read(path, self.max_pixels)
         row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
         photo = load_photo(data, max_pixels=self.max_pixels)
@@ -69,7 +69,7 @@ class Task:
         return _summary(report, failures)
 
 
-def _method_columns(report: Report, name: str, failure: str | None) -> Row:
+def _method_columns(report: Report, name: str, failure: str | None) -> ScanRow:
     found = {"seconds": round(report.seconds[name], 6), "digest": report.methods[name].info.digest or None}
     heatmap = report.results.get(name)
     if isinstance(heatmap, Heatmap):
@@ -79,14 +79,14 @@ def _method_columns(report: Report, name: str, failure: str | None) -> Row:
     return {column(kind, name): value for kind, value in found.items()}
 
 
-def _found(heatmap: Heatmap) -> Row:
+def _found(heatmap: Heatmap) -> ScanRow:
     share = float(heatmap.mask.mean())
     return {"score": heatmap.score, "marked_share": share, "regions": len(heatmap.regions)}
 
 
-def _summary(report: Report, failures: Mapping[str, str]) -> Row:
+def _summary(report: Report, failures: Mapping[str, str]) -> ScanRow:
     applies = bool(report.heatmaps)
-    row: Row = {"status": "failed" if failures else "done" if applies else "not applicable"}
+    row: ScanRow = {"status": "failed" if failures else "done" if applies else "not applicable"}
     if failures:
         row |= {"error": "; ".join(f"{name}: {message}" for name, message in failures.items())}
     if applies or not failures:

@@ -1,27 +1,34 @@
-"""A folder for one process at a time: of two that would write there, the second is refused before it touches anything.
+"""A folder for one process at a time: the second process is refused before it touches anything.
 
-The system holds the lock, on a file ``.lock`` in the folder, and takes it from a process that ends, however it ends.
-Who lets go removes the file; one that a kill left behind is locked like a new one.
+filelock locks the hidden file ``.lock`` in the folder. The system releases the lock when the process ends, however it
+ends; a file that a kill left behind is locked like a new one.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from filelock import FileLock, Timeout
 
 from unseam.errors import UnseamError
 
 LOCK = ".lock"
 """Hidden, so that nobody who looks for photos or results sees it."""
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a network file system without locks answers."""
+
 
 class FolderLock:
-    """A folder that nobody else may write to until `release`; a context that releases it.
+    """Exclusive write access to a folder until `release`; a context manager that releases it.
 
-    Where there are no such locks (Windows, some network file systems), nobody is refused.
+    On a file system without locks nobody is refused.
 
     Parameters
     ----------
@@ -33,28 +40,37 @@ class FolderLock:
     Raises
     ------
     UnseamError
-        ``refusal``, where another process, or another lock of this one, has the folder.
+        ``refusal``, where another process, or another lock of this one, holds the folder.
     OSError
         When nothing can be written there.
     """
 
     def __init__(self, folder: Path, refusal: type[UnseamError]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / LOCK
+        self._folder = folder
+        self._lock = FileLock(folder / LOCK, timeout=0, thread_local=False, fallback_to_soft=False)
         try:
-            self._descriptor = _locked(self._path)
-        except BlockingIOError as error:
+            self._lock.acquire()
+        except Timeout as error:
             raise refusal(f"{folder}: another process is at work in it; wait for it, or name another folder") from error
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
 
     def release(self) -> None:
-        """Let others in; the second time nothing happens."""
-        if self._descriptor is None:
-            return
-        if _is_at(self._path, self._descriptor):  # not where the folder was removed, and another made since
-            with suppress(OSError):  # one that stays is locked like a new one
-                self._path.unlink()
-        os.close(self._descriptor)
-        self._descriptor = None
+        """Let others in; a second call does nothing."""
+        if self._lock.is_locked:
+            with suppress(OSError):  # Windows removes no open file: one that stays is locked like a new one
+                (self._folder / LOCK).unlink()
+        self._lock.release()
+
+    def remove_folder(self) -> None:
+        """Delete the folder and release it, in that order: nobody starts in a folder that is about to go."""
+        windows = os.name == "nt"  # which deletes no open file: there the rest follows the release
+        shutil.rmtree(self._folder, ignore_errors=windows)
+        self._lock.release()
+        if windows:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -63,31 +79,3 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
-
-
-def _locked(path: Path) -> int | None:
-    """Lock a file until its descriptor is closed; None on Windows, BlockingIOError where another has it."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise
-        except OSError:  # a network file system without locks
-            return descriptor
-        if _is_at(path, descriptor):
-            return descriptor
-        os.close(descriptor)  # removed between opening and locking: whoever comes next would lock another file
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether an open file is the one that has this path."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:
-        return False

@@ -2,15 +2,14 @@
 
 ::
 
-    upload -> crew -> judging (in a worker process) -> answer
-              |                                        |
-              limits: bytes, pixels, seconds,          made whole by the worker: JSON, HTML, PNG or ZIP;
-              memory, requests in flight               nothing of it is kept here
+    upload -> worker_pool -> analysis (in a worker process) -> responses
+              |                                                |
+              limits: bytes, pixels, seconds,                  complete when it leaves the worker: JSON, HTML, PNG
+              memory, requests in flight                       or ZIP; the service keeps nothing of it
 
 The service itself never decodes a photo: a hostile file meets a worker process only, which has a memory and a time
-limit, and is replaced when it dies. Photos and answers are held in memory as long as their request lasts, and never
-written to disk. The page is static (``static/``), made of three files without a build step, and talks to the API as
-anybody else.
+limit, and is replaced when it dies. Photos and answers stay in memory while their request lasts, and are never written
+to disk. The page (``static/``) has no build step and uses the API like any other client.
 """
 
 from __future__ import annotations
@@ -19,7 +18,12 @@ from importlib.util import find_spec
 
 from unseam.errors import MissingExtra
 
-_NEEDED = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
+_NEEDED = {
+    "fastapi": "fastapi",
+    "uvicorn": "uvicorn",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus_client",
+}
 
 
 def demand_extra() -> None:

@@ -13,8 +13,8 @@ from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.photo import Photo, load_photo
 from unseam.system.text import printable
-from unseam.web.error_responses import MethodBroke, OutOfMemory, PhotoRefused, Refusal
-from unseam.web.messages import Answer, Job, Progress
+from unseam.web.error_responses import ErrorResponse, MethodBroke, OutOfMemory, PhotoRefused
+from unseam.web.messages import Answer, PhotoRequest, Progress
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Judge:
     methods: Mapping[str, Method]
     max_pixels: int
 
-    def __call__(self, job: Job | None) -> Iterator[Progress | Answer | Refusal]:
+    def __call__(self, job: PhotoRequest | None) -> Iterator[Progress | Answer | ErrorResponse]:
         """Yield what is being done, and at last the answer or why there is none; for None, load what judging needs."""
         if job is None:
             yield self._warm_up()
@@ -54,7 +54,7 @@ class Judge:
             _ = method.info
         return Progress("ready")
 
-    def _judge(self, job: Job) -> Iterator[Progress | Answer]:
+    def _judge(self, job: PhotoRequest) -> Iterator[Progress | Answer]:
         from unseam.web.responses import make_answer
 
         yield Progress("loading")
@@ -63,7 +63,7 @@ class Judge:
         yield Progress("drawing")
         yield make_answer(report, job)
 
-    def _load(self, job: Job) -> Photo:
+    def _load(self, job: PhotoRequest) -> Photo:
         return replace(load_photo(job.data, max_pixels=self.max_pixels), name=job.name)
 
 
@@ -79,13 +79,13 @@ def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, N
         yield Progress("judging", step._asdict())
 
 
-def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:
+def _refusal(error: Exception, job: PhotoRequest, step: Progress | Answer) -> ErrorResponse:
     if memory_ran_out(error):
         what = "Try fewer methods, or a smaller photo" if len(job.methods) > 1 else "Try a smaller photo"
         return OutOfMemory(f"judging {printable(job.name)} takes more memory than this service gives it. {what}.")
     if isinstance(error, PhotoError | NotApplicable):
         return PhotoRefused(type(error).__name__, _in_callers_words(error, job))
-    if isinstance(error, Refusal):
+    if isinstance(error, ErrorResponse):
         return error
     traceback.print_exception(error, file=sys.stderr)  # for who runs the service; the caller gets a sentence
     where = step.facts.get("method") if isinstance(step, Progress) else None
@@ -93,7 +93,7 @@ def _refusal(error: Exception, job: Job, step: Progress | Answer) -> Refusal:
     return MethodBroke(f"{printable(job.name)}: {what} ({type(error).__name__}). This is a bug; please report it.")
 
 
-def _in_callers_words(error: PhotoError | NotApplicable, job: Job) -> str:
+def _in_callers_words(error: PhotoError | NotApplicable, job: PhotoRequest) -> str:
     """Name the file as the caller does, and leave out what only who runs the service can do."""
     message = str(error).replace(f"this image of {len(job.data)} bytes", printable(job.name))
     for own in ("; raise max_pixels", "; free some space"):

@@ -1,4 +1,4 @@
-"""The addresses of the service."""
+"""The routes of the service."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -32,10 +33,9 @@ from unseam.web.documents import (
     MethodFacts,
     MethodsDocument,
 )
-from unseam.web.error_responses import CrossSite, InvalidRequest, MethodBroke, Refusal, UnknownAddress
-from unseam.web.messages import Answer, Format, Include, Job, Progress
-from unseam.web.metrics import MEDIA_TYPE
-from unseam.web.middleware import Around
+from unseam.web.error_responses import CrossSite, ErrorResponse, InvalidRequest, MethodBroke, UnknownRoute
+from unseam.web.messages import Answer, Format, Include, PhotoRequest, Progress
+from unseam.web.middleware import MeasuredAndStrict
 from unseam.web.service import Service
 from unseam.web.upload import receive_photo
 
@@ -63,15 +63,15 @@ FORM: dict[str, Any] = {
     }
 }
 
-REFUSALS: dict[int, str] = {
+ERRORS: dict[int, str] = {
     403: "CrossSite: a page of another site made a browser send this.",
     408: "UploadTooSlow.",
     413: "UploadTooLarge, PhotoTooLarge (too many pixels), OutOfMemory.",
     415: "NotAnImage, UnsupportedPhoto; NotMultipart.",
     422: "EmptyPhoto, TruncatedPhoto, DamagedPhoto; NotApplicable (no mask or overlay); InvalidRequest.",
-    429: "TooManyRequests: come again after Retry-After seconds.",
+    429: "TooManyRequests: retry after Retry-After seconds.",
     500: "WorkerDied, MethodBroke: this photo could not be judged; the service lives.",
-    503: "ShuttingDown: come again after Retry-After seconds.",
+    503: "ShuttingDown: retry after Retry-After seconds.",
     504: "TimeLimit: judging the photo took too long.",
     507: "UnreadablePhoto: the service's disk has no room for a temporary copy.",
 }
@@ -97,7 +97,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
             "application/zip": {},
         },
     },
-    **{status: {"model": ErrorDocument, "description": what} for status, what in REFUSALS.items()},
+    **{status: {"model": ErrorDocument, "description": what} for status, what in ERRORS.items()},
 }
 
 
@@ -106,7 +106,7 @@ def create_app(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(service.crew.start)
+        await asyncio.to_thread(service.pool.start)
         yield
         await asyncio.to_thread(service.stop)
 
@@ -124,7 +124,7 @@ def create_app(service: Service) -> FastAPI:
     _add_photos(app, service)
     _add_about(app, service)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Around, metrics=service.metrics)
+    app.add_middleware(MeasuredAndStrict, metrics=service.metrics)
     return app
 
 
@@ -146,16 +146,16 @@ def _add_photos(app: FastAPI, service: Service) -> None:
         format: Annotated[Format, Query(description=FORMAT)] = Format.JSON,  # noqa: A002 - the parameter's name
         include: Annotated[list[Include] | None, Query(description=INCLUDE)] = None,
     ) -> Response:
-        """Judge one photo; the answer holds everything, nothing is kept for a second request."""
+        """Analyze one photo; the answer holds everything, nothing is kept for a second request."""
         started = time.perf_counter()
         streamed = NDJSON in request.headers.get("accept", "")
         _check(request, format, include, streamed)
         chosen = service.choose(method or ())
         data, name = await receive_photo(request, service.limits)
-        service.metrics.uploaded += len(data)
-        job = Job(data, name, chosen, format, frozenset(include or ()))
-        del data  # the job alone holds it
-        messages = _judged(service, job, request, started)
+        service.metrics.uploaded.inc(len(data))
+        photo = PhotoRequest(data, name, chosen, format, frozenset(include or ()))
+        del data  # the photo's request alone holds it
+        messages = _messages(service, photo, request, started)
         if streamed:
             return StreamingResponse(_lines(messages), media_type=NDJSON)
         async with aclosing(messages):
@@ -176,16 +176,16 @@ def _check(request: Request, format: Format, include: list[Include] | None, stre
         raise InvalidRequest(f"format={format} is the whole answer; include and {NDJSON} are for format=json.")
 
 
-async def _judged(
-    service: Service, job: Job, request: Request, started: float
+async def _messages(
+    service: Service, photo: PhotoRequest, request: Request, started: float
 ) -> AsyncGenerator[Progress | Answer, None]:
-    """Yield what becomes of a photo; stop, and its work with it, when nobody listens any more."""
-    async with aclosing(service.judge(job)) as messages:
+    """Yield what becomes of a photo; stop the work when the caller has gone."""
+    async with aclosing(service.analyze(photo)) as messages:
         async for message in messages:
-            if isinstance(message, Refusal):
+            if isinstance(message, ErrorResponse):
                 raise message
             if isinstance(message, Answer):
-                service.metrics.photo.add(time.perf_counter() - started)
+                service.metrics.add_photo(time.perf_counter() - started)
             elif await request.is_disconnected():
                 return
             yield message
@@ -202,8 +202,8 @@ async def _lines(messages: AsyncGenerator[Progress | Answer, None]) -> AsyncIter
                     yield b'{"event": "answer", "answer": '
                     yield message.body
                     yield b"}\n"
-        except Refusal as refusal:
-            yield json.dumps({"event": "error"} | refusal.document()).encode() + b"\n"
+        except ErrorResponse as error:
+            yield json.dumps({"event": "error"} | error.document()).encode() + b"\n"
 
 
 def _response(answer: Answer) -> Response:
@@ -219,7 +219,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
 
     @app.get("/v1/methods", tags=["about"])
     async def methods() -> MethodsDocument:
-        """List the methods that are offered here, with what each sees and needs, and the limits of this service."""
+        """List the methods offered here, with what each sees and needs, and the limits of this service."""
         return MethodsDocument(
             default=list(service.default),
             methods=[MethodFacts(**facts) for facts in service.facts()],
@@ -241,8 +241,8 @@ def _add_about(app: FastAPI, service: Service) -> None:
 
     @app.get("/metrics", tags=["about"], response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """Give counts and times as Prometheus reads them."""
-        return Response(service.metrics.text(service.gauges()), headers={"content-type": MEDIA_TYPE})
+        """Return counts and times in Prometheus' text format."""
+        return Response(service.metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -256,22 +256,22 @@ def _add_about(app: FastAPI, service: Service) -> None:
 def _add_errors(app: FastAPI) -> None:
     """Give every error the one shape."""
 
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, refusal: Refusal) -> JSONResponse:
-        headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-        return JSONResponse(refusal.document(), refusal.status, headers)
+    @app.exception_handler(ErrorResponse)
+    async def failed(_request: Request, error: ErrorResponse) -> JSONResponse:
+        headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+        return JSONResponse(error.document(), error.status, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = " ".join(str(part) for part in first["loc"][1:2])
-        return await refused(request, InvalidRequest(f"{where}: {first['msg']}."))
+        return await failed(request, InvalidRequest(f"{where}: {first['msg']}."))
 
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> JSONResponse:
         what = HTTPStatus(error.status_code).phrase.lower()
         message = f"{request.method} {request.url.path[:200]}: {what}. /openapi.json lists what there is."
-        return await refused(request, UnknownAddress(message, error.status_code))
+        return await failed(request, UnknownRoute(message, error.status_code))
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:
@@ -279,6 +279,4 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
-        return await refused(
-            request, MethodBroke(f"the service itself failed ({type(error).__name__}). This is a bug.")
-        )
+        return await failed(request, MethodBroke(f"the service itself failed ({type(error).__name__}). This is a bug."))

@@ -3,20 +3,20 @@
 ::
 
     UnseamError
-    └── Refusal                        what a caller is told instead of an answer
+    └── ErrorResponse                  what a caller gets instead of an answer
         ├── InvalidRequest      422    a parameter or a part of the form is missing or wrong
-        ├── UnknownAddress      404    no such address (405: not with this HTTP method)
-        ├── CrossSite           403    a page of another site sent this on
-        ├── NotMultipart        415    the body is no multipart form
+        ├── UnknownRoute        404    no such route (405: not with this HTTP method)
+        ├── CrossSite           403    a page of another site sent this
+        ├── NotMultipart        415    the body is not a multipart form
         ├── UploadTooLarge      413    more bytes than the limit
         ├── UploadTooSlow       408    the upload took longer than the limit
-        ├── TooManyRequests     429    as many photos as may be are in flight; Retry-After says when to come again
+        ├── TooManyRequests     429    as many photos as the limit are in flight; see Retry-After
         ├── PhotoRefused        4xx    an error of `unseam.errors` about the photo, under its own name (507: no room)
-        ├── OutOfMemory         413    judging the photo took more memory than a worker may have
-        ├── TimeLimit           504    judging the photo took longer than the limit
-        ├── WorkerDied          500    the process that judged the photo died
+        ├── OutOfMemory         413    the photo took more memory than a worker may have
+        ├── TimeLimit           504    the photo took longer than the limit
+        ├── WorkerDied          500    the worker process died
         ├── MethodBroke         500    a method failed on this photo: a bug
-        └── ShuttingDown        503    the service is stopping; Retry-After says when to come again
+        └── ShuttingDown        503    the service is stopping; see Retry-After
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from unseam import errors
 from unseam.errors import UnseamError
 
 
-class Refusal(UnseamError):  # noqa: N818 - named after what happened, as in `unseam.errors`
-    """What a caller is told instead of an answer.
+class ErrorResponse(UnseamError):  # noqa: N818 - named after what happened, as in `unseam.errors`
+    """What a caller gets instead of an answer.
 
     Attributes
     ----------
@@ -47,50 +47,50 @@ class Refusal(UnseamError):  # noqa: N818 - named after what happened, as in `un
         return type(self).__name__
 
     def document(self) -> dict[str, Any]:
-        """Give the error as JSON tells it."""
+        """Return the error as JSON."""
         return {"error": self.name, "message": str(self), "status": self.status}
 
 
-class InvalidRequest(Refusal):
+class InvalidRequest(ErrorResponse):
     """A parameter or a part of the form is missing or wrong."""
 
     status = 422
 
 
-class UnknownAddress(Refusal):
-    """There is no such address, or not with this HTTP method."""
+class UnknownRoute(ErrorResponse):
+    """There is no such route, or not with this HTTP method."""
 
     def __init__(self, message: str, status: int = 404) -> None:
         super().__init__(message)
         self.status = status
 
 
-class CrossSite(Refusal):
+class CrossSite(ErrorResponse):
     """A page of another site made a browser send this."""
 
     status = 403
 
 
-class NotMultipart(Refusal):
-    """The body is no multipart form."""
+class NotMultipart(ErrorResponse):
+    """The body is not a multipart form."""
 
     status = 415
 
 
-class UploadTooLarge(Refusal):
+class UploadTooLarge(ErrorResponse):
     """More bytes than the limit."""
 
     status = 413
 
 
-class UploadTooSlow(Refusal):
+class UploadTooSlow(ErrorResponse):
     """The upload took longer than the limit."""
 
     status = 408
 
 
-class TooManyRequests(Refusal):
-    """As many photos as may be are in flight."""
+class TooManyRequests(ErrorResponse):
+    """As many photos as the limit are in flight."""
 
     status = 429
 
@@ -99,8 +99,8 @@ class TooManyRequests(Refusal):
         self.retry_after = retry_after
 
 
-class PhotoRefused(Refusal):
-    """An error of `unseam.errors` about the photo; its name is told, and not this one."""
+class PhotoRefused(ErrorResponse):
+    """An error of `unseam.errors` about the photo; its name is reported, not this one."""
 
     STATUS: ClassVar[dict[str, int]] = {
         errors.PhotoTooLarge.__name__: 413,
@@ -108,7 +108,7 @@ class PhotoRefused(Refusal):
         errors.UnsupportedPhoto.__name__: 415,
         errors.UnreadablePhoto.__name__: 507,
     }
-    """Of the errors that HTTP has a word for; all others are 422.
+    """Of the errors that have their own status in HTTP; all others are 422.
 
     An upload is in memory, so what cannot be read is the service's own temporary copy of it: its disk is full."""
 
@@ -125,32 +125,35 @@ class PhotoRefused(Refusal):
         return str(self.args[1])
 
 
-class OutOfMemory(Refusal):
-    """Judging the photo took more memory than a worker may have."""
+class OutOfMemory(ErrorResponse):
+    """The photo took more memory than a worker may have."""
 
     status = 413
 
 
-class TimeLimit(Refusal):
-    """Judging the photo took longer than the limit."""
+class TimeLimit(ErrorResponse):
+    """The photo took longer than the limit."""
 
     status = 504
 
 
-class WorkerDied(Refusal):
-    """The process that judged the photo died."""
+class WorkerDied(ErrorResponse):
+    """The worker process died."""
 
     status = 500
 
 
-class MethodBroke(Refusal):
+class MethodBroke(ErrorResponse):
     """A method failed on this photo: a bug."""
 
     status = 500
 
 
-class ShuttingDown(Refusal):
+class ShuttingDown(ErrorResponse):
     """The service is stopping."""
 
     status = 503
     retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("the service is stopping; retry in a moment.")

@@ -26,7 +26,7 @@ class Include(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PhotoRequest:
     """One photo to judge.
 
     Attributes

@@ -53,7 +53,7 @@ OTHER = "other"
 """What unknown addresses are counted as: a stranger must not make up names that fill the memory."""
 
 
-class Around:
+class MeasuredAndStrict:
     """The outermost part of the application.
 
     Parameters
@@ -87,7 +87,7 @@ class Around:
         try:
             await self._app(scope, body.receive, send_strict)
         finally:
-            self._metrics.add(_address(scope), _method(scope), status, time.perf_counter() - started)
+            self._metrics.add_request(_address(scope), _method(scope), status, time.perf_counter() - started)
 
 
 class _Body:

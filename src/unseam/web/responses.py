@@ -17,7 +17,7 @@ from unseam.analyze import Report
 from unseam.report.files import overlay_picture, report_files, to_json
 from unseam.report.page import photo_page
 from unseam.web.error_responses import OutOfMemory
-from unseam.web.messages import Answer, Format, Include, Job
+from unseam.web.messages import Answer, Format, Include, PhotoRequest
 from unseam.web.pictures import page_pictures
 
 LARGEST_BODY = 256_000_000
@@ -27,7 +27,7 @@ LONGEST_NAME = 80
 """Characters of a photo's name that a download's name keeps."""
 
 
-def make_answer(report: Report, job: Job) -> Answer:
+def make_answer(report: Report, job: PhotoRequest) -> Answer:
     """Make the answer that a job asks for.
 
     Raises
@@ -58,7 +58,7 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", PurePath(name).stem)[:LONGEST_NAME].strip("._") or "photo"
 
 
-def _json(report: Report, job: Job) -> tuple[bytes, str, str]:
+def _json(report: Report, job: PhotoRequest) -> tuple[bytes, str, str]:
     document = report.document()
     for method in document["methods"]:
         method.pop("files", None)  # names of files in the ZIP and on disk, where there are some
@@ -72,20 +72,20 @@ def _json(report: Report, job: Job) -> tuple[bytes, str, str]:
     return to_json(found).encode(), "application/json", "json"
 
 
-def _html(report: Report, _job: Job) -> tuple[bytes, str, str]:
+def _html(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
     return photo_page(report, report.document()).encode(), "text/html; charset=utf-8", "report.html"
 
 
-def _mask(report: Report, _job: Job) -> tuple[bytes, str, str]:
+def _mask(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
     return _mask_png(report.mask), "image/png", "mask.png"
 
 
-def _overlay(report: Report, _job: Job) -> tuple[bytes, str, str]:
+def _overlay(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
     picture = overlay_picture(report, report.method)
     return cv2.imencode(".png", picture[..., ::-1])[1].tobytes(), "image/png", "overlay.png"
 
 
-def _zip(report: Report, _job: Job) -> tuple[bytes, str, str]:
+def _zip(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         for name, content in report_files(report).items():

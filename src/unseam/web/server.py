@@ -44,7 +44,7 @@ def serve(service: Service, host: str, port: int, started: Callable[[str], None]
     listener = listen(host, port)
     signals = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        service.crew.start()
+        service.pool.start()
         address = f"[{host}]" if ":" in host else host
         started(f"http://{address}:{listener.getsockname()[1]}/")
         Server(service, log=log).run([listener])

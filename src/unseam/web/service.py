@@ -1,4 +1,4 @@
-"""What a running service is: its methods, its limits, its crew, what it counts, and who is in flight."""
+"""A running service: its methods, limits, worker pool and metrics, and the photos in flight."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from unseam.methods import ALL, expanded, with_options
 from unseam.web.analysis import Judge
 from unseam.web.error_responses import InvalidRequest, ShuttingDown, TooManyRequests
 from unseam.web.limits import Limits
-from unseam.web.messages import Job
+from unseam.web.messages import PhotoRequest
 from unseam.web.metrics import Metrics
-from unseam.web.worker_pool import Crew, Message
+from unseam.web.worker_pool import Message, WorkerPool
 
 FIRST_GUESS = 5.0
-"""Seconds after which a refused caller comes again, before any photo has shown how long one takes."""
+"""Seconds after which a refused caller may retry, before any photo has shown how long one takes."""
 
 LONGEST_RETRY = 60
 """Seconds."""
@@ -37,22 +37,28 @@ class Service:
     default : sequence of str
         Those used when a caller names none.
     limits : Limits
+    in_flight : int
+        Photos being received, waiting, or analyzed.
     """
 
     methods: Mapping[str, Method]
     default: Sequence[str]
     limits: Limits
     metrics: Metrics = field(default_factory=Metrics)
-    crew: Crew = field(init=False)
+    pool: WorkerPool = field(init=False)
+    in_flight: int = 0
     stopping: bool = False
 
     def __post_init__(self) -> None:
-        threads = self.limits.threads
-        self.methods = {name: with_options(method, threads=threads) for name, method in self.methods.items()}
-        self.crew = Crew(Judge(self.methods, self.limits.pixels), self.limits)
+        limits, metrics = self.limits, self.metrics
+        self.methods = {name: with_options(method, threads=limits.threads) for name, method in self.methods.items()}
+        self.pool = WorkerPool(Judge(self.methods, limits.pixels), limits, metrics.workers_replaced.inc)
+        metrics.workers.set(limits.workers)
+        metrics.in_flight_limit.set(limits.in_flight)
+        metrics.in_flight.set_function(lambda: self.in_flight)
 
     def choose(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Give the methods of a request; only what is offered: a name is never taken for a path.
+        """Return the methods of a request; only what is offered: a name is never taken for a path.
 
         Raises
         ------
@@ -77,31 +83,31 @@ class Service:
             The service is stopping.
         """
         if self.stopping:
-            raise ShuttingDown("the service is stopping; ask again in a moment.")
-        if self.metrics.in_flight >= self.limits.in_flight:
+            raise ShuttingDown
+        if self.in_flight >= self.limits.in_flight:
             raise TooManyRequests(
-                f"{self.limits.in_flight} photos are in flight here, and that is all that may be. Come again in "
+                f"{self.limits.in_flight} photos are in flight here, which is the limit. Retry after "
                 f"{self.retry_after()} s.",
                 self.retry_after(),
             )
-        self.metrics.in_flight += 1
+        self.in_flight += 1
         try:
             yield
         finally:
-            self.metrics.in_flight -= 1
+            self.in_flight -= 1
 
     def retry_after(self) -> int:
-        """Guess after how many seconds a place is free: what photos took so far, side by side."""
-        done = self.metrics.photo
-        each = done.total / done.count if done.count else FIRST_GUESS
+        """Estimate after how many seconds a place is free, from what photos took so far."""
+        mean = self.metrics.mean_photo_seconds
+        each = FIRST_GUESS if mean is None else mean
         return min(max(math.ceil(each / self.limits.workers), 1), LONGEST_RETRY)
 
-    def judge(self, job: Job) -> AsyncGenerator[Message, None]:
-        """Judge one photo; see `Crew.judge`."""
-        return self.crew.judge(job)
+    def analyze(self, request: PhotoRequest) -> AsyncGenerator[Message, None]:
+        """Analyze one photo; see `WorkerPool.analyze`."""
+        return self.pool.analyze(request)
 
     def facts(self) -> Iterator[dict[str, Any]]:
-        """Give what a person needs to know about each method."""
+        """Yield what a person needs to know about each method."""
         for name, method in self.methods.items():
             info = method.info
             yield {
@@ -113,15 +119,7 @@ class Service:
                 "min_size": info.min_size,
             }
 
-    def gauges(self) -> dict[str, float]:
-        """Give what the metrics tell beside what they count."""
-        return {
-            "requests_in_flight_limit": self.limits.in_flight,
-            "workers": self.limits.workers,
-            "workers_replaced_total": self.crew.replaced,
-        }
-
     def stop(self) -> None:
         """End all work at once."""
         self.stopping = True
-        self.crew.stop()
+        self.pool.stop()

@@ -32,7 +32,7 @@ from unseam.models.model_file import (
     read_checked,
 )
 from unseam.models.network import NetworkMethod, NetworkOptions
-from unseam.system.workers import cores
+from unseam.system.cores import cores
 
 if TYPE_CHECKING:
     from unseam.photo.photo import Photo

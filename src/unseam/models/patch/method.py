@@ -27,7 +27,7 @@ from unseam.models.patch.postprocess import (
     smoothing_reach,
     within_reach,
 )
-from unseam.system.workers import cores
+from unseam.system.cores import cores
 
 if TYPE_CHECKING:
     from unseam.models.fusion.method import FusionMethod

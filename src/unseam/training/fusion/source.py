@@ -27,7 +27,7 @@ from unseam.errors import DataError
 from unseam.models.fusion.features import block_features, feature_names
 from unseam.photo.photo import load_photo
 from unseam.system.atomic_files import replacing
-from unseam.system.workers import SINGLE_THREADED, environment
+from unseam.system.cores import SINGLE_THREADED, environment
 from unseam.training.fusion.recipe import BlockConfig
 from unseam.training.patch.source import TrainingSides
 
