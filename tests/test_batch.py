@@ -1,5 +1,9 @@
 import json
+import os
+import re
+import sys
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -10,7 +14,9 @@ from unseam.batch import judge_photos
 from unseam.errors import ModelError
 from unseam.models.model_file import _open_session as open_sessions
 from unseam.models.patch.method import load_model
-from unseam.photo.paths import find_photos
+from unseam.photo.paths import PhotoPath, find_photos
+from unseam.report.files import Entry, to_json, write_index
+from unseam.system.text import printable
 
 
 @pytest.fixture
@@ -35,6 +41,34 @@ def test_a_broken_photo_stops_none_of_the_others(photos: Path, brightness_model:
     assert outcomes[0].document["path"] == str(photos / "a.png")
     written = json.loads((tmp_path / "out" / "a" / "report.json").read_text(encoding="utf-8"))
     assert {**written, "path": str(photos / "a.png")} == outcomes[0].document
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file systems that take any bytes as a name")
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9.png", b"two\nlines.png", b"a b&c#d%e\"f'.png", b"\xff/\xfe.png", b"a:b.png"]
+)
+def test_any_name_that_the_system_allows_gets_a_report_a_link_and_a_line(
+    brightness_model: Path, tmp_path: Path, spotted: NDArray[np.uint8], name: bytes
+) -> None:
+    path = tmp_path / "photos" / os.fsdecode(name)
+    path.parent.mkdir(parents=True)
+    Image.fromarray(spotted).save(path)
+    out = tmp_path / "out"
+
+    (outcome,) = judge_photos(find_photos([tmp_path / "photos"]), [load_model(brightness_model)], out)
+    index = write_index([Entry(outcome.document["path"], outcome.page, outcome.document)], out)
+
+    assert outcome.failure == ""
+    assert outcome.document["path"] == printable(path)
+    to_json(outcome.document).encode("utf-8")
+    (link,) = re.findall('href="([^"]+)"', index.read_text(encoding="utf-8"))
+    assert (out / os.fsdecode(unquote_to_bytes(link))).samefile(outcome.page)
+
+
+def test_a_folder_that_cannot_be_listed_is_a_failure_of_its_own(tmp_path: Path) -> None:
+    (outcome,) = judge_photos([PhotoPath(tmp_path, Path(), problem="the folder cannot be listed (why)")], [], None)
+
+    assert outcome.failure == f"{tmp_path}: the folder cannot be listed (why)"
 
 
 def test_without_output_folder_nothing_is_written(photos: Path, brightness_model: Path, tmp_path: Path) -> None:

@@ -64,6 +64,9 @@ def judge_photos(
         A method's file cannot be used: no photo could be judged with it.
     """
     for photo in photos:
+        if photo.problem:
+            yield Outcome(photo, failure=_one_line(photo, photo.problem))
+            continue
         try:
             yield _judge(photo, methods, out, max_pixels)
         except (PhotoError, MemoryError) as error:

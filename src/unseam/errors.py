@@ -102,6 +102,11 @@ class MissingExtra(UnseamError, ImportError):  # noqa: N818
     """An optional dependency is not installed; the message names the pip command."""
 
 
+def for_command_line(message: object) -> str:
+    """Return an error's message with limits named as the options of the command line are."""
+    return str(message).replace("raise max_pixels", "raise --max-pixels")
+
+
 def memory_ran_out(error: BaseException) -> bool:
     """Whether an error comes of a MemoryError: a decoder may say something else when memory runs out."""
     cause: BaseException | None = error

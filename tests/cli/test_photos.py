@@ -45,6 +45,20 @@ def test_several_photos_get_an_index_and_a_bad_one_stops_none(photo: Path, model
     assert (tmp_path / "out" / "index.html").is_file()
 
 
+def test_what_is_left_out_of_a_folder_is_counted(photo: Path, model: Path) -> None:
+    photo.with_name("notes.txt").write_text("no photo", encoding="utf-8")
+    photo.with_name("film.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    result = run("localize", photo.parent, "--method", model, "--json")
+    assert result.exit_code == 0
+    assert result.stderr == "unseam: 2 files left out as not a photo: a text (1), a video (1)\n"
+
+
+def test_a_limit_is_named_as_the_option_of_the_command(photo: Path, model: Path) -> None:
+    result = run("localize", photo, "--method", model, "--max-pixels", "100", "--json")
+    assert result.exit_code == 1
+    assert "raise --max-pixels if memory allows" in result.stderr
+
+
 def test_a_second_run_does_not_take_its_own_pictures_for_photos(photo: Path, model: Path) -> None:
     out = photo.parent / "out"
     for _ in range(2):

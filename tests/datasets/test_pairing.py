@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from unseam.datasets.pairing import Draft, components, files_below, keyed
+from unseam.datasets.pairing import Draft, components, keyed
 from unseam.datasets.sample import AUTHENTIC
 from unseam.errors import DataError
 
@@ -53,7 +53,7 @@ def test_hidden_files_are_not_looked_at(tmp_path: Path) -> None:
     seen = picture(tmp_path / "a.png")
     picture(tmp_path / ".b.png")
     picture(tmp_path / ".git" / "c.png")
-    assert files_below(tmp_path) == [seen]
+    assert Draft(tmp_path, "images").pictures() == [seen]
 
 
 def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_links_to_folders_are_followed_but_not_in_circles(tmp_path: Path) -> Non
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "image").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "set")
-    assert files_below(tmp_path / "set") == [tmp_path / "set" / "image" / "a.png"]
+    assert Draft(tmp_path / "set", "images").pictures() == [tmp_path / "set" / "image" / "a.png"]
 
 
 def test_names_are_keyed_by_their_groups_in_any_case(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_photo_that_is_named_twice_is_judged_once(tmp_path: Path) -> None:
     assert len(find_photos([tmp_path / "a.jpg", tmp_path, tmp_path / "a.jpg"])) == 1
 
 
-def test_the_pictures_of_an_earlier_run_are_no_photos(tmp_path: Path) -> None:
+def test_the_pictures_of_an_earlier_run_are_not_photos(tmp_path: Path) -> None:
     touch(tmp_path / "a.jpg", tmp_path / "out" / "a" / "cnn-lstm.overlay.png")
     assert [photo.path.name for photo in find_photos([tmp_path], tmp_path / "out")] == ["a.jpg"]
 
@@ -80,7 +80,17 @@ def test_a_folder_with_a_report_of_unknown_origin_is_left_alone(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("...jpg", "photo"), (".jpg", ".jpg"), ("a. .jpg", "a"), ("n" * 200 + ".jpg", "n" * 150)]
+    ("name", "key"),
+    [
+        ("...jpg", "photo"),
+        (".jpg", ".jpg"),
+        ("a. .jpg", "a"),
+        ("n" * 200 + ".jpg", "n" * 150),
+        ("é" * 100 + ".jpg", "é" * 75),
+        ("x" + "é" * 100 + ".jpg", "x" + "é" * 74 + "_"),
+        ("caf\udce9.jpg", "caf_"),
+        ("d\udce9/a.jpg", "a"),
+    ],
 )
 def test_odd_names_neither_leave_the_output_folder_nor_overflow_it(name: str, key: str) -> None:
     assert [photo.key.as_posix() for photo in find_photos([Path(name)])] == [key]
@@ -91,7 +101,7 @@ def test_odd_names_neither_leave_the_output_folder_nor_overflow_it(name: str, ke
     [
         ("plain é 写.jpg", "plain é 写.jpg"),
         ("two\nlines\x1b[31m", "two\\nlines\\x1b[31m"),
-        ("\udcff.jpg", "\\udcff.jpg"),
+        ("\udcff.jpg", "\\xff.jpg"),
     ],
 )
 def test_names_are_printed_on_one_line_whatever_they_hold(name: str, line: str) -> None:

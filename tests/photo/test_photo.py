@@ -237,10 +237,10 @@ def test_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "a.jpg"
     path.write_bytes(FILES["jpeg"]())
 
-    def refuse(self: Path) -> bytes:
+    def refuse(self: Path, mode: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(UnreadablePhoto, match="Permission denied"):
         load_photo(path)
 

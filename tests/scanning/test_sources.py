@@ -6,7 +6,8 @@ import pytest
 
 from support.scan_work import save
 from unseam.errors import DataError, NotAFile, PhotoNotFound, UnreadablePhoto
-from unseam.scanning.sources import FolderSource, Listing, PhotoSource, open_source
+from unseam.photo.listing import Listing
+from unseam.scanning.sources import FolderSource, PhotoSource, open_source
 
 
 def found(source: PhotoSource) -> list[str]:
@@ -27,7 +28,7 @@ def test_other_files_are_counted_and_on_request_taken(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"x")
     listing = Listing()
     assert list(open_source(str(tmp_path)).find(listing)) == ["a.png"]
-    assert listing.left_out == 2
+    assert listing.left_out.total() == 2
     assert found(open_source(str(tmp_path), all_files=True)) == ["a.png", "content-addressed", "notes.txt"]
 
 
@@ -35,7 +36,7 @@ def test_a_folder_is_listed_as_it_is_read(tmp_path: Path, monkeypatch: pytest.Mo
     for number in range(50):
         (tmp_path / f"{number}.jpg").touch()
     asked: list[str] = []
-    monkeypatch.setattr("unseam.scanning.sources._is_photo", lambda name: not asked.append(name))
+    monkeypatch.setattr("unseam.scanning.sources.kind_left_out", lambda path: asked.append(path.name) or "")
     paths = open_source(str(tmp_path)).find(Listing())
     next(paths)
     assert len(asked) == 1
@@ -119,7 +120,7 @@ def test_a_url_gives_the_paths_and_bytes_of_the_folder_behind_it(tmp_path: Path)
     (tmp_path / "a" / "notes.txt").touch()
     by_url, listing = open_source(f"file://{tmp_path}"), Listing()
     assert sorted(by_url.find(listing)) == found(open_source(str(tmp_path)))
-    assert listing.left_out == 1
+    assert listing.left_out.total() == 1
     assert by_url.read("a/x.jpg", 10**6) == (tmp_path / "a" / "x.jpg").read_bytes()
     with pytest.raises(PhotoNotFound, match=r"gone\.jpg"):
         by_url.read("gone.jpg", 10**6)

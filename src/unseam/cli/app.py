@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from unseam.errors import UnfitOption, UnknownMethod, UnseamError
+from unseam.errors import UnfitOption, UnknownMethod, UnseamError, for_command_line
 from unseam.system.text import printable
 
 FAILED, INTERRUPTED = 1, 130
@@ -47,7 +47,7 @@ def main() -> None:
 
 def complain(message: object) -> None:
     """Print one line on stderr."""
-    typer.echo(f"unseam: {printable(' '.join(str(message).split()))}", err=True)
+    typer.echo(f"unseam: {printable(' '.join(for_command_line(message).split()))}", err=True)
 
 
 @contextmanager

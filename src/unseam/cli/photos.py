@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
-from unseam.errors import UnseamError
+from unseam.errors import UnseamError, for_command_line
+from unseam.photo.listing import Listing
 from unseam.photo.paths import find_photos
 from unseam.system.cores import multiply_on_one_thread
 from unseam.system.text import printable
@@ -57,7 +58,10 @@ def localize(
 
         out = out if out is not None or as_json else DEFAULT_OUT
         methods = _methods(method, stride, fast=fast)
-        found = find_photos(photos, out)
+        listing = Listing()
+        found = find_photos(photos, out, listing)
+        if listing.left_out:
+            complain(listing.summary())
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
         done = []
@@ -138,7 +142,7 @@ def _write_index(outcomes: list[Outcome], out: Path, as_json: bool) -> None:
     entries = [Entry(item.document["path"], item.page, item.document) for item in outcomes if item.page is not None]
     if not entries:
         return
-    failures = [item.failure for item in outcomes if item.failure]
+    failures = [for_command_line(item.failure) for item in outcomes if item.failure]
     page = write_index(entries, out, failures) if len(entries) > 1 else entries[0].page
     if not as_json:
         typer.echo(f"Open {printable(page)}")

@@ -121,7 +121,7 @@ def _tell(summary: ScanSummary, out: str) -> None:
     if failed > len(summary.failures):
         complain(f"and {failed - len(summary.failures)} more; they are the rows of {out} whose status is failed")
     if summary.left_out:
-        typer.echo(f"{summary.left_out} other files left out: no photos by their names (--all-files takes them)")
+        typer.echo(f"{summary.left_out} other files left out, which are not photos (--all-files takes them)")
     counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items())
     before = f" ({summary.found_before} found finished)" if summary.found_before else ""
     typer.echo(f"{counts}{before} -> {printable(out)}")

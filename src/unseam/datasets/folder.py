@@ -41,6 +41,7 @@ from unseam.datasets.masks import Reading
 from unseam.datasets.pairing import NO_MASK, NO_PHOTO, TWO, Keyed, of_part, proven
 from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet
 from unseam.errors import DataError
+from unseam.system.text import encodable
 
 IMAGES, MASKS, AUTHENTIC_FOLDER = "images", "masks", "authentic"
 INDEX, MANIFEST = "index.csv", "manifest.csv"
@@ -102,7 +103,7 @@ def _from_folders(root: Path, masks: str) -> Candidates:
         if len(photos[stem]) == len(truths[stem]) == 1:
             photo, (mask,) = photos[stem][0], truths[stem]
             entry = index.entries.get(stem, {})
-            name = photo.relative_to(root).as_posix()
+            name = encodable(photo.relative_to(root).as_posix())
             group = entry.get("component") or name
             samples.append(Sample(name, photo, mask, entry.get("kind") or "manipulated", group))
     missing_photos = [stem for stem in index.entries if stem not in photos]
@@ -123,7 +124,7 @@ def _unpaired(photos: Keyed, masks: Keyed) -> Iterator[Exclusion]:
 def _authentic(root: Path, index: _Index) -> Iterator[Sample]:
     if (root / AUTHENTIC_FOLDER).is_dir():
         for photo in _files(root / AUTHENTIC_FOLDER):
-            name = photo.relative_to(root).as_posix()
+            name = encodable(photo.relative_to(root).as_posix())
             yield Sample(name, photo, None, AUTHENTIC, index.group_of_authentic.get(photo.name, name))
 
 

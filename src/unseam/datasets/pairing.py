@@ -19,8 +19,8 @@ from pathlib import Path
 from unseam.datasets.masks import Reading, load_masks, wrong_size
 from unseam.datasets.sample import AUTHENTIC, Exclusion, Sample, SampleSet, stored_shape
 from unseam.errors import DataError, PhotoError
-from unseam.photo.paths import PHOTO_SUFFIXES
-from unseam.system.text import printable
+from unseam.photo.listing import files_below, has_photo_suffix
+from unseam.system.text import encodable, printable
 
 Keyed = Mapping[str, Sequence[Path]]
 """Pictures by the part of their name that photo and mask share."""
@@ -64,10 +64,16 @@ class Draft:
             raise DataError(f"{self.root}: no such folder; expected {expected}")
         self._expected = expected
         self._split = split
-        self._open = dict.fromkeys(files_below(self.root))
+        unreadable: dict[str, str] = {}
+        shown = (
+            path
+            for path in files_below(self.root, unreadable, _is_shown)
+            if not path.rpartition("/")[2].startswith(".")
+        )
+        self._open = dict.fromkeys(self.root / path for path in sorted(shown, key=lambda path: path.split("/")))
         self._candidates: list[Sample] = []
         self._sources: list[tuple[str, ...]] = []
-        self._exclusions: list[Exclusion] = []
+        self._exclusions = [Exclusion(self.root / place, why) for place, why in sorted(unreadable.items())]
 
     def files(self, suffix: str) -> list[Path]:
         """List the files with this suffix that nobody claimed yet."""
@@ -78,7 +84,7 @@ class Draft:
 
         A folder is named by the end of its path, in any case: ``image`` is ``ROOT/image`` and ``ROOT/COVERAGE/image``.
         """
-        pictures = [path for path in self._open if path.suffix.lower() in PHOTO_SUFFIXES]
+        pictures = [path for path in self._open if has_photo_suffix(path)]
         ends = tuple(f"/{folder.lower()}" for folder in folders)
         return [path for path in pictures if not ends or self._folder(path).endswith(ends)]
 
@@ -123,7 +129,7 @@ class Draft:
         """Claim a photo with its masks; photos that share one of the sources will share a group."""
         for path in (photo, *masks):
             self._open.pop(path, None)
-        name = photo.relative_to(self.root).as_posix()
+        name = encodable(photo.relative_to(self.root).as_posix())
         mask, more = (masks[0], masks[1:]) if masks else (None, ())
         self._candidates.append(Sample(name, photo, mask, kind, "", split, reading, more))
         self._sources.append(tuple(sources) or (name,))
@@ -143,26 +149,15 @@ class Draft:
             Not one usable photo, or no part of that name.
         """
         for path in list(self._open):
-            self.leave_out([path], STRANGER if path.suffix.lower() in PHOTO_SUFFIXES else NO_PICTURE)
+            self.leave_out([path], STRANGER if has_photo_suffix(path) else NO_PICTURE)
         groups = components(self._sources)
         grouped = [replace(sample, group=group) for sample, group in zip(self._candidates, groups, strict=True)]
         chosen = of_part(grouped, self._split, self.root)
         return proven(chosen, self._exclusions, self.root, self._expected)
 
 
-def files_below(root: Path) -> list[Path]:
-    """List all files of a folder, to the bottom, in the order of their names; hidden ones are not looked at.
-
-    Links to folders are followed, each folder once.
-    """
-    found: list[Path] = []
-    seen = {root.resolve()}
-    for parent, folders, names in os.walk(root, followlinks=True):
-        first = {(Path(parent) / name).resolve(): name for name in sorted(folders, reverse=True) if name[0] != "."}
-        folders[:] = sorted(first[real] for real in first.keys() - seen)
-        seen |= first.keys()
-        found += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
-    return found
+def _is_shown(folder: Path) -> bool:
+    return not folder.name.startswith(".")
 
 
 def keyed(pattern: str, paths: Iterable[Path], of: Callable[[Path], str] = lambda path: path.stem) -> Keyed:

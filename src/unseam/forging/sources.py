@@ -17,6 +17,8 @@ from unseam.forging.licences import UNKNOWN, Terms
 from unseam.jpeg.quantization import CameraTables
 from unseam.photo.containers import split_png
 from unseam.photo.decoding import DECODER_FAILURES
+from unseam.photo.listing import files_below, real_path
+from unseam.system.text import encodable
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 """File names that are looked at when a folder is searched; files named one by one may have any."""
@@ -107,8 +109,9 @@ def find_photos(roots: Sequence[Path]) -> list[Source]:
         if not root.exists():
             raise DataError(f"{root} does not exist; expected a photograph or a folder of photographs")
         for path in _below(root):
-            name = path.name if path == root else f"{root.resolve().name}/{path.relative_to(root).as_posix()}"
-            found.setdefault(path.resolve(), Source(path, name, str(path.resolve().parent)))
+            name = path.name if path == root else f"{real_path(root).name}/{path.relative_to(root).as_posix()}"
+            real = real_path(path)
+            found.setdefault(real, Source(path, encodable(name), encodable(real.parent)))
     return list(found.values())
 
 
@@ -118,7 +121,7 @@ def _distinct(sources: Sequence[Source]) -> list[Source]:
     while True:
         paths: dict[str, set[Path]] = {}
         for source in named:
-            paths.setdefault(source.name, set()).add(source.path.resolve())
+            paths.setdefault(source.name, set()).add(real_path(source.path))
         shared = {name for name, of in paths.items() if len(of) > 1}
         if not shared:
             return named
@@ -126,8 +129,8 @@ def _distinct(sources: Sequence[Source]) -> list[Source]:
 
 
 def _longer(source: Source) -> str:
-    parts = source.path.resolve().parts
-    return "/".join(parts[-(len(source.name.split("/")) + 1) :])
+    parts = real_path(source.path).parts
+    return encodable("/".join(parts[-(len(source.name.split("/")) + 1) :]))
 
 
 def find_object_photos(roots: Sequence[Path]) -> list[Source]:
@@ -146,18 +149,21 @@ def find_object_photos(roots: Sequence[Path]) -> list[Source]:
 
 def find_all(photos: Sequence[Path], objects: Sequence[Path]) -> list[Source]:
     """List all photographs, each path once: those of ``photos`` first, and what ``objects`` adds to them."""
-    found = {source.path.resolve(): source for source in find_photos(photos)}
+    found = {real_path(source.path): source for source in find_photos(photos)}
     for source in find_object_photos(objects):
-        known = found.setdefault(source.path.resolve(), source)
-        found[source.path.resolve()] = replace(known, maps=source.maps)
+        known = found.setdefault(real_path(source.path), source)
+        found[real_path(source.path)] = replace(known, maps=source.maps)
     return _distinct(list(found.values()))
 
 
 def _below(root: Path) -> Iterable[Path]:
     if root.is_file():
         return [root]
-    files = (path for path in sorted(root.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file())
-    return [path for path in files if not _is_map(path)]
+    unreadable: dict[str, str] = {}
+    below = (root / path for path in files_below(root, unreadable))
+    files = [path for path in below if path.suffix.lower() in SUFFIXES and not _is_map(path)]
+    # Loading a folder that cannot be listed fails as loading a broken photo does, and costs nothing else.
+    return sorted(files + [root / place.strip("/") for place in unreadable])
 
 
 def _is_map(path: Path) -> bool:

@@ -37,13 +37,16 @@ from unseam.photo.orientation import upright
 
 __all__ = ["DEFAULT_MAX_PIXELS", "Photo", "load_photo", "read_photo_file", "upright"]
 
-DEFAULT_MAX_PIXELS = 100_000_000
-"""Height x width; a phone's largest mode stays below, and every method within 6 GB (60 bytes per pixel)."""
+DEFAULT_MAX_PIXELS = 250_000_000
+"""Height x width: phones write up to 200 megapixels. A method may take 60 bytes per pixel, 15 GB for the largest."""
 
 MAX_BYTES_PER_PIXEL = 16
 """No file needs more than twice four channels of 16 bits for each pixel of the limit."""
 ALWAYS_ALLOWED_BYTES = 64 * 2**20
 """Whatever the limit on pixels: metadata, previews and trailing data."""
+
+PIECE = 2**20
+"""Bytes that are read at a time of what a file gains while it is read."""
 
 T = TypeVar("T")
 
@@ -194,7 +197,7 @@ def load_photo(
         path = Path(os.fsdecode(source))
         data, name, where = read_photo_file(path, max_pixels), path.name, str(path)
     else:
-        raise TypeError(f"{type(source).__name__} is no photo; expected a path, bytes or an (H, W, 3) uint8 array.")
+        raise TypeError(f"{type(source).__name__} is not a photo; expected a path, bytes or an (H, W, 3) uint8 array.")
     if not data:
         raise EmptyPhoto(f"{where} holds zero bytes; expected an image. Copy or download it again.")
     decoded = decode_quietly(data, where, max_pixels)
@@ -217,19 +220,31 @@ def _from_array(pixels: NDArray[np.generic], max_pixels: int) -> Photo:
     return Photo(np.array(pixels, dtype=np.uint8, order="C", copy=True))
 
 
+def _file_too_large(path: Path, size: int, max_pixels: int) -> PhotoTooLarge:
+    return PhotoTooLarge(
+        f"{path} has {size / 1e6:.0f} MB, more than any photo of {max_pixels / 1e6:g} megapixels needs; "
+        "raise max_pixels if memory allows."
+    )
+
+
 def read_photo_file(path: Path, max_pixels: int = DEFAULT_MAX_PIXELS) -> bytes:
-    """Read a regular file of bearable size; anything else is an error, found before it can block."""
+    """Read a regular file of acceptable size; anything else is an error, found before it can block."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, a pipe or a socket"
             raise NotAFile(f"{path} is {kind}; expected an image file. Name the files themselves.")
-        if status.st_size > max_pixels * MAX_BYTES_PER_PIXEL + ALWAYS_ALLOWED_BYTES:
-            raise PhotoTooLarge(
-                f"{path} has {status.st_size / 1e6:.0f} MB, more than any photo of {max_pixels / 1e6:g} megapixels "
-                "needs; raise max_pixels if memory allows."
-            )
-        return path.read_bytes()
+        largest = max_pixels * MAX_BYTES_PER_PIXEL + ALWAYS_ALLOWED_BYTES
+        if status.st_size > largest:
+            raise _file_too_large(path, status.st_size, max_pixels)
+        with path.open("rb") as file:
+            parts, size = [file.read(status.st_size)], status.st_size
+            while more := file.read(PIECE):  # it has grown since
+                parts.append(more)
+                size += len(more)
+                if size > largest:
+                    raise _file_too_large(path, size, max_pixels)
+        return b"".join(parts)
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # ValueError: a null byte in the path
         raise PhotoNotFound(f"{path!s} does not exist; expected an image file. Check the path.") from error
     except PhotoError:

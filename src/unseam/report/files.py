@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -108,9 +109,14 @@ def overlay_picture(report: Report, name: str) -> NDArray[np.uint8]:
 
 def write_index(entries: Sequence[Entry], out: Path, failures: Sequence[str] = ()) -> Path:
     """Write the page that links all reports of a run and lists the photos that failed; give its path."""
-    rows = [(entry.name, entry.page.relative_to(out).as_posix(), entry.document) for entry in entries]
+    rows = [(entry.name, _link(entry.page.relative_to(out)), entry.document) for entry in entries]
     _write(out / "index.html", index_page(rows, failures).encode("utf-8"))
     return out / "index.html"
+
+
+def _link(path: Path) -> str:
+    """Write a relative path as a link, whatever bytes the system allows in names (RFC 3986, section 2.1)."""
+    return quote(os.fsencode(path.as_posix()))
 
 
 def _npy(array: NDArray[np.float32]) -> bytes:

@@ -20,17 +20,18 @@ from typing import Any
 from uuid import uuid4
 
 from unseam.errors import RunError
+from unseam.photo.listing import Listing
 from unseam.scanning import demand_extra
 from unseam.scanning.journal import Finished, check_settings
 from unseam.scanning.plan import ScanPlan, ScanSummary, refuse, share_of_memory
 from unseam.scanning.progress import progress
-from unseam.scanning.rows import ScanRow, as_text, failed_row, in_lots
-from unseam.scanning.sources import Listing
+from unseam.scanning.rows import ScanRow, failed_row, in_lots
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
 from unseam.scanning.task import ScanTask
 from unseam.system.atomic_files import replacing
 from unseam.system.cores import cores
 from unseam.system.pool import Pool
+from unseam.system.text import encodable
 from unseam.system.worker import Crash
 
 FILES_PER_BLOCK = 100
@@ -79,11 +80,11 @@ def scan_on_cluster(plan: ScanPlan, address: str | None = None) -> ScanSummary:
     parts.begin(settings, plan.retry_failed)
     finished = Finished(parts.paths())
     listing = Listing()
-    pending = (path for path in source.find(listing) if as_text(path) not in finished)
+    pending = (path for path in source.find(listing) if encodable(path) not in finished)
     with closing(_judge(plan, plan.task(source), settings, pending, address)) as rows:
         shown = progress(rows, len(finished), lambda: source.find(Listing()))
         parts.write(shown, settings, lambda: _of_folders(listing, plan.methods))
-    summary = ScanSummary(found_before=len(finished), left_out=listing.left_out)
+    summary = ScanSummary(found_before=len(finished), left_out=listing.left_out.total())
     for row in parts.rows(["path", "status", "error"]):
         summary.add(row)
     return summary

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from unseam.photo.listing import Listing
 from unseam.scanning.journal import Journal, check_settings
 from unseam.scanning.plan import ScanPlan, ScanSummary, refuse
 from unseam.scanning.progress import progress
-from unseam.scanning.rows import ScanRow, as_text, failed_row
-from unseam.scanning.sources import Listing
+from unseam.scanning.rows import ScanRow, failed_row
 from unseam.scanning.table import demand_parquet, read_rows, read_settings, write_table
 from unseam.scanning.task import ScanTask
 from unseam.system.pool import Pool
+from unseam.system.text import encodable
 from unseam.system.worker import Crash
 
 UNFINISHED = ".unfinished"
@@ -53,14 +54,14 @@ def scan_locally(plan: ScanPlan) -> ScanSummary:
             journal.drop("failed")
         finished = journal.finished()
         summary, listing = ScanSummary(found_before=len(finished)), Listing()
-        pending = (path for path in source.find(listing) if as_text(path) not in finished)
+        pending = (path for path in source.find(listing) if encodable(path) not in finished)
         rows = _judge(plan, plan.task(source), pending)
         for row in progress(rows, len(finished), lambda: source.find(Listing())):
             journal.append(row)
         folders = [failed_row(path, plan.methods, why) for path, why in listing.unreadable.items()]
         write_table(summary.count(journal.rows_by_path(folders)), out, settings)
         journal.remove()
-    summary.left_out = listing.left_out
+    summary.left_out = listing.left_out.total()
     return summary
 
 

@@ -1,7 +1,8 @@
-"""What a scan says of a file: one flat row, whose columns depend on the methods only.
+r"""What a scan says of a file: one flat row, whose columns depend on the methods only.
 
-Of the file: ``path`` (relative to what was scanned, with ``/``), ``sha256``, ``size`` (bytes), ``format``, ``height``,
-``width`` (stored pixels). What was found: ``status``, ``verdict``, ``reason``, and of the first method that applies its
+Of the file: ``path`` (relative to what was scanned, with ``/``; a byte of a name that is not UTF-8 stands as ``\xHH``),
+``sha256``, ``size`` (bytes), ``format``, ``height``, ``width`` (stored pixels). What was found: ``status``,
+``verdict``, ``reason``, and of the first method that applies its
 name as ``method``, ``score``, ``marked_share`` (of the photo's area) and ``regions``. Then ``error`` (of a failed row),
 ``seconds`` (by the clock, reading and decoding included) and ``versions`` (of the packages that can change a result).
 For each method NAME, with ``_`` for what is neither letter nor digit: ``score_NAME``, ``marked_share_NAME``,
@@ -20,6 +21,7 @@ from itertools import islice
 from typing import Any, Literal, TypeVar, get_args
 
 from unseam.errors import DataError
+from unseam.system.text import encodable
 
 T = TypeVar("T")
 
@@ -85,7 +87,7 @@ def stem(method: str) -> str:
 
 def blank_row(path: str, methods: Iterable[str]) -> ScanRow:
     """Make the row of a file about which nothing is known but its path."""
-    return dict.fromkeys(columns(methods)) | {"path": as_text(path)}
+    return dict.fromkeys(columns(methods)) | {"path": encodable(path)}
 
 
 def failed_row(path: str, methods: Iterable[str], error: object) -> ScanRow:
@@ -102,20 +104,15 @@ def fits(row: object, methods: Iterable[str]) -> bool:
 
 def _is_of(of_type: type, value: object) -> bool:
     if isinstance(value, str):
-        return of_type is str and as_text(value) == value
+        return of_type is str and encodable(value) == value
     if type(value) is int:
         return of_type in (int, float) and value.bit_length() < INTEGER_BITS
     return value is None or (of_type is float and isinstance(value, float))
 
 
-def as_text(path: str) -> str:
-    """Write a path as text that UTF-8 can hold; bytes of a name that are no text become escapes."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def one_line(message: object) -> str:
     """Write a message on one line that UTF-8 can hold."""
-    return as_text(" ".join(str(message).split()))
+    return encodable(" ".join(str(message).split()))
 
 
 def in_lots(items: Iterable[T], count: int) -> Iterator[list[T]]:

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from unseam.errors import DataError, PhotoNotFound, UnreadablePhoto
-from unseam.photo.paths import PHOTO_SUFFIXES
+from unseam.photo.listing import Listing, files_below, has_photo_suffix, kind_left_out
 from unseam.photo.photo import read_photo_file
 from unseam.scanning import demand_extra
-
-
-@dataclass(slots=True)
-class Listing:
-    """What a listing came across beside the files that it yields.
-
-    Attributes
-    ----------
-    unreadable : dict
-        Folder, with ``/`` at its end, to why it could not be listed.
-    left_out : int
-        Files that are no photos by their suffix.
-    """
-
-    unreadable: dict[str, str] = field(default_factory=dict)
-    left_out: int = 0
 
 
 class PhotoSource(Protocol):
@@ -75,17 +59,9 @@ def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ..
     return FolderSource(folder.resolve(), all_files, tuple(path.resolve() for path in left_out))
 
 
-def _is_photo(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
-
-
 @dataclass(frozen=True)
 class FolderSource:
-    """A folder with all below it; links to files are files, links to folders are followed where they lead outside.
-
-    A link to a folder that is searched anyway, or that holds the whole search, is passed by: its files have a path of
-    their own, and loops end.
-    """
+    """A folder with all below it (`unseam.photo.listing.files_below`); photos are known by their first bytes."""
 
     root: Path
     all_files: bool = False
@@ -98,57 +74,26 @@ class FolderSource:
 
     def find(self, listing: Listing) -> Iterator[str]:
         """Yield the paths of the files; a folder with millions of them is not read into memory."""
-        seen: set[tuple[int, int]] = set()
-        waiting = [("", self.root)]
-        while waiting:
-            prefix, folder = waiting.pop()
-            inner: list[tuple[str, Path]] = []
-            try:
-                if not _is_new(folder, seen):
-                    continue
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        if _is_folder(entry):
-                            inner.append((f"{prefix}{entry.name}/", Path(entry.path)))
-                        elif _is_photo(entry.name) or (self.all_files and Path(entry.path) not in self.left_out):
-                            yield prefix + entry.name
-                        else:
-                            listing.left_out += 1
-            except OSError as error:
-                listing.unreadable[prefix or "/"] = f"the folder cannot be listed ({error.strerror or error})"
-            waiting += [(key, path) for key, path in sorted(inner, reverse=True) if self._enters(path)]
+        for below in files_below(self.root, listing.unreadable, self._enters):
+            path = self.root / below
+            kind = "" if self.all_files else kind_left_out(path)
+            if not kind and path not in self.left_out:
+                yield below
+            else:
+                listing.left_out[kind or "written by the scan itself"] += 1
 
     def _enters(self, folder: Path) -> bool:
-        """Whether a folder is searched: not the scan's own output, and not twice by way of a link."""
-        if not folder.is_symlink():
-            return not self.left_out or folder.resolve() not in self.left_out
-        target = folder.resolve()
-        return target not in self.left_out and not target.is_relative_to(self.root) and target not in self.root.parents
+        """Whether a folder is searched: not the scan's own output."""
+        return not self.left_out or Path(os.path.realpath(folder)) not in self.left_out
 
     def read(self, path: str, max_pixels: int) -> bytes:
         """Read a file, if it is one and of a bearable size."""
         return read_photo_file(self.root / path, max_pixels)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell folders, and links to them, from all else; a link that leads in a circle is a file that cannot be read."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
-def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
-    status = folder.stat()
-    identity = status.st_dev, status.st_ino
-    new = identity not in seen
-    seen.add(identity)
-    return new
-
-
 @dataclass(frozen=True)
 class StoreSource:
-    """All below a URL that fsspec knows: s3://, gs://, abfs://, memory://, file:// ..."""
+    """All below a URL that fsspec knows (s3://, gs://, memory://, file://); photos are known by their suffix."""
 
     url: str
     all_files: bool = False
@@ -183,10 +128,10 @@ class StoreSource:
                 name = entry["name"].rstrip("/").rpartition("/")[2]
                 if entry["type"] == "directory":
                     inner.append(f"{prefix}{name}/")
-                elif self.all_files or _is_photo(name):
+                elif self.all_files or has_photo_suffix(PurePosixPath(name)):
                     yield prefix + name
-                else:
-                    listing.left_out += 1
+                else:  # its first bytes would take a request
+                    listing.left_out["without a photo's suffix"] += 1
             waiting += sorted(inner, reverse=True)
 
     def read(self, path: str, max_pixels: int) -> bytes:  # noqa: ARG002 - a store has no devices and no pipes

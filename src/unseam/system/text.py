@@ -12,8 +12,23 @@ BYTES_PER_LETTER = 4
 
 
 def printable(text: str | Path) -> str:
-    """Write a name so that it fits on one line of any terminal: what cannot be printed becomes an escape."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(text))
+    r"""Write a name so that it fits on one line of any terminal: what cannot be printed becomes an escape.
+
+    A byte of a file name that is not UTF-8 becomes ``\xHH``, two hexadecimal digits; other letters become the escapes
+    of Python. So is every file name in reports, JSON and tables.
+    """
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in str(text))
+
+
+def encodable(text: str | Path) -> str:
+    r"""Write a name as text that UTF-8 can hold: bytes that are not UTF-8 become ``\xHH``, all else stays."""
+    return "".join(_escaped(letter) if "\ud800" <= letter <= "\udfff" else letter for letter in str(text))
+
+
+def _escaped(letter: str) -> str:
+    """Escape one letter; Python keeps a byte that is not UTF-8 as one of U+DC80 to U+DCFF (PEP 383)."""
+    code = ord(letter)
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else ascii(letter)[1:-1]
 
 
 def plain_text(data: bytes, longest: int = MAX_TEXT) -> str | None:
