@@ -6,8 +6,10 @@ import pytest
 from numpy.typing import NDArray
 
 from support.synthetic import textured
-from unseam.forging.edits import exemplar_filled
+from unseam.forging.edits import filled_from_patches
 from unseam.forging.exemplar import BAND, exemplar_layer
+
+RNG = np.random.default_rng(0)
 
 
 def square(shape: tuple[int, int], top: int, left: int, side: int) -> NDArray[np.bool_]:
@@ -63,7 +65,7 @@ def test_every_filled_pixel_is_one_of_the_photographs_own() -> None:
 def test_nothing_changes_outside_the_mask(corner: tuple[int, int], seam: str) -> None:
     photo = textured(200, 220, 6)
     region = square((200, 220), *corner, 50)
-    filled = exemplar_filled(photo, region, seam=seam, width=2.0)
+    filled = filled_from_patches(photo, region, "exemplar", RNG, seam=seam, width=2.0)
     assert filled is not None
     pixels, mask = filled
     assert (pixels[~mask] == photo[~mask]).all()
@@ -84,7 +86,7 @@ def test_the_patches_reach_beyond_the_region_for_soft_seams() -> None:
 def test_a_region_that_leaves_no_patch_is_not_filled() -> None:
     region = np.ones((160, 160), bool)
     region[:4] = False
-    assert exemplar_filled(textured(160, 160, 8), region) is None
+    assert filled_from_patches(textured(160, 160, 8), region, "exemplar", RNG) is None
 
 
 def test_the_same_region_is_filled_the_same_way_again() -> None:

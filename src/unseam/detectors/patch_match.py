@@ -157,7 +157,7 @@ def _keys(
 
 
 @inlined
-def _random(state: np.uint64) -> np.uint64:  # pragma: no cover - compiled
+def xorshift(state: np.uint64) -> np.uint64:  # pragma: no cover - compiled
     """Step Marsaglia's xorshift64 generator: its state is ours, so that the same photo has the same field."""
     state ^= state << np.uint64(13)
     state ^= state >> np.uint64(7)
@@ -165,12 +165,13 @@ def _random(state: np.uint64) -> np.uint64:  # pragma: no cover - compiled
 
 
 @inlined
-def _seeded(seed: Whole) -> np.uint64:  # pragma: no cover - compiled
+def seeded(seed: Whole) -> np.uint64:  # pragma: no cover - compiled
+    """Return the generator's first state."""
     return np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(1)
 
 
 @inlined
-def _below(bits: np.uint64, count: Whole) -> Whole:  # pragma: no cover - compiled
+def bounded(bits: np.uint64, count: Whole) -> Whole:  # pragma: no cover - compiled
     """Turn 32 random bits into a number from 0 to count - 1."""
     return np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(count)) >> np.uint64(32))
 
@@ -197,15 +198,15 @@ def _start(
 ) -> None:  # pragma: no cover - compiled
     """Give every pixel a random offset of at least `least` pixels that stays inside the picture."""
     H, W = cost.shape
-    state = _seeded(seed)
+    state = seeded(seed)
     for row in range(top, end):
         for column in range(W):
             down: Whole = 0
             right: Whole = 0
             while down * down + right * right < least * least:
-                state = _random(state)
-                down = _below(state, H) - row
-                right = _below(state >> np.uint64(32), W) - column
+                state = xorshift(state)
+                down = bounded(state, H) - row
+                right = bounded(state >> np.uint64(32), W) - column
             field[row, column, 0], field[row, column, 1] = down, right
             cost[row, column] = _difference(flat, row * W + column, (row + down) * W + column + right)
 
@@ -275,7 +276,7 @@ def _pass(
 ) -> None:  # pragma: no cover - compiled
     """Pass once over the rows from `top` to `end`, downwards (step 1) or upwards (-1)."""
     H, W = cost.shape
-    state = _seeded(seed)
+    state = seeded(seed)
     for i in range(end - top):
         row = top + i if step == 1 else end - 1 - i
         for j in range(W):
@@ -288,9 +289,9 @@ def _pass(
                 best = _continued(flat, field, before, (top, end), place, best, up, left, least)
             reach = search
             while reach >= 1:
-                state = _random(state)
-                down = best[1] + _below(state, 2 * reach + 1) - reach
-                right = best[2] + _below(state >> np.uint64(32), 2 * reach + 1) - reach
+                state = xorshift(state)
+                down = best[1] + bounded(state, 2 * reach + 1) - reach
+                right = best[2] + bounded(state >> np.uint64(32), 2 * reach + 1) - reach
                 best = _better(flat, (H, W), place, best, down, right, least)
                 reach //= 4
             cost[row, column], field[row, column, 0], field[row, column, 1] = best

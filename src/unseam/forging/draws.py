@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from unseam.forging.adjustments import STRENGTHS
@@ -28,7 +30,7 @@ ALIGNED_GRID_SHARE = 0.25
 """How often an earlier compression's grid begins where the crop does."""
 
 
-def weighted(weights: dict[str, float], rng: np.random.Generator) -> str:
+def weighted(weights: Mapping[str, float], rng: np.random.Generator) -> str:
     """Draw a name by its weight."""
     values = np.array(list(weights.values()))
     return list(weights)[int(rng.choice(len(values), p=values / values.sum()))]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import DataError
+from unseam.forging.completion import completion_layer
 from unseam.forging.exemplar import exemplar_layer
 from unseam.forging.matting import foreground, matte
 from unseam.forging.seams import blend, matted
@@ -23,6 +24,9 @@ Window = tuple[slice, slice]
 
 INPAINT = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
 """OpenCV's two fills: Telea 2004 (10.1080/10867651.2004.10487596), Bertalmio et al. 2001 (10.1109/CVPR.2001.990497)."""
+
+FROM_PATCHES = ("exemplar", "content-aware")
+"""Fills that copy patches of the photograph."""
 
 CUT_MARGIN = 6
 """Surroundings that a copied region keeps, in pixels, for soft seams."""
@@ -165,11 +169,12 @@ def inpainted(host: Pixels, region: Mask, method: str) -> tuple[Pixels, Mask]:
     return out, region
 
 
-def exemplar_filled(
-    host: Pixels, region: Mask, *, seam: str = "hard", width: float = 2.0
+def filled_from_patches(
+    host: Pixels, region: Mask, method: str, rng: np.random.Generator, *, seam: str = "hard", width: float = 2.0
 ) -> tuple[Pixels, Mask] | None:
-    """Fill a region patch by patch from the rest of its photograph; None if the region leaves no patch to take."""
-    layer = exemplar_layer(host, region)
+    """Fill a region with patches of its photograph, by a method of ``FROM_PATCHES``; None if it leaves no patch."""
+    seed = int(rng.integers(1 << 31))
+    layer = exemplar_layer(host, region) if method == "exemplar" else completion_layer(host, region, seed)
     return None if layer is None else blend(host, layer, region, seam, width)
 
 

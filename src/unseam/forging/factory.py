@@ -55,7 +55,7 @@ MASKS = {"mask": "masks", "mask_source": "masks_source"}
 WORK = ".work"
 """Folder inside the output that holds rows of finished files and decoded photographs until all is done."""
 
-VERSION = 3
+VERSION = 4
 """Of the distribution: another version makes other forgeries of the same seed, so a folder of one is not resumed."""
 
 A = TypeVar("A")

@@ -199,8 +199,8 @@ def _removal(plan: Plan, source: Source, host: Pixels, rng: np.random.Generator)
     region, instead = _removed(plan, source, _frame(host), rng)
     if plan.fill in INPAINTED:
         return Edit(*edits.inpainted(host, region, plan.fill), instead=instead)
-    if plan.fill == "exemplar":
-        filled = edits.exemplar_filled(host, region, seam=plan.seam, width=plan.seam_width)
+    if plan.fill in edits.FROM_PATCHES:
+        filled = edits.filled_from_patches(host, region, plan.fill, rng, seam=plan.seam, width=plan.seam_width)
         if filled is not None:
             return Edit(*filled, instead=instead)
     cloned = edits.patched(host, region, rng, seam=plan.seam, width=plan.seam_width)

@@ -81,7 +81,7 @@ class Planner:
         material = self._material(host, kind, two_cameras, rng)
         if kind == "splice" and material.donor < 0:  # the only photograph of its split
             kind = "copy-move"
-        fill = FILLS[int(rng.integers(len(FILLS)))]
+        fill = weighted(FILLS, rng)
         if kind == "removal":
             seam = "hard" if fill in INPAINTED else "feather" if seam == "matte" else seam
         scale, angle = (1.0, 0.0) if two_cameras else draw_resampling(config, rng)

@@ -1,0 +1,160 @@
+"""Compiled loops of `completion`: for every patch that touches a hole, the most similar patch of the photograph.
+
+Importing this file imports numba, which takes a while: it is imported when a hole is filled, not before.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unseam.detectors.compiled import compiled, inlined
+from unseam.detectors.patch_match import bounded, seeded, xorshift
+from unseam.forging.completion import REACH
+
+Picture = NDArray[np.int16]
+Places = NDArray[np.int32]
+
+
+@compiled
+def start(sources: Places, field: Places, seed: int) -> None:  # pragma: no cover - compiled
+    """Give every target that has none, marked by -1, a random source.
+
+    Parameters
+    ----------
+    sources : (M, 2) int32
+        Centres of the patches that lie wholly in the known part.
+    field : (N, 2) int32
+        Of each target, the centre of its source; changed in place.
+    seed : int
+    """
+    state = seeded(seed)
+    for target in range(len(field)):
+        if field[target, 0] < 0:
+            state = xorshift(state)
+            field[target] = sources[bounded(state, len(sources))]
+
+
+@inlined
+def _distance(
+    picture: Picture, row: int, column: int, other: int, beside: int, limit: int
+) -> int:  # pragma: no cover - compiled
+    """Sum squared differences of two patches; what exceeds ``limit`` is not summed to the end."""
+    total = 0
+    for down in range(-REACH, REACH + 1):
+        for right in range(-REACH, REACH + 1):
+            for channel in range(3):
+                step = np.int64(picture[row + down, column + right, channel])
+                step -= picture[other + down, beside + right, channel]
+                total += step * step
+        if total >= limit:
+            break
+    return total
+
+
+@compiled
+def search(
+    picture: Picture,
+    targets: Places,
+    numbers: Places,
+    usable: NDArray[np.bool_],
+    field: Places,
+    cost: NDArray[np.int64],
+    passes: int,
+    reach: int,
+    seed: int,
+) -> None:  # pragma: no cover - compiled
+    """Improve the field by PatchMatch (Barnes et al. 2009): what neighbours have, and trials near the best so far.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) int16
+        With the present filling.
+    targets : (N, 2) int32
+        Centres of the patches that touch the hole, row by row.
+    numbers : (H, W) int32
+        Of the target at each pixel; -1 where there is none.
+    usable : (H, W) bool
+        Centres of sources.
+    field, cost : (N, 2) int32, (N,) int64
+        Sources and their squared differences; changed in place.
+    passes, reach, seed : int
+        How often all targets are visited, alternately forwards and backwards; the farthest trial in pixels; of trials.
+    """
+    H, W = usable.shape
+    state = seeded(seed)
+    for target in range(len(targets)):
+        cost[target] = _distance(
+            picture, targets[target, 0], targets[target, 1], field[target, 0], field[target, 1], np.int64(1) << 40
+        )
+    for turn in range(passes):
+        step = 1 if turn % 2 == 0 else -1
+        for i in range(len(targets)):
+            target = i if step == 1 else len(targets) - 1 - i
+            row, column = targets[target, 0], targets[target, 1]
+            for way in range(2):
+                up, left = (step, 0) if way == 0 else (0, step)
+                neighbour = numbers[row - up, column - left]
+                if neighbour >= 0:
+                    other, beside = field[neighbour, 0] + up, field[neighbour, 1] + left
+                    if 0 <= other < H and 0 <= beside < W and usable[other, beside]:
+                        found = _distance(picture, row, column, other, beside, cost[target])
+                        if found < cost[target]:
+                            cost[target] = found
+                            field[target, 0], field[target, 1] = other, beside
+            radius = reach
+            while radius >= 1:
+                state = xorshift(state)
+                other = field[target, 0] + bounded(state, 2 * radius + 1) - radius
+                beside = field[target, 1] + bounded(state >> np.uint64(32), 2 * radius + 1) - radius
+                if 0 <= other < H and 0 <= beside < W and usable[other, beside]:
+                    found = _distance(picture, row, column, other, beside, cost[target])
+                    if found < cost[target]:
+                        cost[target] = found
+                        field[target, 0], field[target, 1] = other, beside
+                radius //= 2
+
+
+@compiled
+def vote(
+    picture: Picture, hole: NDArray[np.bool_], targets: Places, field: Places, weight: NDArray[np.float32]
+) -> None:  # pragma: no cover - compiled
+    """Set every pixel of the hole to the weighted mean of what the patches over it propose."""
+    H, W = hole.shape
+    total = np.zeros((H, W, 3), np.float32)
+    weights = np.zeros((H, W), np.float32)
+    for target in range(len(targets)):
+        for down in range(-REACH, REACH + 1):
+            for right in range(-REACH, REACH + 1):
+                row, column = targets[target, 0] + down, targets[target, 1] + right
+                if hole[row, column]:
+                    weights[row, column] += weight[target]
+                    for channel in range(3):
+                        proposed = picture[field[target, 0] + down, field[target, 1] + right, channel]
+                        total[row, column, channel] += weight[target] * proposed
+    for row in range(H):
+        for column in range(W):
+            if weights[row, column] > 0:
+                for channel in range(3):
+                    picture[row, column, channel] = round(total[row, column, channel] / weights[row, column])
+
+
+@compiled
+def paste(
+    picture: Picture, targets: Places, field: Places, cost: NDArray[np.int64], wanted: NDArray[np.bool_]
+) -> Picture:  # pragma: no cover - compiled
+    """Return the picture with each wanted pixel copied from the source of the best patch over it."""
+    H, W = wanted.shape
+    best = np.full((H, W), np.int64(1) << 40)
+    pasted = picture.copy()
+    for target in range(len(targets)):
+        for down in range(-REACH, REACH + 1):
+            for right in range(-REACH, REACH + 1):
+                row, column = targets[target, 0] + down, targets[target, 1] + right
+                if wanted[row, column] and cost[target] < best[row, column]:
+                    best[row, column] = cost[target]
+                    for channel in range(3):
+                        pasted[row, column, channel] = picture[
+                            field[target, 0] + down, field[target, 1] + right, channel
+                        ]
+    return pasted
