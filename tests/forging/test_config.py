@@ -29,7 +29,18 @@ def test_the_easy_preset_differs_in_what_the_page_says_and_nothing_else() -> Non
     default, easy = ForgeConfig(), ForgeConfig.easy()
     changed = {field.name for field in fields(ForgeConfig) if getattr(default, field.name) != getattr(easy, field.name)}
     seams = {"hard", "feather", "matte", "smooth", "poisson"}
-    shares = {"tone", "rendering", "tile", "two_camera", "adjustment", "decoration", "png", "camera", "host_tables"}
+    shares = {
+        "tone",
+        "rendering",
+        "tile",
+        "two_camera",
+        "adjustment",
+        "decoration",
+        "png",
+        "camera",
+        "editor",
+        "host_tables",
+    }
     assert changed == seams | {f"{name}_share" for name in shares} | {"quality"}
     assert [name for name, weight in easy.seams.items() if weight] == ["hard"]
 

@@ -14,12 +14,12 @@ from unseam.forging.laundering import (
     MIN_SCALE,
     MIN_SIDE,
     POINT,
-    PROFILES,
     Copy,
     Profile,
     draw_copies,
     laundered,
     limited,
+    profiles,
     total_scale,
 )
 
@@ -32,21 +32,21 @@ def opened(data: bytes) -> Image.Image:
 
 
 def test_every_profile_names_its_source_and_has_a_distinct_name() -> None:
-    assert len({profile.name for profile in PROFILES}) == len(PROFILES)
-    assert all(len(profile.source) > 20 for profile in PROFILES)
-    assert all(1 <= low <= high <= 100 for low, high in (profile.quality for profile in PROFILES))
+    assert len({profile.name for profile in profiles()}) == len(profiles())
+    assert all(len(profile.source) > 20 for profile in profiles())
+    assert all(1 <= low <= high <= 100 for low, high in (profile.quality for profile in profiles()))
 
 
 def test_every_profile_is_drawn_and_some_files_are_laundered_twice() -> None:
     rng = np.random.default_rng(0)
     drawn = [draw_copies(3000, rng) for _ in range(600)]
-    assert {copy.profile for copies in drawn for copy in copies} == {profile.name for profile in PROFILES}
+    assert {copy.profile for copies in drawn for copy in copies} == {profile.name for profile in profiles()}
     assert 0.15 < np.mean([len(copies) == 2 for copies in drawn]) < 0.35
 
 
 def test_a_service_with_a_limit_reduces_to_it_and_leaves_smaller_photographs_at_their_size() -> None:
     rng = np.random.default_rng(1)
-    limits = {profile.name: profile.longest for profile in PROFILES if profile.longest}
+    limits = {profile.name: profile.longest for profile in profiles() if profile.longest}
     for longest in (900, 2000, 4000):
         for copy in (draw_copies(longest, rng)[0] for _ in range(200)):
             if copy.profile in limits and copy.scale > MIN_SCALE:
@@ -111,4 +111,4 @@ def row(profile: Profile) -> str:
 
 def test_the_page_lists_every_profile() -> None:
     page = (Path(__file__).parents[2] / "docs" / "forging.md").read_text(encoding="utf-8")
-    assert [line for line in page.splitlines() if line in set(map(row, PROFILES))] == list(map(row, PROFILES))
+    assert [line for line in page.splitlines() if line in set(map(row, profiles()))] == list(map(row, profiles()))

@@ -8,10 +8,12 @@ import pytest
 from support.synthetic import SMALL
 from unseam.errors import DataError
 from unseam.forging import ForgeConfig
+from unseam.forging.crops import TRACELESS_REDUCTION
 from unseam.forging.plan import Plan
-from unseam.forging.planner import TRACELESS_REDUCTION, Planner
+from unseam.forging.planner import Planner
 from unseam.forging.sources import Source
 from unseam.jpeg.quantization import CameraTables
+from unseam.provenance.signatures import editor_tables
 
 TABLES = CameraTables((7,) * 64, (9,) * 64, "4:2:2")
 
@@ -60,12 +62,29 @@ def test_crops_on_the_files_grid_start_at_multiples_of_16() -> None:
 
 
 def test_a_file_is_saved_with_its_hosts_own_tables_as_often_as_asked() -> None:
-    config = replace(ForgeConfig(), host_tables_share=0.5, png_share=0.0, two_camera_share=0.0)
+    config = replace(ForgeConfig(), host_tables_share=0.5, png_share=0.0, two_camera_share=0.0, tile_share=0.0)
     saved = [plan.finish.compression for plan in plans(photographs((900, 1200), (900, 1200)), config)]
     own = [compression for compression in saved if compression.name == "host"]
     assert 70 < len(own) < 130
     assert {compression.tables for compression in own} == {TABLES}
     assert {compression.subsampling for compression in own} == {"4:2:2"}
+
+
+def test_editors_save_with_tables_of_their_own() -> None:
+    config = replace(ForgeConfig(), editor_share=1.0, host_tables_share=0.0, png_share=0.0, two_camera_share=0.0)
+    made = plans(photographs((900, 1200), (900, 1200)), replace(config, tile_share=0.0), 60)
+    tables = {plan.finish.compression.tables for plan in made}
+    known = {(luma, chroma) for _, luma, chroma in editor_tables()}
+    assert len(tables) > 5
+    assert all(one is not None and (one.luma, one.chroma) in known for one in tables)
+
+
+def test_frames_with_tiles_are_mostly_saved_as_finely_as_phones_do() -> None:
+    config = replace(ForgeConfig(), tile_share=1.0, two_camera_share=0.0, png_share=0.0, camera_share=0.0)
+    made = plans(photographs((900, 1200), (900, 1200)), replace(config, editor_share=0.0, quality=(60, 70)))
+    assert all(plan.tiles is not None for plan in made)
+    fine = [plan.finish.compression.quality >= 90 for plan in made]
+    assert 0.6 < sum(fine) / len(fine) < 0.8
 
 
 def test_two_cameras_are_never_compressed_before_and_lose_the_traces_of_their_files() -> None:

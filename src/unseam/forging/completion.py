@@ -199,7 +199,8 @@ class _Level:
             self.targets[:, 0], self.targets[:, 1]
         ]
         trust = -np.asarray(inward) * np.log(INWARD)
-        return np.maximum(np.exp(trust - self.cost / (2 * spread)), MIN_WEIGHT).astype(np.float32)
+        weights = np.exp(trust - self.cost / (2 * spread))
+        return np.asarray(np.maximum(weights, MIN_WEIGHT), np.float32)
 
     def pasted(self) -> Pixels:
         """Return the level with the hole and its band copied from the best patches."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.compiled import compiled, inlined
-from unseam.detectors.patch_match import bounded, seeded, xorshift
+from unseam.detectors.patch_match import Whole, bounded, seeded, xorshift
 from unseam.forging.completion import REACH
 
 Picture = NDArray[np.int16]
@@ -37,10 +37,10 @@ def start(sources: Places, field: Places, seed: int) -> None:  # pragma: no cove
 
 @inlined
 def _distance(
-    picture: Picture, row: int, column: int, other: int, beside: int, limit: int
-) -> int:  # pragma: no cover - compiled
+    picture: Picture, row: Whole, column: Whole, other: Whole, beside: Whole, limit: Whole
+) -> Whole:  # pragma: no cover - compiled
     """Sum squared differences of two patches; what exceeds ``limit`` is not summed to the end."""
-    total = 0
+    total: Whole = 0
     for down in range(-REACH, REACH + 1):
         for right in range(-REACH, REACH + 1):
             for channel in range(3):

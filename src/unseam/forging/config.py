@@ -78,6 +78,8 @@ class ForgeConfig:
         IJG quality of the saved JPEG.
     camera_share : float
         How often the saved JPEG has a camera's quantization tables rather than those of an IJG quality.
+    editor_share : float
+        How often the saved JPEG has an editor's quantization tables.
     host_tables_share : float
         How often the frame of a host that is a JPEG file is saved with that file's own quantization tables.
     laundered_share : float
@@ -123,6 +125,7 @@ class ForgeConfig:
     png_share: float = 0.3
     quality: tuple[int, int] = (60, 98)
     camera_share: float = 0.25
+    editor_share: float = 0.15
     host_tables_share: float = 0.1
     laundered_share: float = 0.0
     split_seed: int = SPLIT_SEED
@@ -176,6 +179,7 @@ class ForgeConfig:
             png_share=0.5,
             quality=(90, 98),
             camera_share=0.0,
+            editor_share=0.0,
             host_tables_share=0.0,
         )
 
@@ -191,6 +195,7 @@ class ForgeConfig:
             area=(0.001, 0.10),
             inpaint_area=(0.001, 0.01),
             host_history_share=0.1,
+            tile_share=0.15,
             two_camera_share=0.0,
             adjustment_share=0.15,
             decoration_share=0.05,

@@ -14,6 +14,7 @@ from unseam.forging.rendering import STRENGTHS as RENDERING_STRENGTHS
 from unseam.forging.sensor import DEMOSAICING, GAIN, MOSAICS, READ, Sensor
 from unseam.forging.tiles import SIDES, Tiles
 from unseam.jpeg.quantization import CameraTables, camera_tables
+from unseam.provenance.signatures import editor_tables
 
 DONOR_ADJUSTMENTS = ("blur", "sharpen", "noise", "gamma")
 
@@ -25,6 +26,12 @@ TILE_QUALITY = (60, 92)
 
 ANEW_LOSSLESS_SHARE = 0.7
 """How often the tiles that are rendered anew have no earlier compression, rather than another one."""
+
+FINE_SHARE, FINE_QUALITY = 0.7, (90, 98)
+"""How often a frame with tiles is saved at a phone's quality, and the IJG qualities nearest to those."""
+
+EDITOR_SUBSAMPLING = ("4:2:0", "4:4:4")
+"""Photoshop subsamples at low qualities and not at high ones."""
 
 ALIGNED_GRID_SHARE = 0.25
 """How often an earlier compression's grid begins where the crop does."""
@@ -72,11 +79,25 @@ def draw_compression(
     return Compression(quality=chosen, subsampling=subsampling)
 
 
-def draw_saving(config: ForgeConfig, own: CameraTables | None, rng: np.random.Generator) -> Compression:
-    """Draw how the edited frame is saved; ``own`` are the tables of the host's file."""
-    drawn = draw_compression(config.quality, config.camera_share, config.png_share, rng)
+def draw_saving(
+    config: ForgeConfig, own: CameraTables | None, tiles: Tiles | None, rng: np.random.Generator
+) -> Compression:
+    """Draw how the edited frame is saved; ``own`` are the tables of the host's file.
+
+    Frames with tiles are mostly saved as finely as phones export, or their histories would not show.
+    """
+    is_fine = rng.random() < FINE_SHARE and tiles is not None
+    drawn = draw_compression(FINE_QUALITY if is_fine else config.quality, config.camera_share, config.png_share, rng)
     as_host = rng.random() < config.host_tables_share
-    return Compression.by_tables(own, "host") if as_host and own is not None and not drawn.lossless else drawn
+    chosen, by_editor = int(rng.integers(len(editor_tables()))), rng.random() < config.editor_share
+    subsampling = EDITOR_SUBSAMPLING[int(rng.integers(len(EDITOR_SUBSAMPLING)))]
+    if drawn.lossless or is_fine:
+        return drawn
+    if as_host and own is not None:
+        return Compression.by_tables(own, "host")
+    _, luma, chroma = editor_tables()[chosen]
+    by_tables = Compression.by_tables(CameraTables(luma, chroma, subsampling), f"editor-{chosen}")
+    return by_tables if by_editor else drawn
 
 
 def draw_history(config: ForgeConfig, rng: np.random.Generator, *, donor: bool) -> ProcessingHistory:

@@ -1,13 +1,16 @@
 """Resizing and recompression after the edit, as messengers, social networks, mail, screens and web sites do.
 
-Each profile names where its sizes come from. Services change their settings and treat files by size, device and
-account, so qualities and sharpening are ranges around what was seen, not one platform's value of one day.
+Each profile names where its sizes come from; messengers and networks are those of `unseam.provenance.signatures`.
+Services change their settings and treat files by size, device and account, so qualities and sharpening are ranges
+around what was seen, not one platform's value of one day.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -16,6 +19,7 @@ from PIL import Image
 
 from unseam.forging.adjustments import resized_mask, sharpened
 from unseam.forging.history import LOSSLESS, SUBSAMPLING, Compression, decoded, encoded
+from unseam.provenance.signatures import Platform, platforms
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -74,28 +78,7 @@ class Profile:
     weight: float = 1.0
 
 
-PROFILES = (
-    Profile(
-        "whatsapp",
-        "Giudice, Paratore, Moltisanti, Battiato 2017, DOI 10.1007/978-3-319-68548-9_57: 1600 pixels",
-        longest=(1600,),
-        quality=(65, 85),
-        weight=2.0,
-    ),
-    Profile(
-        "telegram",
-        "ImageLoader.java of Telegram for Android: 1280 pixels (800 in early versions), quality 80",
-        longest=(1280, 800),
-        quality=(78, 87),
-    ),
-    Profile(
-        "facebook",
-        "Giudice et al. 2017: 960 and 2048 pixels; Moltisanti et al. 2015, DOI 10.1007/978-3-319-23234-8_47",
-        longest=(2048, 960, 720),
-        quality=(70, 92),
-        sharpening=(0.0, 0.5),
-        weight=2.0,
-    ),
+OTHERS = (
     Profile(
         "instagram",
         "J. Harmon, Photo Taco 2021: 1080 pixels from 5120; Douglas 2018, thesis, University of Colorado Denver",
@@ -104,14 +87,8 @@ PROFILES = (
         sharpening=(0.0, 0.4),
     ),
     Profile(
-        "twitter",
-        "J. Harmon, Photo Taco 2021: at most 4096 pixels; smaller versions in web pages",
-        longest=(4096, 2048, 1200, 680),
-        quality=(80, 88),
-    ),
-    Profile(
         "flickr",
-        "Giudice et al. 2017: fixed sizes of 640, 800, 1024, 1600, 2048 pixels, sharpened",
+        "fixed sizes; Giudice, Paratore, Moltisanti, Battiato 2017, DOI 10.1007/978-3-319-68548-9_57",
         longest=(640, 800, 1024, 1600, 2048),
         quality=(82, 94),
         subsampling=("4:4:4", "4:2:0"),
@@ -157,13 +134,34 @@ PROFILES = (
         weight=1.5,
     ),
 )
-"""What a laundered file went through; the weights are a guess of how often analysts meet each."""
+"""Services that the signature table does not list, and copies of unknown making; the weights are a guess of how often
+analysts meet each."""
+
+QUALITY_SPREAD = 5
+"""By how much a platform's quality may differ from what was read, either way: settings change."""
 
 SECOND_SHARE = 0.25
 """How often a laundered file is laundered once more, as forwarded photographs are."""
 
 SHARPENING_SHARE = 0.6
 """How often a profile that may sharpen does."""
+
+
+@cache
+def profiles() -> tuple[Profile, ...]:
+    """Return all profiles: the platforms of `signatures`, and ``OTHERS``."""
+    return (*(_of_platform(platform) for platform in platforms() if platform.quality is not None), *OTHERS)
+
+
+def _of_platform(platform: Platform) -> Profile:
+    low, high = platform.quality or (0, 0)
+    name = re.sub(r"[^a-z]+", "-", platform.name.lower()).strip("-")
+    return Profile(
+        f"{name}-{max(platform.longest)}",
+        platform.source,
+        longest=platform.longest,
+        quality=(low - QUALITY_SPREAD, high + QUALITY_SPREAD),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +183,8 @@ def draw_copies(longest: float, rng: np.random.Generator) -> tuple[Copy, ...]:
 
 
 def _draw_copy(longest: float, rng: np.random.Generator) -> Copy:
-    weights = np.array([profile.weight for profile in PROFILES])
-    profile = PROFILES[int(rng.choice(len(PROFILES), p=weights / weights.sum()))]
+    weights = np.array([profile.weight for profile in profiles()])
+    profile = profiles()[int(rng.choice(len(weights), p=weights / weights.sum()))]
     limit, free = rng.random(), float(rng.uniform(*profile.scale))
     scale = min(1.0, profile.longest[int(limit * len(profile.longest))] / longest) if profile.longest else free
     sharpening = float(rng.uniform(*profile.sharpening)) * float(rng.random() < SHARPENING_SHARE)

@@ -116,6 +116,15 @@ def known_cameras() -> tuple[CameraTables, ...]:
     return camera_tables() + camera_tables("not_for_forging")
 
 
+@cache
+def editor_tables() -> tuple[tuple[str, Table, Table], ...]:
+    """Return editor and setting, luma and chroma table of every known setting of an editor."""
+    return tuple(
+        (f"{entry['name']}, {entry['setting']}", tuple(entry["luma"]), tuple(entry["chroma"]))
+        for entry in _table()["exact"]
+    )
+
+
 def recognize(luma: Table, chroma: Table | None, subsampling: str = "") -> Match:
     """Find whom quantization tables are known from.
 
