@@ -10,6 +10,7 @@ from PIL import Image
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from support.fakes import SHAPE, Fake, broken, constant, crashing, fussy, inverse, knowing, noise, truth_of
+from support.heatmaps import found
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError, ModelError
 from unseam.evaluation.evaluate import evaluate
@@ -70,7 +71,7 @@ def test_truth_inverse_and_constant_have_the_figures_they_must(tmp_path: Path, s
 
 def test_mean_and_pooled_figures_agree_with_scikit_learn(tmp_path: Path, samples: list[Sample]) -> None:
     def tilted(photo: Photo) -> Heatmap:
-        return Heatmap(0.7 * noise(photo).heat + np.float32(0.3) * truth_of(photo), 0.5, threshold=0.55)
+        return found(0.7 * noise(photo).heat + np.float32(0.3) * truth_of(photo), threshold=0.55)
 
     table = run(tmp_path, samples, Fake("tilted", tilted))
     pairs = []
@@ -84,15 +85,16 @@ def test_mean_and_pooled_figures_agree_with_scikit_learn(tmp_path: Path, samples
     assert table.value("tilted", POOLED_PRECISION) == pytest.approx(average_precision_score(truth, heat), abs=1e-3)
     precisions = [average_precision_score(*pair) for pair in pairs]
     assert table.value("tilted", MEAN_PRECISION) == pytest.approx(np.mean(precisions), abs=1e-3)
-    own = [f1_score(truth, heat >= np.float32(0.55)) for truth, heat in pairs]
+    masks = [tilted(Photo(np.asarray(Image.open(sample.photo)))).mask for sample in samples[:3]]
+    own = [f1_score(truth, mask.ravel()) for (truth, _), mask in zip(pairs, masks, strict=True)]
     assert table.value("tilted", OWN_F1) == pytest.approx(np.mean(own))
     best = max(f1_score(truth, heat >= t) for t in np.linspace(0.3, 0.7, 41))
     assert table.value("tilted", BEST_F1) == pytest.approx(best, abs=0.01)
 
 
-def test_a_methods_own_mask_goes_before_its_threshold(tmp_path: Path, samples: list[Sample]) -> None:
+def test_the_mask_is_the_methods_and_not_its_heat(tmp_path: Path, samples: list[Sample]) -> None:
     def masked(photo: Photo) -> Heatmap:
-        return Heatmap(constant(photo).heat, 0.5, mask=truth_of(photo))
+        return Heatmap.of(constant(photo).heat, truth_of(photo))
 
     assert run(tmp_path, samples, Fake("masked", masked)).value("masked", OWN_F1) == 1
 
@@ -213,7 +215,7 @@ def test_a_method_with_a_bug_costs_its_rows_and_no_others(tmp_path: Path, sample
 
 def test_a_map_of_another_size_is_a_failure(tmp_path: Path, samples: list[Sample]) -> None:
     def small(photo: Photo) -> Heatmap:
-        return Heatmap(np.zeros((2, 2), np.float32), 0.5)
+        return found(np.zeros((2, 2), np.float32))
 
     table = run(tmp_path, samples, Fake("small", small))
     assert "a map of shape (2, 2)" in table.failures[0]

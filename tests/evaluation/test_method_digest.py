@@ -1,8 +1,5 @@
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,78 +7,26 @@ from PIL import Image
 
 from support.tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
+from unseam.detectors.statistic import UNCALIBRATED
+from unseam.evaluation import method_digest as module
 from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL, Condition
-from unseam.evaluation.method_digest import method_digest, row_keys, source_files
-from unseam.method import Method
-from unseam.methods import METHODS
+from unseam.evaluation.method_digest import method_digest, row_keys
+from unseam.methods import DETECTORS, METHODS
 from unseam.models.network import NetworkOptions
 from unseam.models.patch.method import load_model
 
-DETECTOR = """
-from dataclasses import replace
 
-import numpy as np
-
-from unseam import methods
-from unseam.method import Heatmap
+def test_a_detector_with_other_parameters_is_another_one() -> None:
+    detector = DETECTORS["block-grid"]
+    other = replace(detector, config=replace(detector.config, curve=UNCALIBRATED))
+    assert method_digest(detector) == method_digest(replace(detector)) != method_digest(other)
 
 
-def judge(photo):
-    from trace_parts.inside import HEAT
-
-    return Heatmap(np.full((photo.height, photo.width), HEAT, np.float32), 0.5)
-
-
-METHOD = replace(methods.METHODS["block-grid"], judge=judge)
-"""
-
-
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A detector of its own package, with a module that it imports inside a function, and a stranger beside it."""
-    folder = tmp_path / "trace_parts"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    (folder / "outside.py").write_text(DETECTOR)
-    (folder / "inside.py").write_text("HEAT = 0.4\n")
-    (folder / "stranger.py").write_text("HEAT = 0.4\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    for name in ("trace_parts", "trace_parts.outside", "trace_parts.inside"):  # of an earlier test
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return folder
-
-
-def made_by(folder: Path) -> Method:
-    spec = importlib.util.spec_from_file_location("trace_parts.outside", folder / "outside.py")
-    assert spec
-    assert spec.loader
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules["trace_parts.outside"] = module
-    spec.loader.exec_module(module)
-    method: Method = module.METHOD
-    return method
-
-
-@pytest.mark.parametrize("edited", ["outside.py", "inside.py"])
-def test_a_detector_whose_code_was_edited_is_another_one(package: Path, edited: str) -> None:
-    before = method_digest(made_by(package))
-    assert method_digest(made_by(package)) == before
-    with (package / edited).open("a") as file:
-        file.write("# edited\n")
-    assert method_digest(made_by(package)) != before
-
-
-def test_a_module_that_the_detector_does_not_use_plays_no_part(package: Path) -> None:
-    before = method_digest(made_by(package))
-    (package / "stranger.py").write_text("HEAT = 0.9\n")
-    assert method_digest(made_by(package)) == before
-
-
-def test_a_shipped_detector_is_identified_by_its_own_file_and_what_that_imports() -> None:
-    names = {path.name for path in source_files(METHODS["block-grid"])}
-    assert {"block_grid.py", "detector.py", "statistic.py", "photo.py", "coefficients.py"} <= names
-    assert not names & {"jpeg_ghost.py", "localizer.py", "methods.py"}
+def test_another_version_is_another_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = method_digest(DETECTORS["block-grid"])
+    monkeypatch.setattr(module, "version", lambda _: "99.0")
+    assert method_digest(DETECTORS["block-grid"]) != before
 
 
 def test_every_method_and_control_has_a_digest_of_its_own() -> None:

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from support.heatmaps import found
 from support.tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
 from unseam.evaluation.baselines import CONTROLS
@@ -127,7 +128,7 @@ def test_a_localizer_is_a_patch_judge(samples: list[Sample], make_model: ModelMa
 
 def test_controls_judge_the_same_windows_by_their_maps(samples: list[Sample]) -> None:
     def white(photo: Photo) -> Heatmap:
-        return Heatmap((photo.pixels[..., 0] > 200) * np.float32(0.8) + np.float32(0.1), 0.5)
+        return found((photo.pixels[..., 0] > 200) * np.float32(0.8) + np.float32(0.1))
 
     network = judge_windows(Knowing(), samples, seed=3)
     control = replace(CONTROLS["texture"], heat=lambda photo: white(photo).heat)  # type: ignore[type-var]

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from support.fakes import Fake, knowing
+from support.heatmaps import found
 from unseam.datasets.sample import Sample
 from unseam.errors import NotApplicable
 from unseam.evaluation.degrade import ORIGINAL, Condition, find_conditions
@@ -29,7 +30,7 @@ def only_jpeg(photo: Photo) -> Heatmap:
 def sharpness(photo: Photo) -> Heatmap:
     """Hot where neighbours differ: right on the sharp square, and lost by blurring."""
     grey = photo.pixels[..., 0].astype(np.float32)
-    return Heatmap(np.clip(np.abs(grey - np.roll(grey, 1, axis=1)) / 255, 0, 1), 0.5, threshold=0.2)
+    return found(np.clip(np.abs(grey - np.roll(grey, 1, axis=1)) / 255, 0, 1), 0.5, threshold=0.2)
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def test_the_overlay_is_upright(
     write_report(analyze(as_file(spotted, orientation), [localizer]), tmp_path)
     overlay = cv2.imread(str(tmp_path / "brightness.overlay.png"))
     assert overlay is not None
-    frame = overlay.shape[0] - 7 * 16
+    frame = overlay.shape[0] - 6 * 16
     assert frame == 2 * (192 if orientation == 6 else 160)
 
 

@@ -1,7 +1,7 @@
 """What makes a row the same again: the content of the photo, of its mask, and the method.
 
-A method is its model file, its options, and the version of unseam, whose code and constants it runs; versions of other
-packages are not part of it.
+A method is its model file, its parameters and options, and the version of unseam, whose code and constants it runs;
+versions of other packages are not part of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from unseam.datasets.sample import Sample
+from unseam.detectors.detector import Detector
 from unseam.evaluation import degrade
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.rows import LAYOUT
@@ -42,9 +43,10 @@ def _contents(sample: Sample) -> list[object]:
 
 
 def method_digest(method: Method) -> str:
-    """Identify a method: version of unseam, model file, and the options that change a heat map."""
+    """Identify a method: version of unseam, model file, parameters, and the options that change a heat map."""
     info = method.info
-    return _digest(version("unseam"), info.name, info.digest, *info.settings)
+    parameters = method.config if isinstance(method, Detector) else None
+    return _digest(version("unseam"), info.name, info.digest, *info.settings, parameters)
 
 
 def file_digest(path: Path) -> str:

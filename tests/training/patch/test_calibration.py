@@ -91,7 +91,7 @@ def heatmap(heat: float, inside: float | None = None) -> tuple[Heatmap, np.ndarr
     if inside is not None:
         truth[16:48, 16:48] = True
         values[truth] = inside
-    return Heatmap(values, score=0.5), truth
+    return Heatmap.of(values, values >= 0), truth
 
 
 def test_pixel_threshold_lies_between_the_authentic_and_the_manipulated_heat() -> None:
