@@ -25,7 +25,7 @@ from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.markdown import markdown_table
 from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC
 from unseam.evaluation.patchwise import judge_windows
-from unseam.models.patch.method import load_patch_model
+from unseam.models.load import load_patch_model
 from unseam.reproduction.networks import WithSettings
 from unseam.reproduction.results import mean_cell
 

@@ -14,7 +14,7 @@ from support.tiny_models import ModelMaker
 from unseam.analyze import Report, Step, analyze
 from unseam.errors import NotApplicable, PhotoNotFound, PhotoTooLarge, UnknownMethod
 from unseam.method import Finding, Heatmap, MethodInfo
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.photo.photo import Photo, load_photo
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from unseam.batch import judge_photos
 from unseam.errors import ModelError
-from unseam.models.model_file import _open_session as open_sessions
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
+from unseam.models.model_file import _SESSIONS
 from unseam.photo.paths import PhotoPath, find_photos
 from unseam.report.files import Entry, to_json, write_index
 from unseam.system.text import printable
@@ -99,7 +99,7 @@ def test_a_model_file_that_vanished_stops_the_run(photos: Path, brightness_model
     copy.write_bytes(brightness_model.read_bytes())
     localizer = load_model(copy)
     copy.write_bytes(b"")
-    open_sessions.cache_clear()
+    _SESSIONS.clear()
     with pytest.raises(ModelError, match="changed since it was loaded"):
         next(judge_photos(find_photos([photos]), [localizer], None))
 

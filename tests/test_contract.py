@@ -17,7 +17,7 @@ from unseam.errors import NotApplicable
 from unseam.jpeg.segments import cut_into_segments
 from unseam.method import MIN_REGION_AREA, Heatmap, Method
 from unseam.methods import DEFAULT_METHODS, METHODS
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.photo.photo import Photo, load_photo
 
 

@@ -10,7 +10,7 @@ from support.tiny_models import ModelMaker
 from unseam.errors import ModelError
 from unseam.method import MIN_REGION_AREA, FalseAlarms, Finding, Heatmap, Power, Region, VerdictThresholds, find_regions
 from unseam.methods import DETECTORS
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 
 
 def test_the_rate_at_a_score_counts_photographs_that_score_at_least_as_high() -> None:

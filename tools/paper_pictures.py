@@ -17,7 +17,7 @@ from pathlib import Path
 from unseam.datasets.splits import DataSet
 from unseam.evaluation.evaluate import evaluate
 from unseam.evaluation.rows import RowStore
-from unseam.models.patch.method import load_patch_model
+from unseam.models.load import load_patch_model
 from unseam.reproduction.photos import OURS, draw_examples, draw_seams
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "results" / "paper"

@@ -18,7 +18,7 @@ from unseam.method import Finding, Heatmap, Method, MethodInfo
 if TYPE_CHECKING:
     from unseam.method import Region
     from unseam.methods import DEFAULT_METHODS, METHODS
-    from unseam.models.patch.method import load_model
+    from unseam.models.load import load_model
     from unseam.photo.photo import Photo, load_photo
 
     __version__: str
@@ -47,7 +47,7 @@ _ROOMS = {
     "METHODS": "unseam.methods",
     "Photo": "unseam.photo.photo",
     "Region": "unseam.method",
-    "load_model": "unseam.models.patch.method",
+    "load_model": "unseam.models.load",
     "load_photo": "unseam.photo.photo",
 }
 """Where the names are that would make `import unseam` slow; they are loaded when they are first used."""

@@ -27,8 +27,9 @@ from unseam.detectors import (
 from unseam.detectors.detector import Detector
 from unseam.errors import ModelError, UnknownMethod
 from unseam.method import Heatmap, Method, MethodInfo
+from unseam.models.load import load_model
 from unseam.models.network import NetworkMethod, NetworkOptions
-from unseam.models.patch.method import PatchMethod, load_model
+from unseam.models.patch.method import PatchMethod
 
 if TYPE_CHECKING:
     from unseam.models.fusion.method import FusionMethod

@@ -7,7 +7,7 @@ from PIL import Image
 
 from support.tiny_models import ModelMaker
 from unseam import methods
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 
 
 @pytest.fixture

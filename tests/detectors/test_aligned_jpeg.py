@@ -34,9 +34,7 @@ def test_it_finds_a_region_that_was_never_compressed_before(first: int, last: in
     photo, mask = mixed(resaved(pixels, first), pixels, last)
     found = aligned_jpeg(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 def test_it_finds_a_region_that_was_a_jpeg_on_another_grid() -> None:
@@ -56,16 +54,14 @@ def test_the_statistic_is_high_inside_and_low_outside() -> None:
 def test_a_photo_compressed_once_says_nothing(quality: int) -> None:
     found = aligned_jpeg(load_photo(saved(scene(400, 520, seed=3), quality)))
     assert (found.heat == 0.5).all()
-    assert not np.asarray(found.mask).any()
-    assert found.score == 0.5
+    assert not found.mask.any()
 
 
 @pytest.mark.parametrize(("first", "last"), [(60, 90), (85, 95)])
 def test_a_photo_that_was_compressed_twice_as_a_whole_is_calm(first: int, last: int) -> None:
     found = aligned_jpeg(load_photo(saved(resaved(scene(400, 520, seed=3), first), last)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert not np.asarray(found.mask).any()
-    assert found.score < 0.5
+    assert not found.mask.any()
 
 
 def test_saturated_parts_are_unknown_and_not_hot() -> None:
@@ -73,15 +69,15 @@ def test_saturated_parts_are_unknown_and_not_hot() -> None:
     pixels[:, :200] = np.clip(pixels[:, :200].astype(int) + 120, 0, 255)  # limited here and there, after decoding too
     found = aligned_jpeg(load_photo(saved(resaved(pixels, 60), 92)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    evidence = aligned_jpeg_llr(load_photo(saved(resaved(pixels, 60), 92))).values
-    assert np.isnan(evidence[:, :20]).mean() > 0.5
-    assert np.isfinite(evidence[:, 30:]).all()
+    llr = aligned_jpeg_llr(load_photo(saved(resaved(pixels, 60), 92))).values
+    assert np.isnan(llr[:, :20]).mean() > 0.5
+    assert np.isfinite(llr[:, 30:]).all()
 
 
 def test_a_small_part_compressed_twice_is_no_evidence_against_the_rest() -> None:
     pixels = scene(384, 512)
     photo, _ = mixed(pixels, resaved(pixels, 60), 92)
-    assert not np.asarray(aligned_jpeg(photo).mask).any()
+    assert not aligned_jpeg(photo).mask.any()
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,7 @@ def test_it_finds_a_region_moved_off_the_grid(moved: tuple[Photo, NDArray[np.boo
     photo, mask = moved
     found = block_grid(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.9
 
 
 def test_it_finds_the_region_after_the_photo_was_cropped_off_its_own_grid(
@@ -107,7 +105,6 @@ def test_it_finds_the_region_after_the_photo_was_cropped_off_its_own_grid(
 ) -> None:
     photo, mask = moved
     found = block_grid(load_photo(photo.pixels[3:, 6:]))
-    assert found.mask is not None
     assert f1_score(mask[3:, 6:].ravel(), found.mask.ravel()) >= 0.5
 
 
@@ -116,7 +113,6 @@ def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels = scene(400, 520, seed=3)
     found = block_grid(load_photo(pixels if quality is None else compressed(pixels, quality)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.mask is not None
     assert not found.mask.any()
 
 

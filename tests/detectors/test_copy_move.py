@@ -100,13 +100,11 @@ def test_it_marks_both_copies_of_a_region_turned_by_10_degrees_and_scaled_by_1_1
     photo, both = copied
     found = copy_move(photo)
     assert roc_auc_score(both.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(both.ravel(), found.mask.ravel()) >= 0.5
     for half in (slice(0, 256), slice(256, 512)):
         inside = both.copy()
         inside[:, : half.start] = inside[:, half.stop :] = False
         assert found.mask[inside].mean() > 0.8
-    assert found.score > 0.5
 
 
 @pytest.mark.parametrize("turn", [0, 25, 90, 170])
@@ -114,7 +112,6 @@ def test_it_marks_both_copies_of_a_region_turned_by_10_degrees_and_scaled_by_1_1
 def test_it_survives_turning_and_jpeg(turn: float, quality: int | None) -> None:
     pixels, both = forged(scene(384, 512, seed=1), turn)
     found = copy_move(load_photo(pixels if quality is None else as_jpeg(pixels, quality)))
-    assert found.mask is not None
     assert f1_score(both.ravel(), found.mask.ravel()) >= 0.8
 
 
@@ -122,7 +119,6 @@ def test_it_survives_turning_and_jpeg(turn: float, quality: int | None) -> None:
 def test_it_survives_scaling(scale: float) -> None:
     pixels, both = forged(scene(384, 512, seed=2), 0, scale)
     found = copy_move(load_photo(as_jpeg(pixels, 90)))
-    assert found.mask is not None
     assert f1_score(both.ravel(), found.mask.ravel()) >= 0.5
 
 
@@ -130,16 +126,13 @@ def test_a_small_copy_is_marked_and_scored_whatever_its_share_of_the_frame() -> 
     pixels, both = forged(scene(384, 512, seed=3), radius=24)
     assert both.mean() < 0.02
     found = copy_move(load_photo(pixels))
-    assert found.mask is not None
     assert f1_score(both.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.5
 
 
 def test_a_mirrored_copy_is_found_too() -> None:
     pixels = scene(384, 512, seed=4)
     pixels[220:340, 330:450] = pixels[40:160, 60:180, :][:, ::-1].copy()
     found = copy_move(load_photo(pixels))
-    assert found.mask is not None
     assert found.mask[230:330, 340:440].mean() > 0.8
     assert found.mask[50:150, 70:170].mean() > 0.8
 
@@ -151,9 +144,7 @@ def test_a_facade_whose_matches_move_as_one_is_left_alone(seed: int, quality: in
     photo = load_photo(pixels if quality is None else as_jpeg(pixels, quality))
     assert sum(int(region.inside.sum()) for region, _ in copy_move_regions(photo)) > 600  # without the checks: marked
     found = copy_move(photo)
-    assert found.mask is not None
     assert not found.mask.any()
-    assert found.score < 0.5
 
 
 @pytest.mark.parametrize("pixels", [scene(400, 520, seed=5), sky(400, 520)])
@@ -161,9 +152,7 @@ def test_it_is_calm_where_nothing_was_copied(pixels: Pixels) -> None:
     for photo in (load_photo(pixels), load_photo(as_jpeg(pixels, 80))):
         found = copy_move(photo)
         assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-        assert found.mask is not None
         assert not found.mask.any()
-        assert found.score < 0.5
 
 
 def test_saturated_and_flat_places_say_nothing_and_the_rest_is_still_judged() -> None:
@@ -171,7 +160,6 @@ def test_saturated_and_flat_places_say_nothing_and_the_rest_is_still_judged() ->
     pixels[:, :50] = 255
     found = copy_move(load_photo(pixels))
     assert (found.heat[:, :30] == 0.5).all()
-    assert found.mask is not None
     assert not found.mask[:, :30].any()
     assert f1_score(both.ravel(), found.mask.ravel()) >= 0.5
 
@@ -181,8 +169,6 @@ def test_a_photo_with_next_to_no_detail_says_nothing() -> None:
     pixels[70, 80] = 10
     found = copy_move(load_photo(pixels))
     assert (found.heat == 0.5).all()
-    assert found.score == 0.5
-    assert found.mask is not None
     assert not found.mask.any()
 
 
@@ -220,7 +206,6 @@ def test_a_large_photo_is_searched_reduced_by_a_whole_number(copied: tuple[Photo
     assert copy_move_statistic(large, replace(DEFAULT, largest=200_000)).values.shape == (383, 511)
     assert copy_move_statistic(large, replace(DEFAULT, largest=200_000)).step == (3, 3)
     assert found.heat.shape == (1151, 1534)
-    assert found.mask is not None
     assert f1_score(np.kron(both, np.ones((3, 3)))[:-1, :-2].ravel() > 0, found.mask.ravel()) >= 0.8
 
 

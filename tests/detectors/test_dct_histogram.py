@@ -65,9 +65,7 @@ def test_it_finds_what_breaks_the_period(first: int, last: int, mode: str, optio
     photo, mask = pasted(first, last, mode, **options)
     found = dct_histogram(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.5
 
 
 def test_blocks_cut_by_the_border_are_judged_by_the_histograms_of_whole_ones() -> None:
@@ -86,9 +84,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
         pixels = resaved(pixels, quality)
     found = dct_histogram(load_photo(saved(pixels, history[-1])))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.mask is not None
     assert not found.mask.any()
-    assert found.score <= 0.5
 
 
 def test_without_a_period_nothing_is_said() -> None:

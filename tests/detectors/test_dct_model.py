@@ -72,9 +72,7 @@ def test_it_finds_what_was_compressed_once(first: int, last: int, mode: str, opt
     photo, mask = pasted(first, last, mode, **options)
     found = dct_model(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.9
 
 
 def test_after_a_stronger_last_compression_the_region_is_still_the_hottest() -> None:
@@ -111,9 +109,7 @@ def test_it_is_calm_on_an_untouched_photo(history: tuple[int, ...]) -> None:
         pixels = np.array(Image.open(io.BytesIO(data)))
     found = dct_model(load_photo(data))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.mask is not None
     assert not found.mask.any()
-    assert found.score <= 0.5
 
 
 def test_a_photo_without_a_sign_of_an_earlier_compression_says_nothing() -> None:
@@ -121,7 +117,6 @@ def test_a_photo_without_a_sign_of_an_earlier_compression_says_nothing() -> None
     assert np.isnan(dct_model_llr(photo).values).all()
     found = METHOD(photo)
     assert (found.heat == 0.5).all()
-    assert found.score == 0.5
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])

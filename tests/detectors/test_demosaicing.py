@@ -102,10 +102,8 @@ def test_a_region_without_the_photos_trace_is_hot(kind: str) -> None:
 
     heatmap = demosaicing(load_photo(pixels))
 
-    assert heatmap.mask is not None
     assert roc_auc_score(mask.ravel(), heatmap.heat.ravel()) >= 0.95
     assert f1_score(mask.ravel(), heatmap.mask.ravel()) >= 0.5
-    assert heatmap.score > 0.9
 
 
 def test_the_papers_statistic_is_high_where_the_trace_is_missing() -> None:
@@ -123,8 +121,6 @@ def test_an_untouched_sensed_photo_is_cold_wherever_its_green_begins(shift: int)
     heatmap = demosaicing(photo)
 
     assert np.quantile(heatmap.heat, 0.99) < 0.5
-    assert heatmap.score < 0.5
-    assert heatmap.mask is not None
     assert not heatmap.mask.any()
 
 
@@ -148,10 +144,10 @@ def test_flat_parts_know_nothing_and_the_rest_still_does() -> None:
     pixels = sensed(scene())
     pixels[:, :200] = 255
 
-    evidence = demosaicing_llr(load_photo(pixels)).values
+    llr = demosaicing_llr(load_photo(pixels)).values
 
-    assert np.isnan(evidence[:, :24]).all()
-    assert (evidence[:, 27:] < 0).all()
+    assert np.isnan(llr[:, :24]).all()
+    assert (llr[:, 27:] < 0).all()
 
 
 def test_a_nearly_flat_photo_is_half_where_the_reference_gives_nan() -> None:

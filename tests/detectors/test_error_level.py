@@ -106,9 +106,7 @@ def test_it_finds_a_part_that_never_was_a_jpeg(quality: int) -> None:
     photo, mask = pasted(scene(512, 640, seed=1), compressed(scene(512, 640), quality))
     found = error_level(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 @pytest.mark.parametrize("quality", [60, 75, 90, 95, None])
@@ -117,9 +115,7 @@ def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels[:, :250] = cv2.GaussianBlur(pixels[:, :250], (0, 0), 3)  # a calm part and a lively one
     found = error_level(load_photo(pixels if quality is None else compressed(pixels, quality)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.mask is not None
     assert not found.mask.any()
-    assert found.score < 0.5
 
 
 def test_texture_alone_is_not_hot_though_it_changes_more() -> None:
@@ -130,30 +126,29 @@ def test_texture_alone_is_not_hot_though_it_changes_more() -> None:
     photo = load_photo(compressed(pixels, 80))
     values = statistic(photo).values
     assert values[region(512, 640)].mean() > 1.2 * values[~region(512, 640)].mean()
-    assert not np.asarray(error_level(photo).mask).any()
+    assert not error_level(photo).mask.any()
 
 
 def test_it_is_blind_to_a_part_that_was_saved_more_often_than_the_rest() -> None:
     photo, _ = pasted(compressed(scene(512, 640, seed=1), 80), scene(512, 640))
     found = error_level(photo)
-    assert not np.asarray(found.mask).any()
-    assert found.score < 0.5
+    assert not found.mask.any()
 
 
 def test_a_photo_cropped_off_its_grid_has_no_majority_to_compare_grids_with() -> None:
     photo, _ = pasted(scene(512, 640, seed=1), compressed(scene(512, 640), 80))
-    evidence = error_level_llr(load_photo(photo.pixels[3:, 6:])).values
-    assert np.abs(evidence).max() < 2
+    llr = error_level_llr(load_photo(photo.pixels[3:, 6:])).values
+    assert np.abs(llr).max() < 2
 
 
 def test_clipped_blocks_know_nothing() -> None:
     pixels = scene(320, 320)
     pixels[40:120, 40:120] = 255
     pixels[200:280, 40:120] = 0
-    evidence = error_level_llr(load_photo(pixels)).values
-    assert np.isnan(evidence[6:14, 6:14]).all()
-    assert np.isnan(evidence[26:34, 6:14]).all()
-    assert np.isfinite(evidence[:, 16:]).all()
+    llr = error_level_llr(load_photo(pixels)).values
+    assert np.isnan(llr[6:14, 6:14]).all()
+    assert np.isnan(llr[26:34, 6:14]).all()
+    assert np.isfinite(llr[:, 16:]).all()
 
 
 def test_a_photo_that_saving_leaves_as_it_is_says_nothing() -> None:

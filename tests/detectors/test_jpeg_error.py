@@ -86,10 +86,8 @@ def test_a_part_of_another_jpeg_history_is_found_in_pixels_saved_without_loss(
 ) -> None:
     found = jpeg_error(load_photo(composite()))
 
-    assert found.mask is not None
     assert roc_auc_score(_region().ravel(), found.heat.ravel()) >= 0.95
     assert f1_score(_region().ravel(), found.mask.ravel()) >= 0.7
-    assert found.score > 0.8
 
 
 @pytest.mark.parametrize("quality", [60, 75, 90, 95, 98])
@@ -97,14 +95,12 @@ def test_a_photo_that_was_a_jpeg_everywhere_is_calm(quality: int) -> None:
     found = jpeg_error(load_photo(_once_jpeg(_never_jpeg(), quality)))
 
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.score <= 0.5
 
 
 def test_a_photo_that_never_was_a_jpeg_says_nothing() -> None:
     found = jpeg_error(load_photo(_never_jpeg()))
 
     assert (found.heat == 0.5).all()
-    assert found.score == 0.5
 
 
 @pytest.mark.parametrize("quality", [50, 80, 95])
@@ -112,7 +108,6 @@ def test_a_jpeg_file_says_nothing_for_its_own_steps_make_the_trace(quality: int)
     found = jpeg_error(load_photo(_encode(_never_in_jpeg(), quality)))
 
     assert (found.heat == 0.5).all()
-    assert found.score == 0.5
 
 
 def test_a_jpeg_file_whose_own_steps_leave_no_trace_is_judged() -> None:
@@ -187,11 +182,11 @@ def test_clipped_and_flat_parts_know_nothing() -> None:
     pixels[64:128, 64:128] = 255
     pixels[64:128, 192:256] = 90
 
-    evidence = jpeg_error_llr(load_photo(pixels)).values
+    llr = jpeg_error_llr(load_photo(pixels)).values
 
-    assert np.isnan(evidence[10:14, 10:14]).all()
-    assert np.isnan(evidence[10:14, 26:30]).all()
-    assert np.isfinite(evidence[18:30, 2:38]).all()
+    assert np.isnan(llr[10:14, 10:14]).all()
+    assert np.isnan(llr[10:14, 26:30]).all()
+    assert np.isfinite(llr[18:30, 2:38]).all()
 
 
 @pytest.mark.parametrize("size", [(64, 64), (65, 79), (71, 64)])

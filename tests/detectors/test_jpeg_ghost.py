@@ -87,9 +87,7 @@ def test_it_finds_a_region_of_lower_quality(host_quality: int | None) -> None:
     photo, mask = pasted(host_quality)
     found = jpeg_ghost(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 @pytest.mark.parametrize("last", [None, 95])
@@ -101,15 +99,13 @@ def test_it_finds_a_region_that_lacks_the_past_of_the_rest(last: int | None) -> 
     host[mask] = pixels[mask]
     found = jpeg_ghost(load_photo(host if last is None else compressed(host, last)))
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 def test_a_region_off_the_grid_shows_only_where_the_rest_has_a_ghost() -> None:
-    assert not np.asarray(jpeg_ghost(pasted(None, shift=3)[0]).mask).any()
+    assert not jpeg_ghost(pasted(None, shift=3)[0]).mask.any()
     photo, mask = pasted(75, shift=3)
-    assert f1_score(mask.ravel(), np.asarray(jpeg_ghost(photo).mask).ravel()) >= 0.5
+    assert f1_score(mask.ravel(), jpeg_ghost(photo).mask.ravel()) >= 0.5
 
 
 @pytest.mark.parametrize("quality", [60, 75, 90, None])
@@ -118,7 +114,7 @@ def test_it_is_calm_on_an_untouched_photo(quality: int | None) -> None:
     pixels[:, :200] = cv2.GaussianBlur(pixels[:, :200], (0, 0), 4)  # a calm part and a lively one
     found = jpeg_ghost(load_photo(pixels if quality is None else compressed(pixels, quality)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert not np.asarray(found.mask).any()
+    assert not found.mask.any()
 
 
 def test_a_photo_that_compression_leaves_as_it_is_says_nothing() -> None:
@@ -126,7 +122,7 @@ def test_a_photo_that_compression_leaves_as_it_is_says_nothing() -> None:
     pixels[95, 119] = 129  # in a whole block, smaller than any step but at the highest qualities
     found = jpeg_ghost(load_photo(pixels))
     assert np.isfinite(found.heat).all()
-    assert not np.asarray(found.mask).any()
+    assert not found.mask.any()
     pixels = np.full((97, 121, 3), 128, np.uint8)
     pixels[96, 120] = 200  # beyond the last whole block
     assert (jpeg_ghost(load_photo(pixels)).heat == 0.5).all()
@@ -161,7 +157,7 @@ def test_texture_that_dips_on_any_grid_is_no_ghost() -> None:
     stripes = 24 * np.cos(np.pi * (rows + columns) / 8)[..., None]  # few frequencies, so few coefficients, in any block
     pixels[160:400, 200:480] = np.clip(128 + stripes, 0, 255).astype(np.uint8)[160:400, 200:480]
     found = jpeg_ghost(load_photo(compressed(pixels, 92)))
-    assert not np.asarray(found.mask).any()
+    assert not found.mask.any()
 
 
 def test_the_majoritys_dip_is_taken_among_blocks_of_like_texture() -> None:

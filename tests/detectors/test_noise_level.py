@@ -115,18 +115,14 @@ def test_it_finds_a_noisier_region() -> None:
     photo, mask = patched(scene(512, 640, noise=12), scene(512, 640, noise=2))
     found = noise_level(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_it_is_calm_where_noise_is_the_same_though_texture_is_not(seed: int) -> None:
     found = noise_level(load_photo(scene(480, 640, seed=seed)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert found.mask is not None
     assert not found.mask.any()
-    assert found.score < 0.5
 
 
 def test_texture_alone_is_not_hot() -> None:
@@ -137,14 +133,13 @@ def test_texture_alone_is_not_hot() -> None:
     inside = mask[8::16, 8::16][: statistic.shape[0], : statistic.shape[1]]
     found = noise_level(photo)
     assert np.median(statistic[: inside.shape[0], : inside.shape[1]][inside]) > 1.2 * np.median(statistic)
-    assert not np.asarray(found.mask).any()
+    assert not found.mask.any()
 
 
 def test_it_is_blind_to_a_region_of_less_noise() -> None:
     photo, _ = patched(scene(512, 640, noise=2), scene(512, 640, noise=12))
     found = noise_level(photo)
-    assert not np.asarray(found.mask).any()
-    assert found.score < 0.5
+    assert not found.mask.any()
 
 
 def test_clipped_and_flat_cells_know_nothing() -> None:

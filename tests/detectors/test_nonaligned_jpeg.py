@@ -68,7 +68,7 @@ def test_it_finds_the_region_of_the_reference_photograph() -> None:
     assert statistic.origin == (3, 5)
     values = spread(statistic.values, statistic.step, statistic.origin, (mask.shape[0], mask.shape[1]))
     assert roc_auc_score(mask.ravel(), values.ravel()) > 0.99
-    assert f1_score(mask.ravel(), np.asarray(nonaligned_jpeg(photo).mask).ravel()) > 0.8
+    assert f1_score(mask.ravel(), nonaligned_jpeg(photo).mask.ravel()) > 0.8
 
 
 def test_histograms_of_means_are_those_of_the_transform_on_every_grid() -> None:
@@ -91,9 +91,7 @@ def test_it_finds_a_region_that_was_a_jpeg_on_another_grid(first: int, last: int
     found = nonaligned_jpeg(photo)
     assert nonaligned_jpeg_llr(photo).origin == SHIFT
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert found.mask is not None
     assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
-    assert found.score > 0.8
 
 
 def test_it_finds_a_region_in_a_photo_that_was_a_jpeg_on_its_own_grid() -> None:
@@ -109,15 +107,13 @@ def test_in_a_photo_cropped_and_saved_again_it_finds_what_was_not(quality: int |
     photo, mask = mixed(resaved(pixels, 60, SHIFT), inside, 95)
     found = nonaligned_jpeg(photo)
     assert roc_auc_score(mask.ravel(), found.heat.ravel()) >= 0.95
-    assert f1_score(mask.ravel(), np.asarray(found.mask).ravel()) >= 0.5
-    assert found.score > 0.8
+    assert f1_score(mask.ravel(), found.mask.ravel()) >= 0.5
 
 
 def test_a_photo_that_was_only_cropped_and_saved_again_is_calm() -> None:
     found = nonaligned_jpeg(load_photo(saved(resaved(scene(400, 520, seed=3), 60, SHIFT), 95)))
     assert np.quantile(found.heat, 0.99) < METHOD.config.curve.threshold
-    assert not np.asarray(found.mask).any()
-    assert found.score < 0.5
+    assert not found.mask.any()
 
 
 def test_saturated_parts_of_a_photo_cropped_and_saved_again_are_unknown() -> None:
@@ -133,8 +129,7 @@ def test_saturated_parts_of_a_photo_cropped_and_saved_again_are_unknown() -> Non
 def test_a_photo_compressed_once_says_nothing(quality: int) -> None:
     found = nonaligned_jpeg(load_photo(saved(scene(400, 520, seed=3), quality)))
     assert (found.heat == 0.5).all()
-    assert not np.asarray(found.mask).any()
-    assert found.score == 0.5
+    assert not found.mask.any()
 
 
 def test_a_photo_compressed_twice_on_one_grid_says_nothing() -> None:

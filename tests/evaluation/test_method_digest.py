@@ -13,8 +13,8 @@ from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.method_digest import method_digest, row_keys
 from unseam.methods import DETECTORS, METHODS
+from unseam.models.load import load_model
 from unseam.models.network import NetworkOptions
-from unseam.models.patch.method import load_model
 
 
 def test_a_detector_with_other_parameters_is_another_one() -> None:

@@ -12,7 +12,7 @@ from unseam.datasets.sample import Sample
 from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.patchwise import MapJudge, judge_windows, patch_table
 from unseam.method import Heatmap
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.photo.photo import Photo
 
 Answer = tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]

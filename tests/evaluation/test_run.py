@@ -13,7 +13,7 @@ from support.tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
 from unseam.evaluation.run import Plan, run_evaluation
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.system.folder_lock import LOCK, FolderLock
 
 

@@ -7,7 +7,7 @@ from fuzzing.originals import pixels
 from fuzzing.photo_targets import check_map
 from fuzzing.target import Target, written
 from unseam.errors import ModelError, NotApplicable
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.photo.photo import load_photo
 
 

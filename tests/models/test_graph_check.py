@@ -17,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from support.tiny_models import METADATA, graph, save_model
 from unseam.errors import ModelError
 from unseam.models.graph_check import LARGEST_BYTES, LARGEST_METADATA, OPERATORS, check_contents
+from unseam.models.load import load_model
 from unseam.models.network import NetworkOptions
-from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 
 Change = Callable[[onnx.ModelProto], None]

@@ -15,7 +15,8 @@ from support.tiny_models import ModelMaker
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable
 from unseam.method import Heatmap, MethodInfo
-from unseam.models.patch.method import PatchMethod, load_model
+from unseam.models.load import load_model
+from unseam.models.patch.method import PatchMethod
 from unseam.photo.photo import Photo
 from unseam.report.files import Entry, write_index
 from unseam.report.page import OTHER_SIDE, photo_page

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
 from support.tiny_forgeries import write_forgeries
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint
 from unseam.training.initial_weights import load_beginning

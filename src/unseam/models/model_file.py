@@ -1,28 +1,27 @@
 """A model file: an ONNX graph of known contents, inputs and outputs, with its settings in its own metadata.
 
-Whoever loads a model file comes through `open_session`: the size is looked at before the file is read, the contents
-(`unseam.models.graph_check`) before onnxruntime sees them, and the digest each time the file is opened again.
+`open_session` checks the size before the file is read, the contents (`unseam.models.graph_check`) before onnxruntime
+sees them, and the digest whenever the file is opened again.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unseam.errors import ModelError
-from unseam.models.document import demand, parse_document
+from unseam.models.document import demand
 from unseam.models.graph_check import LARGEST_BYTES, check_contents
-from unseam.models.metadata import PATCHES, PatchNetworkSettings, parse_settings
 from unseam.models.onnx_wire import cut_short
 from unseam.system.text import printable
 
@@ -95,54 +94,6 @@ class Session:
             return list(self._runtime.run(outputs, feed))
 
 
-Settings = TypeVar("Settings")
-
-
-def read_model(path: Path) -> tuple[PatchNetworkSettings, str]:
-    """Check the file of a patch network and give its settings and the SHA-256 digest of its bytes (hex).
-
-    Raises
-    ------
-    ModelError
-        With what was found, what was expected and what to do.
-    """
-    return read_checked(path, parse_settings, lambda session, settings: _check_graph(session, settings.patch_side))
-
-
-def read_checked(
-    path: Path, parse: Callable[[str], Settings], check: Callable[[Session, Settings], None]
-) -> tuple[Settings, str]:
-    """Read a model file's settings and digest; errors of ``parse`` and ``check`` name the file.
-
-    Parameters
-    ----------
-    path : Path
-    parse : function
-        Text of the metadata to settings.
-    check : function
-        Refuses a graph that does not fit the settings.
-
-    Raises
-    ------
-    ModelError
-        As `read_model`.
-    """
-    digest = sha256(model_bytes(path)).hexdigest()
-    session = open_session(path, digest)
-    try:
-        settings = parse(session.metadata)
-        check(session, settings)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-    return settings, digest
-
-
-def kind_of(path: Path) -> str:
-    """Say what kind of network a model file holds: what it is fed; ModelError as `read_model`."""
-    kind, _ = read_checked(path, lambda text: str(parse_document(text).get("kind", PATCHES)), lambda *_: None)
-    return kind
-
-
 def model_bytes(path: Path) -> bytes:
     """Read a model file; ModelError where it cannot be read, is no file, or is larger than ours ever are."""
     try:
@@ -166,18 +117,6 @@ def _at_most(path: Path, most: int) -> bytes:
     return model
 
 
-def _check_graph(session: Session, side: int) -> None:
-    inputs = {node.name: node for node in session.get_inputs()}
-    demand(list(inputs) == [INPUT], f"inputs {list(inputs)}", f"one input {INPUT!r}")
-    check_node(inputs[INPUT], (3, side, side))
-    shapes = {PATCH_OUTPUT: (), PIXEL_OUTPUT: (side, side)}
-    outputs = {node.name: node for node in session.get_outputs()}
-    known = [name for name in outputs if name in shapes]
-    demand(bool(known) and len(known) == len(outputs), f"outputs {list(outputs)}", f"one or both of {list(shapes)}")
-    for name in known:
-        check_node(outputs[name], shapes[name])
-
-
 def check_node(node: Node, tail: tuple[int, ...]) -> None:
     """Demand float32 of any number of patches; sizes that the graph leaves open (names or None) are let through."""
     found = f"{node.name} of {node.type}, shape {node.shape}"
@@ -188,26 +127,53 @@ def check_node(node: Node, tail: tuple[int, ...]) -> None:
     demand(fits and node.type == "tensor(float)", found, f"float32 of shape {('N', *tail)}")
 
 
-def open_session(path: Path, digest: str, output: str | None = None, *, keeps_memory: bool = True) -> Session:
-    """Give this process's session for a model file of this digest; it is checked and opened once.
+def open_session(
+    path: Path, digest: str, output: str | None = None, *, keeps_memory: bool = True, model: bytes | None = None
+) -> Session:
+    """Return this process's session for a model file of this digest; it is checked and opened once.
 
-    With ``output``, of the part of the network that this output needs. A session that keeps its memory is faster the
-    next time; one look at a large photo should give it back.
+    Parameters
+    ----------
+    path, digest : Path, str
+        The file, and the SHA-256 of the bytes that were loaded, hex.
+    output : str, optional
+        For only the part of the network that this output needs.
+    keeps_memory : bool
+        Faster the next time; a session for one large photo should give its memory back.
+    model : bytes, optional
+        The content of the file, of this digest, where the caller has just read it.
 
     Raises
     ------
     ModelError
         The file cannot be used, or is not the one that was loaded.
     """
-    return _open_session(path, digest, output, keeps_memory, os.getpid())
+    key = (path, digest, output, keeps_memory, os.getpid())  # a session must not be shared across a fork
+    with _LOCK:
+        session = _SESSIONS.pop(key, None)
+    if session is None:
+        session = _opened(path, _unchanged(path, digest) if model is None else model, output, keeps_memory)
+    with _LOCK:
+        _SESSIONS[key] = session
+        while len(_SESSIONS) > OPEN_SESSIONS:
+            del _SESSIONS[next(iter(_SESSIONS))]
+    return session
 
 
-@lru_cache(maxsize=OPEN_SESSIONS)
-def _open_session(path: Path, digest: str, output: str | None, keeps_memory: bool, process: int) -> Session:  # noqa: ARG001
-    """Open a session; ``process`` is part of the key because a session must not be shared across a fork."""
+_SESSIONS: dict[tuple[Path, str, str | None, bool, int], Session] = {}
+"""The open sessions of this process, the one last used at the end."""
+
+_LOCK = threading.Lock()
+
+
+def _unchanged(path: Path, digest: str) -> bytes:
     model = model_bytes(path)
     if sha256(model).hexdigest() != digest:
         raise ModelError(f"{path}: the file changed since it was loaded; load it again")
+    return model
+
+
+def _opened(path: Path, model: bytes, output: str | None, keeps_memory: bool) -> Session:
     try:
         metadata = check_contents(model)
         part = model if output is None else cut_short(model, output)

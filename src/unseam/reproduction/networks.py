@@ -21,8 +21,9 @@ from unseam.evaluation.baselines import CONTROLS
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
 from unseam.evaluation.method_digest import file_digest
 from unseam.evaluation.patchwise import MapJudge, PatchJudge, PatchResults, Undecided, Verdicts, judge_windows
+from unseam.models.load import load_patch_model
 from unseam.models.metadata import PatchNetworkSettings
-from unseam.models.patch.method import PatchMethod, load_patch_model
+from unseam.models.patch.method import PatchMethod
 from unseam.reproduction.paper import HALF, Task, rules_of
 from unseam.system.atomic_files import write_text
 

@@ -20,7 +20,7 @@ from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
 from unseam.methods import DETECTORS
-from unseam.models.patch.method import load_patch_model
+from unseam.models.load import load_patch_model
 from unseam.photo.photo import load_photo
 from unseam.reproduction.paper import CLASSICAL, PAPER_NETWORK_AUC
 from unseam.reproduction.results import Table

@@ -21,7 +21,8 @@ from onnx import numpy_helper
 from torch import Tensor
 
 from unseam.errors import ModelError, RecipeError
-from unseam.models.model_file import model_bytes, read_model
+from unseam.models.load import load_patch_model
+from unseam.models.model_file import model_bytes
 from unseam.training.checkpoint import BEST, fill, load_checkpoint
 from unseam.training.fusion.network import FusionNetwork
 from unseam.training.onnx_graph import check_parity, random_patches
@@ -100,7 +101,8 @@ def _of_run(run: Path) -> Beginning:
 
 
 def _of_model(path: Path) -> Beginning:
-    settings, digest = read_model(path)
+    method = load_patch_model(path)
+    settings, digest = method.settings, method.digest
     recipe = patch_recipe_from(dict(settings.recipe))
     model = model_bytes(path)
     if sha256(model).hexdigest() != digest:

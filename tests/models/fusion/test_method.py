@@ -23,8 +23,8 @@ from unseam.method import Finding, Method
 from unseam.models.fusion import method as room
 from unseam.models.fusion.features import BlockFeatures, block_features, feature_names
 from unseam.models.fusion.method import FusionMethod
+from unseam.models.load import load_model, load_patch_model
 from unseam.models.network import NetworkOptions
-from unseam.models.patch.method import load_model, load_patch_model
 from unseam.photo.photo import Photo, load_photo
 
 METADATA: dict[str, Any] = {

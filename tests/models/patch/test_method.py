@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from support.tiny_models import METADATA, ModelMaker, graph, save_model
 from unseam.errors import ModelError
 from unseam.method import Heatmap, Method
+from unseam.models.load import load_model
 from unseam.models.network import NetworkOptions
-from unseam.models.patch.method import PatchMethod, load_model
+from unseam.models.patch.method import PatchMethod
 from unseam.photo.photo import load_photo
 
 

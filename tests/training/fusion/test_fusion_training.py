@@ -22,8 +22,8 @@ from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import FusionSettings
 from unseam.models.fusion.method import FusionMethod, LogOdds
 from unseam.models.fusion.windows import window_shares
+from unseam.models.load import load_model
 from unseam.models.metadata import HeatCalibration
-from unseam.models.patch.method import load_model
 from unseam.photo.photo import load_photo
 from unseam.training.fusion import source as source_room
 from unseam.training.fusion.calibration import _Judged, _mask_thresholds, _photo_curve

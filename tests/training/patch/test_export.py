@@ -16,7 +16,7 @@ import unseam.training.patch.export as export
 from support.tiny_forgeries import write_forgeries
 from unseam.errors import DataError, ModelError, RecipeError, RunError
 from unseam.method import find_regions
-from unseam.models.patch.method import load_model
+from unseam.models.load import load_model
 from unseam.photo.photo import load_photo
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint, save_checkpoint

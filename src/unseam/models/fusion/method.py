@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -29,9 +28,8 @@ from unseam.models.model_file import (
     PHOTO_OUTPUT,
     Session,
     open_session,
-    read_checked,
 )
-from unseam.models.network import NetworkMethod, NetworkOptions
+from unseam.models.network import NetworkMethod
 from unseam.system.cores import cores
 
 if TYPE_CHECKING:
@@ -124,12 +122,6 @@ class FusionMethod(NetworkMethod[FusionSettings]):
         return LogOdds(*(part[0] for part in answer))
 
 
-def load_fusion(path: Path, options: NetworkOptions | None = None) -> FusionMethod:
-    """Load the network `fusion`; errors as `unseam.load_model`."""
-    settings, digest = read_checked(path, parse_fusion, _check_graph)
-    return FusionMethod(path, digest, settings, options or NetworkOptions())
-
-
 def parse_fusion(text: str) -> FusionSettings:
     """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
     settings = settings_of(FusionSettings, parse_document(text))
@@ -139,7 +131,9 @@ def parse_fusion(text: str) -> FusionSettings:
     return settings
 
 
-def _check_graph(session: Session, settings: FusionSettings) -> None:
+def read_settings(session: Session) -> FusionSettings:
+    """Read what a model file of this kind says about itself; ModelError where text or graph do not fit."""
+    settings = parse_fusion(session.metadata)
     inputs = {node.name: node for node in session.get_inputs()}
     demand(list(inputs) == [FEATURES], f"inputs {list(inputs)}", f"one input {FEATURES!r}")
     shape = inputs[FEATURES].shape
@@ -148,6 +142,7 @@ def _check_graph(session: Session, settings: FusionSettings) -> None:
     outputs = {node.name for node in session.get_outputs()}
     expected = {CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT}
     demand(expected <= outputs, f"outputs {sorted(outputs)}", f"{sorted(expected)}")
+    return settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)

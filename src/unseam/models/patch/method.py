@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,9 +13,10 @@ from numpy.typing import NDArray
 
 from unseam.errors import ModelError
 from unseam.method import Heatmap, PatchLabels, final_mask, finding_of
-from unseam.models.metadata import PATCHES, PatchNetworkSettings, check_stride
-from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, kind_of, open_session, read_model
-from unseam.models.network import NetworkMethod, NetworkOptions
+from unseam.models.document import demand
+from unseam.models.metadata import PatchNetworkSettings, check_stride, parse_settings
+from unseam.models.model_file import INPUT, PATCH_OUTPUT, PIXEL_OUTPUT, Session, check_node, open_session
+from unseam.models.network import NetworkMethod
 from unseam.models.patch.patches import Blend, PatchGrid, cut_batches, touched
 from unseam.models.patch.postprocess import (
     MAJORITY,
@@ -30,7 +29,6 @@ from unseam.models.patch.postprocess import (
 from unseam.system.cores import cores
 
 if TYPE_CHECKING:
-    from unseam.models.fusion.method import FusionMethod
     from unseam.photo.photo import Photo
 
 
@@ -237,7 +235,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         return answer
 
     def _heat(self, probability: NDArray[np.float32] | None) -> NDArray[np.float32]:
-        if probability is None:  # read_model refuses a file without outputs
+        if probability is None:  # `read_settings` refuses a file without outputs
             raise ModelError(f"{self.path}: the network has no output; export the model anew")
         return calibrate(probability, self.settings.heat_calibration.slope, self.settings.heat_calibration.intercept)
 
@@ -256,39 +254,17 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         return f"the photo is {size} pixels, and {self.settings.name} judges patches of {side} x {side}"
 
 
-def load_model(path: str | os.PathLike[str], options: NetworkOptions | None = None) -> PatchMethod | FusionMethod:
-    """Load a model file written by ``unseam export``.
-
-    Parameters
-    ----------
-    path : path
-        The ONNX file, of either kind: a network that judges patches, or one that reads the whole photo.
-    options : NetworkOptions, optional
-        How to run it.
-
-    Returns
-    -------
-    PatchMethod or FusionMethod
-        A method like all others: call it with a photo.
-
-    Raises
-    ------
-    ModelError
-        The file is missing, not ONNX, without our metadata, of another format, or has other inputs or outputs; or the
-        stride does not fit.
-    """
-    path = Path(path).absolute()
-    if kind_of(path) == PATCHES:
-        return load_patch_model(path, options)
-    from unseam.models.fusion.method import (
-        load_fusion,  # it needs all detectors, which the others should not wait for
-    )
-
-    return load_fusion(path, options)
-
-
-def load_patch_model(path: str | os.PathLike[str], options: NetworkOptions | None = None) -> PatchMethod:
-    """Load a network that judges patches; as `load_model`, and ModelError for another kind."""
-    path = Path(path).absolute()
-    settings, digest = read_model(path)
-    return PatchMethod(path, digest, settings, options or NetworkOptions())
+def read_settings(session: Session) -> PatchNetworkSettings:
+    """Read what a model file of this kind says about itself; ModelError where text or graph do not fit."""
+    settings = parse_settings(session.metadata)
+    side = settings.patch_side
+    inputs = {node.name: node for node in session.get_inputs()}
+    demand(list(inputs) == [INPUT], f"inputs {list(inputs)}", f"one input {INPUT!r}")
+    check_node(inputs[INPUT], (3, side, side))
+    shapes = {PATCH_OUTPUT: (), PIXEL_OUTPUT: (side, side)}
+    outputs = {node.name: node for node in session.get_outputs()}
+    known = [name for name in outputs if name in shapes]
+    demand(bool(known) and len(known) == len(outputs), f"outputs {list(outputs)}", f"one or both of {list(shapes)}")
+    for name in known:
+        check_node(outputs[name], shapes[name])
+    return settings

@@ -19,7 +19,8 @@ from unseam.detectors.statistic import logistic
 from unseam.errors import DataError
 from unseam.models.fusion.features import block_features, feature_names
 from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.method import load_fusion, parse_fusion
+from unseam.models.fusion.method import FusionMethod, parse_fusion
+from unseam.models.load import load_model
 from unseam.models.model_file import CELL_OUTPUT, CONFIDENCE_OUTPUT, FEATURES, PHOTO_OUTPUT
 from unseam.models.network import NetworkOptions
 from unseam.photo.photo import load_photo
@@ -114,6 +115,8 @@ def fusion_model(
     check_fusion_parity(graph.SerializeToString(), network, [*random, *real])
 
     def fit(draft: Path) -> FusionSettings:
-        return calibrated_settings(load_fusion(draft, NetworkOptions(threads=threads)), samples)
+        method = load_model(draft, NetworkOptions(threads=threads))
+        assert isinstance(method, FusionMethod)
+        return calibrated_settings(method, samples)
 
     return as_model_file(graph, settings, parse_fusion, fit if calibrated else None)

@@ -19,8 +19,9 @@ from unseam.datasets.sample import Sample
 from unseam.errors import DataError
 from unseam.evaluation.counts import Counts, bin_threshold
 from unseam.method import NO_EVIDENCE, FalseAlarms, Heatmap, final_mask
+from unseam.models.load import load_patch_model
 from unseam.models.metadata import HeatCalibration, ScoreCurve
-from unseam.models.patch.method import PatchMethod, load_patch_model
+from unseam.models.patch.method import PatchMethod
 from unseam.models.patch.postprocess import LOGIT_LIMIT, network_mask
 from unseam.photo.photo import load_photo
 
