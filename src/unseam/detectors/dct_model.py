@@ -81,22 +81,6 @@ class DctModelConfig:
 DEFAULT = DctModelConfig()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FirstCompression:
-    """What was found of a compression before the last one.
-
-    Attributes
-    ----------
-    steps : (8, 8) int64
-        First quantization step of each frequency (vertical, horizontal); 0 where none was found or looked for.
-    shares : (8, 8) float64
-        Share of the coefficients that were rounded to it, in [0, 1]; 0 where there is no step.
-    """
-
-    steps: NDArray[np.int64]
-    shares: Floats
-
-
 def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
     """Give the paper's probability that a block was compressed once, where the photo was compressed twice.
 
@@ -167,21 +151,6 @@ def dct_model_llr(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
 def dct_model(photo: Photo, config: DctModelConfig = DEFAULT) -> Heatmap:
     """Find content that was compressed once in a JPEG that was compressed twice; see `dct_model_llr`."""
     return heatmap_of(dct_model_llr(photo, config), photo, config.curve)
-
-
-def first_compression(photo: Photo, config: DctModelConfig = DEFAULT) -> FirstCompression:
-    """Find the quantization table of a JPEG's compression before its last one, as far as the statistic looks.
-
-    Raises
-    ------
-    NotApplicable
-        As `dct_model_statistic`.
-    """
-    component, _ = stored_luma(photo)
-    steps, shares = np.zeros((SIDE, SIDE), np.int64), np.zeros((SIDE, SIDE))
-    for found in _examine(photo, component, config.statistic_diagonals, config):
-        steps[found.frequency], shares[found.frequency] = found.first, found.share
-    return FirstCompression(steps, shares)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from PIL import Image
 from unseam.analyze import analyze
 from unseam.errors import ModelError, UnfitOption
 from unseam.method import Finding, Method
+from unseam.methods import METHODS
 from unseam.models.fusion import method as room
 from unseam.models.fusion.features import BlockFeatures, block_features, feature_names
 from unseam.models.fusion.method import FusionMethod
@@ -248,3 +249,14 @@ def test_a_graph_of_another_number_of_features_is_refused(make: Maker) -> None:
 def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> None:
     with pytest.raises(ModelError, match="kind 'fusion'"):
         load_patch_model(make())
+
+
+@pytest.mark.parametrize("name", ["authentic-cafe", "copy-move-houseboat", "removal-hikers", "splice-butterfly"])
+def test_the_shipped_network_gives_the_same_heat_as_when_it_was_exported(name: str) -> None:
+    """Every 24th pixel, float32, of version 3d0b560; weights trained anew need that file anew.
+
+    It was written by ``np.savez_compressed(file, **{name: METHODS["fusion"](load_photo(...)).heat[::24, ::24]})``.
+    """
+    expected = np.load(Path(__file__).parent / "shipped-heat.npz")[name]
+    photo = load_photo(Path(__file__).parents[3] / "examples" / "photos" / f"{name}.jpg")
+    np.testing.assert_allclose(METHODS["fusion"](photo).heat[::24, ::24], expected, rtol=0, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Cut a photo into patches, and stitch what was said about each patch back into a map: exact inverses.
+"""Cut a photo into patches, and blend the maps of patches into one map of the photo: exact inverses.
 
 Patches lie at multiples of the stride counted from the photo's top left corner, never shifted to fit, so that with a
 stride that is a multiple of 8 every patch lies on the photo's own 8 x 8 JPEG grid. The last row and column of patches
@@ -6,8 +6,8 @@ may overhang the photo; what lies outside is the photo mirrored at its border (a
 fills a whole patch).
 
 Overlaps are averaged with a triangular window, so that the seams between patches do not show. Its weights are the
-integers 1 to S / 2: all sums of weighted 8-bit values are then exact in float32, and stitching what was cut gives back
-the very same values. At a stride of half a patch the weights of all patches add up to the same number everywhere.
+integers 1 to S / 2: all sums of weighted 8-bit values are then exact in float32, and blending what was cut returns
+the same values. At a stride of half a patch the weights of all patches add up to the same number everywhere.
 """
 
 from __future__ import annotations
@@ -182,28 +182,3 @@ def _weight_along(starts: NDArray[np.intp], length: int, side: int) -> NDArray[n
     for start in starts:
         weight[start : start + side] += window(side)[: length - start]
     return weight
-
-
-def stitch(patches: NDArray[np.float32], height: int, width: int, stride: int) -> NDArray[np.float32]:
-    """Put maps of patches together again: the inverse of `cut` for one channel.
-
-    Parameters
-    ----------
-    patches : (N, S, S) float32
-        One map for each patch, in reading order.
-    height, width : int
-        Size of the photo in pixels.
-    stride : int
-        Distance between patches in pixels, as they were cut.
-
-    Returns
-    -------
-    (H, W) float32
-        Overlaps averaged with the window; exact where overlapping patches agree on whole numbers up to 255.
-    """
-    grid = PatchGrid(height, width, patches.shape[1], stride)
-    if len(patches) != len(grid):
-        raise ValueError(f"{height} x {width} at a stride of {stride} has {len(grid)} patches, found {len(patches)}")
-    blend = Blend(grid)
-    blend.add(np.arange(len(grid)), patches)
-    return blend.finish()
