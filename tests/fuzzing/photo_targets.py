@@ -20,7 +20,7 @@ from unseam.photo.photo import Photo, load_photo
 from unseam.provenance.exif import read_exif
 from unseam.provenance.file_facts import facts_document, file_facts
 from unseam.provenance.thumbnail import compare_thumbnail
-from unseam.report.files import document_of, report_files, to_json
+from unseam.report.files import report_files, to_json
 from unseam.report.wording import leads
 
 MOST_PIXELS = 1_000_000
@@ -100,7 +100,7 @@ def check_map(heatmap: Heatmap, photo: Photo) -> None:
 
 def report(data: bytes, folder: Path) -> str:
     found = analyze(data, REPORTED, max_pixels=PIXELS_TO_JUDGE)
-    document = document_of(found)
+    document = found.document()
     assert json.loads(to_json(document)) == document
     for make in report_files(found, document).values():
         assert make()
