@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from unseam.jpeg.segments import END_OF_IMAGE, JpegFile, cut_into_segments
-from unseam.photo.containers import png_chunks
+from unseam.photo.containers import AVIF_BRANDS, HEIF_BRANDS, png_chunks
 from unseam.photo.photo import Photo
 from unseam.provenance.blocks import Blocks, find_blocks
 from unseam.provenance.content_credentials import Credentials, State, read_credentials
@@ -35,8 +35,9 @@ _SIGNATURES = (
 READ_AS_TEXT = 4096
 """Bytes that must all be printable ASCII for data to be called a text."""
 
-_VIDEO = re.compile(rb"ftyp(mp4|isom|iso\d|avc1|hvc1|hev1|mp42|qt  |M4V )")
-"""Brands of the videos that phones put behind a photo (motion photos)."""
+_BRAND = re.compile(rb"\0\0[\0-\x04][\x08-\xff]ftyp([ -~]{4})")
+"""Start of a file of boxes (ISO/IEC 14496-12, section 4.3) of at most 1 KiB of brands: behind a photo it is a video
+(motion photo), whatever its brand, unless the brand is that of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +209,11 @@ def _kind(rest: bytes) -> str:
     start = rest.lstrip(b"\0")
     if not start.strip(b"\xff"):
         return "padding"
-    for signature, name in _SIGNATURES:
-        if start.startswith(signature):
-            return name
-    if _VIDEO.search(rest):
-        return "a video, as phones add to a photo"
+    parts = [name for signature, name in _SIGNATURES if start.startswith(signature)]
+    brand = _BRAND.search(rest)
+    if brand is not None:
+        picture = brand[1] in HEIF_BRANDS | AVIF_BRANDS
+        parts.append("a HEIF or AVIF picture" if picture else "a video, as phones add to a photo")
+    if parts:
+        return " and ".join(parts)
     return "text" if all(9 <= byte <= 126 for byte in start[:READ_AS_TEXT]) else "of an unknown kind"
