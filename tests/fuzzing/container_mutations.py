@@ -13,6 +13,9 @@ Part = tuple[int, int]
 CONTAINERS = (b"meta", b"iprp", b"ipco", b"moov", b"iinf")
 """Boxes that hold boxes (ISO/IEC 14496-12, 23008-12)."""
 
+FIELDS = {b"meta": 4, b"iinf": 6}
+"""Bytes of fields ahead of the boxes inside: version and flags, and the number of items."""
+
 
 def riff_chunks(data: bytes) -> list[Part]:
     found, position = [], 12
@@ -32,7 +35,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Part]:
         stop = min(start + size, end) if size >= 8 else end
         found.append((start, stop))
         if data[start + 4 : start + 8] in CONTAINERS:
-            found += boxes(data, start + 8 + 4 * (data[start + 4 : start + 8] == b"meta"), stop)
+            found += boxes(data, start + 8 + FIELDS.get(data[start + 4 : start + 8], 0), stop)
         start = stop
     return found
 
@@ -59,6 +62,26 @@ def swap(data: bytes, draw: Random) -> bytes:
     number = draw.randrange(len(parts) - 1)
     (start, end), (_, stop) = parts[number], parts[number + 1]
     return data[:start] + data[end:stop] + data[start:end] + data[stop:] if end <= stop else data
+
+
+def shuffle_items(data: bytes, draw: Random) -> bytes:
+    """Let the items of a HEIC or AVIF file stand in another order; their places in the file stay."""
+    items = [(start, end) for start, end in parts_of(data) if data[start + 4 : start + 8] == b"infe"]
+    if len(items) < 2:
+        return swap(data, draw)
+    mixed = [data[start:end] for start, end in items]
+    draw.shuffle(mixed)
+    return data[: items[0][0]] + b"".join(mixed) + data[items[-1][1] :]
+
+
+def mix_extents(data: bytes, draw: Random) -> bytes:
+    """Overwrite numbers in the table that says where items lie (``iloc``)."""
+    tables = [(start, end) for start, end in parts_of(data) if data[start + 4 : start + 8] == b"iloc"]
+    if not tables:
+        return alter_field(data, draw)
+    start, end = tables[0]
+    place, size = draw.randrange(start + 8, max(end, start + 9)), draw.choice((1, 2, 4))
+    return data[:place] + odd_number(draw, size).to_bytes(size, "big") + data[place + size :]
 
 
 def lie_about_length(data: bytes, draw: Random) -> bytes:
@@ -102,6 +125,8 @@ MUTATIONS: Sequence[Mutation] = (
     drop,
     duplicate,
     swap,
+    shuffle_items,
+    mix_extents,
     lie_about_length,
     alter_field,
     alter_field,

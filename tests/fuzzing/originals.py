@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from support.exif_blocks import block, number, segment, text
+from support.tiff_files import picture, tiff
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "photos"
 HEIGHT, WIDTH = 88, 120
@@ -127,11 +128,41 @@ def run_length_bmp() -> bytes:
     return b"BM" + struct.pack("<IHHI", start + len(lines), 0, 0, start) + header + palette + lines
 
 
-def heif() -> bytes:
+def bit_field_bmp() -> bytes:
+    """A BMP of 4 bits a channel in bit fields, which Pillow neither reads nor writes."""
+    red, green, blue = np.moveaxis(pixels().astype(np.uint16) >> 4, -1, 0)
+    lines = np.ascontiguousarray((red << 8 | green << 4 | blue)[::-1]).tobytes()
+    header = struct.pack("<IiiHHIIiiIIIII", 40, WIDTH, HEIGHT, 1, 16, 3, len(lines), 0, 0, 0, 0, 0xF00, 0xF0, 0xF)
+    return b"BM" + struct.pack("<IHHI", 66 + len(lines), 0, 0, 66) + header + lines
+
+
+def pages(**options: object) -> bytes:
+    """A TIFF of a reduced picture, the picture, and tags of every type of integer."""
+    small = np.ascontiguousarray(pixels()[::4, ::4])
+    tags = {65000 + kind: (kind, [kind]) for kind in (1, 3, 4, 6, 8, 9, 13, 16, 17, 18)}
+    first = picture(small, 16) | {254: (4, [1])}
+    second = picture(pixels(), 16 + small.nbytes) | tags
+    return tiff(first, second, data=small.tobytes() + pixels().tobytes(), **options)
+
+
+def float_tiff() -> bytes:
+    values = (pixels() / 255).astype(np.float32)
+    return tiff(picture(values, 16, sample_format=3), data=values.tobytes())
+
+
+def raw_profile_png() -> bytes:
+    """A PNG whose EXIF is hexadecimal text, as ImageMagick writes it."""
+    block = b"Exif\0\0" + exif()
+    text = b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n%8d\n" % len(block) + block.hex().encode() + b"\n")
+    data = photo("PNG")
+    return data[:33] + png_chunk(b"zTXt", text) + data[33:]
+
+
+def heif(**options: object) -> bytes:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
-    return photo("HEIF", quality=60)
+    return photo("HEIF", quality=60, **options)
 
 
 MAKERS: Mapping[str, tuple[Callable[[], bytes], ...]] = {
@@ -151,6 +182,7 @@ MAKERS: Mapping[str, tuple[Callable[[], bytes], ...]] = {
     "PNG": (
         rich_png,
         png_16_bit,
+        raw_profile_png,
         lambda: photo("PNG", "P"),
         lambda: photo("PNG", "1"),
         lambda: photo("PNG", "LA"),
@@ -167,6 +199,10 @@ MAKERS: Mapping[str, tuple[Callable[[], bytes], ...]] = {
         lambda: photo("TIFF", big_tiff=True),
         grey_16_bit_tiff,
         tiled_tiff,
+        pages,
+        lambda: pages(order=">", big=True),
+        lambda: pages(big=True),
+        float_tiff,
     ),
     "WEBP": (
         lambda: photo("WEBP", quality=80, exif=b"Exif\0\0" + exif()),
@@ -175,9 +211,9 @@ MAKERS: Mapping[str, tuple[Callable[[], bytes], ...]] = {
         lambda: animation("WEBP"),
     ),
     "GIF": (lambda: photo("GIF", "P"), lambda: photo("GIF", "L", interlace=1), lambda: animation("GIF")),
-    "BMP": (lambda: photo("BMP"), lambda: photo("BMP", "P"), lambda: photo("BMP", "1"), run_length_bmp),
+    "BMP": (lambda: photo("BMP"), lambda: photo("BMP", "P"), lambda: photo("BMP", "1"), run_length_bmp, bit_field_bmp),
     "AVIF": (lambda: photo("AVIF", quality=60, speed=10), lambda: photo("AVIF", "RGBA", quality=40, speed=10)),
-    "HEIF": (heif,),
+    "HEIF": (heif, lambda: heif(exif=b"Exif\0\0" + exif())),
 }
 """Format to what makes its sound files."""
 

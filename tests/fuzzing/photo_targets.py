@@ -66,6 +66,8 @@ def read_jpeg(data: bytes, folder: Path) -> str:
     photo = load_photo(data, max_pixels=MOST_PIXELS)
     if photo.jpeg is None:
         return "no JPEG"
+    damage = photo.damage
+    assert damage is None or damage.rows.shape == (photo.height,)
     for component in photo.jpeg.components:
         assert component.coefficients.shape[2:] == component.table.shape == (8, 8)
         assert component.coefficients.dtype == np.int16
