@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from unseam.cli import app
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")
+NAMES = ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "examples/README.md")
 DOCUMENTS = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").rglob("*.md"))]
 SUBCOMMANDS = {"datasets": [["check"]]}
 
@@ -64,12 +64,10 @@ def test_make_targets_that_the_readme_names_exist() -> None:
 
 def test_every_page_of_the_docs_is_in_the_sites_navigation_and_no_other() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n", 1)[1]
-    listed = re.findall(r":\s+(\S+\.md)\s*$", navigation, re.MULTILINE)
+    listed = re.findall(r":\s+(\S+\.(?:md|ipynb))\s*$", navigation, re.MULTILINE)
     assert len(set(listed)) == len(listed)
-    there = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
-    there |= {
-        path.relative_to(ROOT / "docs").with_suffix(".md").as_posix() for path in (ROOT / "docs").rglob("*.ipynb")
-    }
+    pages = [path for path in (ROOT / "docs").rglob("*") if path.suffix in (".md", ".ipynb")]
+    there = {path.relative_to(ROOT / "docs").as_posix() for path in pages}
     inside = {name for name in listed if not name.startswith("repository/")}
     assert inside == there
     missing = [name for name in set(listed) - inside if not (ROOT / name.removeprefix("repository/")).is_file()]
