@@ -15,8 +15,8 @@ PAGES = Path(__file__).resolve().parent.parent / "docs" / "methods"
 
 TOP = """# Methods
 
-Each method looks for one trace, and is blind where that trace is missing. None proves that a photo is authentic.
-`unseam localize PHOTO --method all` asks all of them; without `--method`, those in bold are asked.
+Each method looks for one trace and finds nothing where that trace is missing. None proves that a photo is authentic.
+`unseam localize PHOTO --method all` runs all of them; without `--method`, those in bold run.
 
 Made by: `python tools/methods_table.py`
 
