@@ -118,7 +118,7 @@ def test_what_the_file_says_is_read_once(spotted: NDArray[np.uint8], tmp_path: P
     report = analyze(path, [Fixed(0.2)])
     assert report.provenance is not None
     assert report.provenance is report.provenance
-    assert report.document()["file_facts"]["size"] == path.stat().st_size
+    assert report.document()["provenance"]["size"] == path.stat().st_size
     assert analyze(spotted, [Fixed(0.2)]).provenance is None
 
 

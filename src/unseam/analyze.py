@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from unseam.errors import NotApplicable
@@ -43,6 +44,7 @@ def analyze(
     max_pixels: int | None = None,
     progress: Callable[[Step], None] | None = None,
     failed: Callable[[str, Exception], None] | None = None,
+    trust_anchors: str | None = None,
 ) -> Report:
     """Judge one photo with one or more methods.
 
@@ -59,6 +61,8 @@ def analyze(
         Called before each method runs.
     failed : function, optional
         Called with name and exception of a method that breaks on this photo; without it the exception is raised.
+    trust_anchors : str, optional
+        Certificates (PEM) whose Content Credentials are trusted, in place of the list that ships with the package.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def analyze(
             step = next(steps)
         except StopIteration as finished:
             report: Report = finished.value
-            return report
+            return report if trust_anchors is None else replace(report, trust_anchors=trust_anchors)
         if progress is not None:
             progress(step)
 

@@ -12,6 +12,7 @@ from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.paths import PhotoPath, folder_for
 from unseam.report.files import write_report
+from unseam.report.report import Report
 from unseam.system.text import printable
 
 
@@ -38,7 +39,11 @@ class Outcome:
 
 
 def judge_photos(
-    photos: Iterable[PhotoPath], methods: Sequence[Method], out: Path | None, max_pixels: int | None = None
+    photos: Iterable[PhotoPath],
+    methods: Sequence[Method],
+    out: Path | None,
+    max_pixels: int | None = None,
+    trust_anchors: str | None = None,
 ) -> Iterator[Outcome]:
     """Judge photos one after the other.
 
@@ -52,6 +57,8 @@ def judge_photos(
         Where a folder of files is written for each photo; None for nothing on disk.
     max_pixels : int, optional
         Refuse larger photos; see `unseam.analyze.analyze`.
+    trust_anchors : str, optional
+        Certificates (PEM) to trust in Content Credentials; see `unseam.analyze.analyze`.
 
     Yields
     ------
@@ -68,14 +75,14 @@ def judge_photos(
             yield Outcome(photo, failure=_one_line(photo, photo.problem))
             continue
         try:
-            yield _judge(photo, methods, out, max_pixels)
+            report = analyze(photo.path, methods, max_pixels=max_pixels, trust_anchors=trust_anchors)
+            yield _written(photo, report, out)
         except (PhotoError, MemoryError) as error:
             reason = "it takes more memory than there is; try fewer methods" if memory_ran_out(error) else error
             yield Outcome(photo, failure=_one_line(photo, reason))
 
 
-def _judge(photo: PhotoPath, methods: Sequence[Method], out: Path | None, max_pixels: int | None) -> Outcome:
-    report = analyze(photo.path, methods, max_pixels=max_pixels)
+def _written(photo: PhotoPath, report: Report, out: Path | None) -> Outcome:
     document = report.document()
     listed = {"path": printable(photo.path)} | document
     if out is None:

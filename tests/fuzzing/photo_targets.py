@@ -1,4 +1,4 @@
-"""Targets that read photos: decoding, coefficients, file facts, every method, reports."""
+"""Targets that read photos: decoding, coefficients, every method, reports."""
 
 import json
 from collections.abc import Callable
@@ -7,21 +7,15 @@ from random import Random
 
 import numpy as np
 
-from fuzzing.exif_mutations import lying_block
-from fuzzing.originals import pixels
 from fuzzing.photo_cases import mutated_jpeg, mutated_photo
 from fuzzing.target import Target, written
 from unseam.analyze import analyze
 from unseam.errors import NotApplicable, PhotoError
 from unseam.method import Heatmap
 from unseam.methods import METHODS
-from unseam.photo.orientation import exif_orientation, upright
+from unseam.photo.orientation import upright
 from unseam.photo.photo import Photo, load_photo
-from unseam.provenance.exif import read_exif
-from unseam.provenance.file_facts import facts_document, file_facts
-from unseam.provenance.thumbnail import compare_thumbnail
 from unseam.report.files import report_files, to_json
-from unseam.report.wording import leads
 
 MOST_PIXELS = 1_000_000
 """Larger photos are refused; that what is refused was not allocated before shows in the memory."""
@@ -43,23 +37,6 @@ def load(data: bytes, folder: Path) -> str:
     assert 0 < photo.height * photo.width <= MOST_PIXELS
     assert upright(photo.pixels, photo.orientation).size == photo.pixels.size
     return f"photo {photo.format}"
-
-
-def tell_facts(data: bytes, folder: Path) -> str:
-    photo = load_photo(data, max_pixels=MOST_PIXELS)
-    facts = file_facts(photo)
-    text = json.dumps({"facts": facts_document(facts), "leads": leads(photo, facts)}, allow_nan=False)
-    assert len(text) < 100_000, f"the facts are a text of {len(text)} letters"
-    return "facts"
-
-
-def read_block(data: bytes, folder: Path) -> str:
-    found = read_exif(data or b"\0")
-    assert 1 <= exif_orientation(data) <= 8
-    if found.thumbnail:
-        preview = compare_thumbnail(found.thumbnail, pixels())
-        return "preview" if preview.pixels is not None else "no preview"
-    return "block"
 
 
 def read_jpeg(data: bytes, folder: Path) -> str:
@@ -111,8 +88,6 @@ def report(data: bytes, folder: Path) -> str:
 
 TARGETS = (
     Target("load-photo", mutated_photo, load, (PhotoError,), 44),
-    Target("file-facts", mutated_photo, tell_facts, (PhotoError,), 20),
-    Target("exif", lying_block, read_block, (), 16),
     Target("coefficients", mutated_jpeg, read_jpeg, (PhotoError,), 24),
     *(
         Target(f"method-{name}", photo_to_judge, judging(name), (PhotoError, NotApplicable), 2 if name in HEAVY else 3)

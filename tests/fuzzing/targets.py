@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from random import Random
 
-from fuzzing import file_targets, model_targets, photo_targets, web_target
+from fuzzing import file_targets, model_targets, photo_targets, provenance_targets, web_target
 from fuzzing.target import Target
 
 TARGETS: Mapping[str, Target] = {
-    target.name: target for room in (photo_targets, web_target, model_targets, file_targets) for target in room.TARGETS
+    target.name: target
+    for room in (photo_targets, provenance_targets, web_target, model_targets, file_targets)
+    for target in room.TARGETS
 }
 
 

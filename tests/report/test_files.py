@@ -91,7 +91,7 @@ def test_the_document_holds_all_that_is_known(report: Report, localizer: PatchMe
     assert {"unseam", "python", "numpy", "onnxruntime"} <= set(document["versions"])
     assert (applies["detects"], applies["blind_spots"], applies["needs"]) == ("bright pixels", "in the dark", [])
     assert applies["min_size"] == [1, 1]
-    assert document["file_facts"]["size"] == len(report.photo.data or b"")
+    assert document["provenance"]["size"] == len(report.photo.data or b"")
     assert document["sentence"].startswith("Likely manipulated: 1 region differs")
 
 

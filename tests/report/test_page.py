@@ -152,7 +152,7 @@ def test_whatever_a_file_holds_is_escaped(localizer: PatchMethod, tmp_path: Path
     kinds = {tag for tag, _ in Tags(page).tags}
     assert "b" in kinds
     assert all("onerror" not in attributes for _, attributes in Tags(page).tags)
-    assert report.document()["file_facts"]["exif"]["software"] == HOSTILE
+    assert report.document()["provenance"]["exif"]["software"] == HOSTILE
 
 
 def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
@@ -196,7 +196,7 @@ def test_regions_are_listed_with_their_coordinates(report: Report) -> None:
 def test_a_preview_that_disagrees_is_shown_and_told(localizer: PatchMethod) -> None:
     preview = jpeg(scene(120, 160, seed=5))
     odd = page_of(analyze(with_exif(scene(), block({}, preview=preview)), [localizer]))
-    assert "does not show this photo as it is now" in odd
+    assert "shows another picture than the photo" in odd
     assert 'alt="The preview embedded in the file"' in odd
     same = page_of(analyze(with_exif(scene(), block({}, preview=jpeg(scene()[::2, ::2]))), [localizer]))
     assert "agrees with the photo" in same

@@ -1,27 +1,26 @@
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from support.exif_blocks import jpeg, scene
+from provenance.test_xmp import xmp_packet
+from support.exif_blocks import block, jpeg, number, scene, segment
 from support.heatmaps import found, info_of
 from unseam.analyze import analyze
 from unseam.method import FalseAlarms, Heatmap, MethodInfo
 from unseam.photo.photo import Photo, load_photo
-from unseam.provenance.encoder import Encoder, Encoding
-from unseam.provenance.exif import Exif
-from unseam.provenance.file_facts import FileFacts, Trailing
-from unseam.provenance.thumbnail import Thumbnail
+from unseam.provenance import read_provenance
 from unseam.report.wording import (
     false_alarms_document,
-    leads,
     needs_in_words,
     others_sentence,
     rate_clause,
+    with_provenance,
 )
 
 PHOTO = load_photo(scene(60, 80))
-ENCODING = Encoding(90, Encoder.IJG, "words", ("Y", "Cb", "Cr"), "4:2:0", False, ())
+AI = xmp_packet(ext_DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia")
+AI_MADE = jpeg(scene(60, 80), segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + AI))
 
 
 @dataclass(frozen=True)
@@ -73,24 +72,6 @@ def test_what_other_methods_mark_is_told_beside_the_verdict() -> None:
     assert others_sentence(analyze(PHOTO, [Fixed(), Fixed(doubt="too small", name="unsure")])) == ""
 
 
-def test_of_several_pictures_the_judged_one_is_named() -> None:
-    (lead,) = leads(replace(PHOTO, number=2, count=3), FileFacts(1))
-
-    assert lead == "The file holds 3 pictures; number 2 (80 x 60 pixels), the largest full one, was judged."
-
-
-def test_damage_in_the_data_is_a_lead() -> None:
-    data = jpeg(scene(), restart_marker_rows=1)
-    scan = data.index(b"\xff\xda")
-    middle = scan + (len(data) - scan) // 2
-    photo = load_photo(data[:middle] + b"\xff\x9f" + data[middle:])
-
-    (lead,) = leads(photo, FileFacts(len(data)))
-
-    assert lead.startswith(f"The JPEG data are damaged from row {photo.damage.first_row} to row ")
-    assert "7 % of the photo is lost" in lead
-
-
 @pytest.mark.parametrize(
     ("known", "words"),
     [
@@ -117,24 +98,30 @@ def test_needs_are_said_in_words() -> None:
     assert needs_in_words(needy) == "colour, a JPEG file as the camera or program wrote it, at least 96 x 64 pixels"
 
 
-def told(**facts: object) -> str:
-    return " ".join(leads(PHOTO, replace(FileFacts(9), **facts)))
+@pytest.mark.parametrize(
+    ("method", "start"),
+    [
+        (Fixed(), "Likely manipulated, and AI-made according to the file: 1 region differs"),
+        (Fixed(marks=False), "No evidence of manipulation in the pixels, but AI-made according to the file: no region"),
+        (Fixed(doubt="it is small"), "Cannot tell from the pixels, but AI-made according to the file: it is"),
+    ],
+)
+def test_the_first_sentence_says_what_pixels_and_file_say(method: Fixed, start: str) -> None:
+    report = analyze(AI_MADE, [method])
+    assert report.verdict.sentence.startswith(start)
+    assert report.provenance is not None
+    assert report.provenance.summary in report.verdict.why
+    assert report.document()["provenance"]["ai_made"] is True
 
 
-def test_a_plain_file_gives_no_lead() -> None:
-    assert leads(PHOTO, None) == []
-    exif = Exif(taken="2020-01-01 00:00:00", changed="2020-01-01 00:00:00", stated_width=60, stated_height=80)
-    assert told(exif=exif, encoding=ENCODING, thumbnail=Thumbnail(agrees=True)) == ""
+def test_what_the_file_says_and_its_contradictions_are_reasons() -> None:
+    other = jpeg(scene(60, 80), segment(0xE1, b"Exif\0\0" + block({}, {0xA002: number(4000), 0xA003: number(3000)})))
+    why = analyze(other, [Fixed()]).verdict.why
+    assert any(reason.startswith("Resaved or resized") for reason in why)
+    assert any(reason.startswith("EXIF states 4000 x 3000 pixels") for reason in why)
 
 
-def test_what_deserves_a_second_look_is_told() -> None:
-    assert "does not show this photo" in told(thumbnail=Thumbnail(None, 0.5, 40.0, 0, False))
-    assert "turned by 90 degrees" in told(thumbnail=Thumbnail(None, 0.99, 2.0, 90, True))
-    assert told(thumbnail=Thumbnail(oddity="x")) == ""
-    assert "EXIF states 400 x 300 pixels" in told(exif=Exif(stated_width=400, stated_height=300))
-    assert "1,234 bytes follow" in told(trailing=Trailing(1234, "text"))
-    assert "changed 2021" in told(exif=Exif(taken="2020-01-01 00:00:00", changed="2021-01-01 00:00:00"))
-    assert "metadata are odd: broken." in told(oddities=("broken",))
-    assert "another program saved it again" in told(encoding=replace(ENCODING, photoshop_quality=8))
-    own = replace(ENCODING, encoder=Encoder.PHOTOSHOP, photoshop_quality=8)
-    assert told(encoding=own) == "The file carries a mark of Photoshop."
+def test_an_array_has_a_verdict_on_its_pixels_alone() -> None:
+    verdict = analyze(PHOTO, [Fixed()]).verdict
+    assert with_provenance(verdict, None) == verdict
+    assert read_provenance(PHOTO) is None

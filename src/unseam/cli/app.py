@@ -6,6 +6,7 @@ import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,8 @@ from unseam.system.text import printable
 FAILED, INTERRUPTED = 1, 130
 
 FAST = "Networks leave out what takes longest: copied regions, and the pixels of authentic patches."
+
+TRUST_ANCHORS = "Certificates (PEM) whose Content Credentials are trusted, in place of the list that is shipped."
 
 # fmt: off
 REFUSALS = frozenset((
@@ -71,6 +74,19 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt as error:
         complain("interrupted; what was finished before is on disk")
         raise typer.Exit(INTERRUPTED) from error
+
+
+def read_anchors(path: Path | None) -> str | None:
+    """Read a file of certificates that the user trusts; None without one."""
+    if path is None:
+        return None
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnseamError(f"{path} cannot be read ({error}); expected certificates in PEM") from error
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise UnseamError(f"{path} holds no certificate; expected PEM, with lines of -----BEGIN CERTIFICATE-----")
+    return text
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, TRUST_ANCHORS, app, complain, one_line_errors, read_anchors
 from unseam.errors import UnseamError, for_command_line
 from unseam.photo.listing import Listing
 from unseam.photo.paths import find_photos
@@ -50,6 +50,7 @@ def localize(
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
     ] = None,
+    trust_anchors: Annotated[Path | None, typer.Option(metavar="FILE", help=TRUST_ANCHORS)] = None,
 ) -> None:
     """Find manipulated regions: heat map, mask, overlay, JSON and HTML report for each photo."""
     multiply_on_one_thread()
@@ -65,7 +66,8 @@ def localize(
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
         done = []
-        for outcome in _with_progress(judge_photos(found, methods, out, max_pixels), [photo.path for photo in found]):
+        outcomes = judge_photos(found, methods, out, max_pixels, read_anchors(trust_anchors))
+        for outcome in _with_progress(outcomes, [photo.path for photo in found]):
             _print_outcome(outcome, as_json)
             done.append(outcome)
         if out is not None:

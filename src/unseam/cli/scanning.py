@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, INTERRUPTED, app, complain, one_line_errors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, TRUST_ANCHORS, app, complain, one_line_errors, read_anchors
 from unseam.errors import UnseamError
 from unseam.system.text import printable
 
@@ -58,6 +58,7 @@ def scan(
     all_files: Annotated[
         bool, typer.Option("--all-files", help="Judge every file, whatever its name, and not only .jpg and the like.")
     ] = False,
+    trust_anchors: Annotated[Path | None, typer.Option(metavar="FILE", help=TRUST_ANCHORS)] = None,
 ) -> None:
     """Judge all photos in and below a folder: one row per file (needs the extra scan)."""
     with one_line_errors():
@@ -82,6 +83,7 @@ def scan(
             memory=int(memory * 1e9) if memory else share_of_memory(count) if engine is Engine.LOCAL else None,
             max_pixels=max_pixels or DEFAULT_MAX_PIXELS,
             all_files=all_files,
+            trust_anchors=read_anchors(trust_anchors),
         )
         try:
             summary = _run(plan, engine, address)

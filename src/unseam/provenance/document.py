@@ -63,6 +63,8 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "thumbnail": _plain(facts.thumbnail),
         "trailing": _plain(facts.trailing),
         "drawn": facts.drawn,
+        "damage": facts.damage,
+        "pictures": {"judged": facts.number, "count": facts.count},
         "oddities": list(facts.oddities),
     }
 

@@ -78,6 +78,10 @@ class Facts:
         Where a program's name stands, and the name, other than in EXIF, XMP and IPTC: texts of a PNG, JPEG comments.
     drawn : bool
         Whether the pixels are those of a screenshot or graphic.
+    damage : str, optional
+        What is missing of a damaged JPEG, in words.
+    number, count : int
+        Which of the file's pictures was judged, and how many it holds.
     oddities : tuple of str
         What is wrong with the metadata, in plain words.
     """
@@ -98,6 +102,9 @@ class Facts:
     trailing: Trailing | None = None
     programs: tuple[tuple[str, str], ...] = ()
     drawn: bool = False
+    damage: str | None = None
+    number: int = 1
+    count: int = 1
     oddities: tuple[str, ...] = ()
 
 
@@ -138,6 +145,9 @@ def gather(photo: Photo, anchors: str | None = None) -> Facts:
         trailing=_trailing(photo.format, data, file),
         programs=_programs(blocks),
         drawn=is_drawn(photo.pixels, photo.format),
+        damage=None if photo.damage is None else photo.damage.sentence,
+        number=photo.number,
+        count=photo.count,
         oddities=_oddities(encoding, exif, xmp, iptc, thumbnail),
     )
     return _with_credentials(facts, photo, blocks, anchors)

@@ -221,6 +221,9 @@ def _of_camera(facts: Facts, leads: tuple[Lead, ...]) -> tuple[History, str]:
             History.UNKNOWN,
             f"Unknown: EXIF names the camera {camera} and a program that is not known here, {software}.",
         )
+    if facts.encoding is not None and facts.encoding.libjpeg_order:
+        how = "the file is laid out as programs do, and some phones"
+        return History.UNKNOWN, f"Unknown: EXIF names the camera {camera}, but {how}."
     written = ""
     if facts.encoding is not None and facts.encoding.encoder is not Encoder.CUSTOM:
         written = f" The quantization tables are {facts.encoding.detail}."

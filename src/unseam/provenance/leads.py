@@ -6,6 +6,7 @@ Contradictions, facts of one file that cannot all be true, weigh most: who fakes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -77,7 +78,7 @@ def find_leads(facts: Facts, editor: str | None) -> tuple[Lead, ...]:
         *_marks(facts),
         *_edits(facts),
         *_sizes(facts),
-        *_trailing(facts),
+        *_file(facts),
         *(Lead(f"The metadata are damaged: {oddity}.", Forgery.TRUE, "file") for oddity in facts.oddities),
     ]
     return tuple(sorted(found, key=lambda lead: not lead.contradiction))
@@ -229,10 +230,11 @@ def _camera_against_writer(facts: Facts, edited: bool) -> Iterator[Lead]:
         yield Lead(text, Forgery.HOURS, "JPEG")
     elif encoding.libjpeg_order:
         text = (
-            f"EXIF says that the camera {camera} took the photo, but the file is laid out as by libjpeg: JFIF "
-            "first, each table in its own segment. Cameras put EXIF first, with few exceptions: a program wrote it."
+            f"EXIF says that the camera {camera} took the photo, but the file is laid out as by libjpeg: JFIF first, "
+            "each table in its own segment. Cameras put EXIF first; programs that save or turn a photo do not, nor do "
+            "some phones."
         )
-        yield Lead(text, Forgery.HOURS, "JPEG", contradiction=not edited)
+        yield Lead(text, Forgery.HOURS, "JPEG")
     elif encoding.optimized:
         text = "The Huffman tables were made for this picture, as programs and phones write them; older cameras do not."
         yield Lead(text, Forgery.SAVING, "JPEG")
@@ -351,6 +353,7 @@ _OWN_WORDS = frozenset(
 """Words in the names of cameras' own programs."""
 _LONG_WORD = 5
 """Letters from which on a word in a camera's software name is a name; firmware has numbers and codes."""
+_SEPARATORS = re.compile(r"[^\w+]+|_")
 
 
 def is_cameras_own(facts: Facts, software: str) -> bool:
@@ -359,8 +362,8 @@ def is_cameras_own(facts: Facts, software: str) -> bool:
     if program is not None:
         return program.kind is Kind.CAMERA
     own = camera_of(facts).lower()
-    letters = "".join(letter if letter.isalpha() else " " for letter in software.lower()).split()
-    return all(len(word) < _LONG_WORD or word in _OWN_WORDS or word in own for word in letters)
+    words = [word for word in _SEPARATORS.split(software.lower()) if word.isalpha()]
+    return all(len(word) < _LONG_WORD or word in _OWN_WORDS or word in own for word in words)
 
 
 def _sizes(facts: Facts) -> Iterator[Lead]:
@@ -373,7 +376,16 @@ def _sizes(facts: Facts) -> Iterator[Lead]:
         yield Lead(f"{size}, without camera data, are as {' or '.join(names)} {verb}.", Forgery.SAVING, "JPEG")
 
 
-def _trailing(facts: Facts) -> Iterator[Lead]:
+def _file(facts: Facts) -> Iterator[Lead]:
+    if facts.damage is not None:
+        text = f"{facts.damage[0].upper()}{facts.damage[1:]}: a decoder makes up what is missing there."
+        yield Lead(text, Forgery.TRUE, "JPEG")
+    if facts.count > 1:
+        size = f"{facts.width} x {facts.height} pixels"
+        text = (
+            f"The file holds {facts.count} pictures; number {facts.number} ({size}), the largest full one, was judged."
+        )
+        yield Lead(text, Forgery.TRUE, "file")
     if facts.trailing is not None:
         text = f"{facts.trailing.size:,} bytes follow the end of the picture ({facts.trailing.kind})."
         yield Lead(

@@ -55,7 +55,9 @@ _GENERATORS = {
 _EDITORS = {
     "Adobe Photoshop": r"photoshop",
     "Adobe Lightroom": r"lightroom",
-    "Adobe Express": r"adobe express|adobe illustrator|adobe indesign|adobe bridge",
+    "Adobe Bridge": r"adobe bridge",
+    "Adobe Express": r"adobe express",
+    "Adobe Illustrator or InDesign": r"adobe (?:illustrator|indesign)",
     "GIMP": r"\bgimp\b",
     "Affinity Photo": r"affinity",
     "Pixelmator": r"pixelmator",
@@ -67,7 +69,7 @@ _EDITORS = {
     "Microsoft Paint or Photos": r"microsoft (?:paint|windows photo|photos?)\b|windows photo (?:editor|viewer|gallery)",
     "PaintShop Pro": r"paint ?shop",
     "Corel": r"\bcorel\b",
-    "ACDSee": r"acd ?see",
+    "ACDSee": r"acd ?see|acd systems",
     "IrfanView": r"irfanview",
     "XnView": r"xnview",
     "FastStone": r"faststone",
@@ -92,6 +94,10 @@ _EDITORS = {
     "Samsung Photo Editor": r"samsung.*photo editor|^photo editor$|galaxy ai|sketch to image|generative edit",
     "MIUI Gallery": r"miui gallery",
     "Photo Mechanic": r"photo mechanic",
+    "Noise Ninja": r"noise ninja",
+    "FinePixViewer": r"finepix ?viewer",
+    "Nikon Transfer": r"nikon transfer",
+    "OfotoNow": r"ofoto",
     "CapCut": r"\bcapcut\b",
 }
 _DEVELOPERS = {

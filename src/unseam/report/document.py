@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from unseam.method import Heatmap, PatchLabels, Region
-from unseam.provenance.file_facts import facts_document
+from unseam.provenance import provenance_document
 from unseam.report.report import Report
-from unseam.report.wording import false_alarms_document, leads
+from unseam.report.wording import false_alarms_document
 from unseam.system.text import printable
 from unseam.system.versions import versions
 
@@ -61,8 +61,7 @@ def document_of(report: Report, written: datetime | None = None) -> dict[str, An
         "marked_share": leading.get("marked_share"),
         "regions": leading.get("regions", []),
         "methods": methods,
-        "file_facts": facts_document(report.provenance),
-        "leads": leads(photo, report.provenance),
+        "provenance": provenance_document(report.provenance),
         "versions": dict(versions()),
         "written": (written or datetime.now(UTC)).isoformat(timespec="seconds"),
     }

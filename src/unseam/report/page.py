@@ -94,7 +94,7 @@ def photo_page(report: Report, document: Mapping[str, Any]) -> str:
         document=document,
         photo=data_url(_upright_photo(report.photo)),
         methods=[_method(report, entry) for entry in document["methods"]],
-        preview=_preview(report, document),
+        preview=_preview(report),
         colours=COLOURS,
         shown=SHOWN_REGIONS,
     )
@@ -144,17 +144,14 @@ def _mask_url(mask: NDArray[np.bool_], orientation: int) -> str:
     return "data:image/png;base64," + b64encode(encoded).decode("ascii")
 
 
-def _preview(report: Report, document: Mapping[str, Any]) -> str:
+def _preview(report: Report) -> str:
     """Show the embedded preview where it does not agree with the photo; upright as the photo, drawn anew."""
-    facts = document["file_facts"]
-    if facts is None or facts["thumbnail"] is None or facts["thumbnail"]["agrees"] is not False:
-        return ""
     found = report.provenance
-    if found is None or found.thumbnail is None or found.thumbnail.pixels is None:
+    thumbnail = None if found is None else found.facts.thumbnail
+    if thumbnail is None or thumbnail.agrees is not False or thumbnail.pixels is None:
         return ""
-    pixels = found.thumbnail.pixels
-    size = drawn_size(pixels.shape[0], pixels.shape[1], PREVIEW_SIDE)
-    return data_url(upright(resized(pixels, *size), report.photo.orientation))
+    size = drawn_size(thumbnail.pixels.shape[0], thumbnail.pixels.shape[1], PREVIEW_SIDE)
+    return data_url(upright(resized(thumbnail.pixels, *size), report.photo.orientation))
 
 
 def data_url(pixels: NDArray[np.uint8]) -> str:

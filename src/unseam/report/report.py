@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # at run time these would make `import unseam` slow: they loa
 
     from unseam.method import Region
     from unseam.photo.photo import Photo
-    from unseam.provenance.file_facts import FileFacts
+    from unseam.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,15 @@ class Report:
         Name of each method to the wall-clock time that it took.
     methods : mapping
         Name of each method to the method.
+    trust_anchors : str, optional
+        Certificates (PEM) whose Content Credentials are trusted, in place of the list that ships with the package.
     """
 
     photo: Photo
     results: Mapping[str, Heatmap | NotApplicable]
     seconds: Mapping[str, float]
     methods: Mapping[str, Method]
+    trust_anchors: str | None = None
 
     @cached_property
     def heatmaps(self) -> dict[str, Heatmap]:
@@ -104,18 +107,18 @@ class Report:
         return self.heatmap.regions
 
     @cached_property
-    def provenance(self) -> FileFacts | None:
+    def provenance(self) -> Provenance | None:
         """What the file says about itself, read when first asked for; None for an array."""
-        from unseam.provenance.file_facts import file_facts
+        from unseam.provenance import read_provenance
 
-        return file_facts(self.photo)
+        return read_provenance(self.photo, self.trust_anchors)
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The finding of the first listed method that applies, in words."""
-        from unseam.report.wording import verdict_of
+        """The finding of the first listed method that applies, in words, with what the file says about itself."""
+        from unseam.report.wording import verdict_of, with_provenance
 
-        return verdict_of(self)
+        return with_provenance(verdict_of(self), self.provenance)
 
     def document(self, written: datetime | None = None) -> dict[str, Any]:
         """Return everything that is not a picture as plain types, ready for JSON; see `unseam.report.document`."""

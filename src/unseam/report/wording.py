@@ -1,14 +1,14 @@
-"""What a report says in words: the verdict in one sentence, each method's legend, leads that the file gives."""
+"""What a report says in words: the verdict in one sentence, its reasons, each method's legend."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from unseam.method import Finding, Heatmap, MethodInfo
-from unseam.photo.photo import Photo
-from unseam.provenance.encoder import Encoder
-from unseam.provenance.file_facts import FileFacts
+from unseam.provenance import Provenance
+from unseam.provenance.source_types import Ai
 from unseam.report.report import Report, Verdict
 
 NEEDS: Mapping[str, str] = {
@@ -41,6 +41,28 @@ def verdict_of(report: Report) -> Verdict:
         return _cannot_tell(found.doubt)
     sentence = f"{OPENINGS[found.finding]}: {_marks(found)}. {_capital(rate_clause(info, found.score))}."
     return Verdict(found.finding, sentence, _why(report))
+
+
+_FROM_PIXELS: Mapping[Finding, str] = {
+    Finding.MANIPULATED: "Likely manipulated, and",
+    Finding.SUSPICIOUS: "Possibly manipulated, and",
+    Finding.NO_EVIDENCE: "No evidence of manipulation in the pixels, but",
+    Finding.CANNOT_TELL: "Cannot tell from the pixels, but",
+}
+"""How the sentence begins where the file says that AI made the picture: the first sentence says both."""
+
+
+def with_provenance(verdict: Verdict, provenance: Provenance | None) -> Verdict:
+    """Add to a verdict on the pixels what the file says about itself: as a reason, and that AI made it first of all."""
+    if provenance is None:
+        return verdict
+    contradictions = [lead.text for lead in provenance.leads if lead.contradiction]
+    why = (*verdict.why, provenance.summary, *contradictions)
+    if not provenance.ai_made:
+        return replace(verdict, why=why)
+    share = "AI-made" if provenance.ai is Ai.ALL else "AI-made in part"
+    _, _, rest = verdict.sentence.partition(": ")
+    return replace(verdict, sentence=f"{_FROM_PIXELS[verdict.finding]} {share} according to the file: {rest}", why=why)
 
 
 def _cannot_tell(reason: str, why: tuple[str, ...] = ()) -> Verdict:
@@ -113,82 +135,3 @@ def needs_in_words(info: MethodInfo) -> str:
     height, width = info.min_size
     size = [f"at least {width} x {height} pixels"] if max(height, width) > 1 else []
     return ", ".join([NEEDS.get(need, need) for need in sorted(info.needs)] + size) or "nothing but pixels"
-
-
-def leads(photo: Photo, facts: FileFacts | None) -> list[str]:
-    """List what in the file's own facts deserves a second look: leads, not evidence."""
-    if facts is None:
-        return []
-    found = [
-        *_damage(photo),
-        *_pages(photo),
-        *_preview(facts),
-        *_stated_size(photo, facts),
-        *_encoder(facts),
-        *_dates(facts),
-    ]
-    if facts.trailing is not None:
-        found.append(
-            f"{facts.trailing.size:,} bytes follow the end of the picture ({facts.trailing.kind}). Many cameras and "
-            "phones add such data; so does who hides something."
-        )
-    odd = [f"The file's metadata are odd: {oddity}." for oddity in facts.oddities]
-    return found + odd
-
-
-def _damage(photo: Photo) -> list[str]:
-    if photo.damage is None:
-        return []
-    return [f"{photo.damage.sentence[0].upper()}{photo.damage.sentence[1:]}: a decoder makes up what is missing there."]
-
-
-def _pages(photo: Photo) -> list[str]:
-    if photo.count == 1:
-        return []
-    size = f"{photo.width} x {photo.height} pixels"
-    return [f"The file holds {photo.count} pictures; number {photo.number} ({size}), the largest full one, was judged."]
-
-
-def _preview(facts: FileFacts) -> list[str]:
-    preview = facts.thumbnail
-    if preview is None or preview.agrees is None:
-        return []
-    found = []
-    if not preview.agrees:
-        found.append(
-            "The preview embedded in the file does not show this photo as it is now (largest difference of a part "
-            f"{preview.difference:.0f} grey levels, correlation {preview.correlation:.2f}): the photo was changed and "
-            "the preview was not, or the camera made it of another section."
-        )
-    if preview.turned:
-        found.append(f"The photo lies as if turned by {preview.turned} degrees against its embedded preview.")
-    return found
-
-
-def _stated_size(photo: Photo, facts: FileFacts) -> list[str]:
-    exif = facts.exif
-    if exif is None or not exif.stated_width or not exif.stated_height:
-        return []
-    stated = exif.stated_width, exif.stated_height
-    if sorted(stated) == sorted((photo.width, photo.height)):
-        return []
-    return [
-        f"EXIF states {stated[0]} x {stated[1]} pixels, the photo has {photo.width} x {photo.height}: it was cropped "
-        "or scaled after EXIF was written."
-    ]
-
-
-def _encoder(facts: FileFacts) -> list[str]:
-    encoding = facts.encoding
-    if encoding is None or (encoding.photoshop_quality is None and encoding.web_quality is None):
-        return []
-    if encoding.encoder in (Encoder.IJG, Encoder.CAMERA):
-        return ["The file carries a mark of Photoshop, but not its tables: another program saved it again since."]
-    return ["The file carries a mark of Photoshop."]
-
-
-def _dates(facts: FileFacts) -> list[str]:
-    exif = facts.exif
-    if exif is None or exif.taken is None or exif.changed is None or exif.changed == exif.taken:
-        return []
-    return [f"EXIF says taken {exif.taken}, and changed {exif.changed}."]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -16,7 +17,7 @@ from unseam.scanning.rows import ScanRow, columns
 from unseam.scanning.sources import PhotoSource, open_source
 from unseam.scanning.task import ScanTask
 
-LAYOUT = 1
+LAYOUT = 2
 """Number of the meaning of the rows; a change of it raises it, and older scans are not continued."""
 
 DEFAULT_SECONDS = 600.0
@@ -54,6 +55,8 @@ class ScanPlan:
         Refuse larger photos before decoding.
     all_files : bool
         Judge every file, and not only those with a photo's suffix.
+    trust_anchors : str, optional
+        Certificates (PEM) to trust in Content Credentials, in place of the list that ships with the package.
     """
 
     place: str
@@ -67,6 +70,7 @@ class ScanPlan:
     memory: int | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
     all_files: bool = False
+    trust_anchors: str | None = None
 
     def source(self, *written: Path) -> PhotoSource:
         """Open what is scanned, without the folders that the scan itself writes."""
@@ -79,7 +83,7 @@ class ScanPlan:
 
         methods = {name: with_options(method, threads=1) for name, method in self.methods.items()}
         heat_maps = None if self.heat_maps is None else self.heat_maps.absolute()
-        return ScanTask(source, methods, self.max_pixels, heat_maps)
+        return ScanTask(source, methods, self.max_pixels, heat_maps, self.trust_anchors)
 
     def settings(self, source: PhotoSource) -> dict[str, Any]:
         """Give what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
@@ -93,6 +97,7 @@ class ScanPlan:
             "max_pixels": self.max_pixels,
             "all_files": self.all_files,
             "heat_maps": None if self.heat_maps is None else str(self.heat_maps.absolute()),
+            "trust_anchors": self.trust_anchors and hashlib.sha256(self.trust_anchors.encode()).hexdigest(),
         }
 
 

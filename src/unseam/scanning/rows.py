@@ -2,9 +2,10 @@ r"""What a scan says of a file: one flat row, whose columns depend on the method
 
 Of the file: ``path`` (relative to what was scanned, with ``/``; a byte of a name that is not UTF-8 stands as ``\xHH``),
 ``sha256``, ``size`` (bytes), ``format``, ``height``, ``width`` (stored pixels). What was found: ``status``,
-``verdict``, ``reason``, and of the first method that applies its
-name as ``method``, ``score``, ``marked_share`` (of the photo's area) and ``regions``. Then ``error`` (of a failed row),
-``seconds`` (by the clock, reading and decoding included) and ``versions`` (of the packages that can change a result).
+``verdict``, ``reason``, and of the first method that applies its name as ``method``, ``score``, ``marked_share`` (of
+the photo's area) and ``regions``. What the file says about itself: ``history``, ``digital_source_type`` (IPTC's term),
+``c2pa_state`` (of its Content Credentials) and ``editor``. Then ``error`` (of a failed row), ``seconds`` (by the clock,
+reading and decoding included) and ``versions`` (of the packages that can change a result).
 For each method NAME, with ``_`` for what is neither letter nor digit: ``score_NAME``, ``marked_share_NAME``,
 ``regions_NAME``, ``seconds_NAME``, ``digest_NAME`` (of a model file) and ``reason_NAME`` (why it did not apply, why it
 failed, or why its map must not lead to a verdict). What is not known is null.
@@ -47,6 +48,10 @@ FACTS: Mapping[str, type] = {
     "score": float,
     "marked_share": float,
     "regions": int,
+    "history": str,
+    "digital_source_type": str,
+    "c2pa_state": str,
+    "editor": str,
     "error": str,
     "seconds": float,
     "versions": str,

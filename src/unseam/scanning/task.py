@@ -12,6 +12,7 @@ from unseam.analyze import Report, analyze
 from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Heatmap, Method
 from unseam.photo.photo import DEFAULT_MAX_PIXELS, load_photo
+from unseam.provenance import Provenance
 from unseam.scanning.rows import ScanRow, blank_row, column, one_line, stem
 from unseam.scanning.sources import PhotoSource
 from unseam.system.atomic_files import replacing
@@ -35,12 +36,15 @@ class ScanTask:
         Refuse larger photos before decoding.
     heat_maps : Path, optional
         Folder for the heat maps, as 8-bit PNG of the photo's stored size, 255 = heat 1.
+    trust_anchors : str, optional
+        Certificates (PEM) to trust in Content Credentials; see `unseam.analyze.analyze`.
     """
 
     source: PhotoSource
     methods: Mapping[str, Method]
     max_pixels: int = DEFAULT_MAX_PIXELS
     heat_maps: Path | None = None
+    trust_anchors: str | None = None
 
     def __call__(self, path: str) -> ScanRow:
         """Give the row of the file at ``path`` below the source."""
@@ -60,13 +64,29 @@ class ScanTask:
         photo = load_photo(data, max_pixels=self.max_pixels)
         row |= {"format": photo.format, "height": photo.height, "width": photo.width}
         failures: dict[str, str] = {}
-        report = analyze(photo, self.methods, failed=lambda name, error: failures.update({name: _message(error)}))
+        report = analyze(
+            photo,
+            self.methods,
+            failed=lambda name, error: failures.update({name: _message(error)}),
+            trust_anchors=self.trust_anchors,
+        )
         for name in self.methods:
             row |= _method_columns(report, name, failures.get(name))
         if self.heat_maps is not None:
             for name, heatmap in report.heatmaps.items():
                 _write_map(heatmap, self.heat_maps / map_name(path, name))
-        return _summary(report, failures)
+        return _provenance(report.provenance) | _summary(report, failures)
+
+
+def _provenance(found: Provenance | None) -> ScanRow:
+    if found is None:
+        return {}
+    return {
+        "history": str(found.history),
+        "digital_source_type": found.digital_source_type,
+        "c2pa_state": found.c2pa_state,
+        "editor": found.editor,
+    }
 
 
 def _method_columns(report: Report, name: str, failure: str | None) -> ScanRow:

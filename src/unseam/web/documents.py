@@ -145,8 +145,7 @@ class AnswerDocument(Document):
     marked_share: float | None
     regions: list[RegionDocument]
     methods: list[MethodDocument]
-    file_facts: dict[str, Any] | None = Field(description="EXIF, encoder, embedded preview, trailing data.")
-    leads: list[str] = Field(description="What in the file deserves a second look: leads, not evidence.")
+    provenance: dict[str, Any] | None = Field(description="What the file says about itself; see docs/provenance.md.")
     versions: dict[str, str]
     written: str = Field(description="ISO 8601, UTC.")
     pictures: PicturesDocument | None = None

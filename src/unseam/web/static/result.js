@@ -110,8 +110,10 @@ export class Result {
 
   file() {
     const { answer } = this;
-    $("leads-part").hidden = !answer.leads.length;
-    $("leads").replaceChildren(...answer.leads.map((lead) => element("li", {}, lead)));
+    const { summary = "", leads = [] } = answer.provenance || {};
+    $("history").textContent = summary;
+    $("leads-part").hidden = !leads.length;
+    $("leads").replaceChildren(...leads.map((lead) => element("li", {}, `${lead.contradiction ? "Contradiction. " : ""}${lead.text} (${lead.source}; ${lead.forgery})`)));
     $("file-facts").replaceChildren(...list(fileFacts(answer).filter(([, value]) => value)));
   }
 
@@ -152,7 +154,7 @@ function falseAlarms(method) {
 }
 
 function fileFacts(answer) {
-  const facts = answer.file_facts || {};
+  const facts = answer.provenance || {};
   const exif = facts.exif || {};
   const encoding = facts.encoding || {};
   return [
