@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -248,11 +247,6 @@ def test_the_easy_preset_has_hard_seams_and_high_quality(photos: Path, objects: 
     assert {row["seam"] for row in rows} == {"hard", ""}
     assert all(row["adjustment"] == "none" for row in rows)
     assert all(row["format"] == "PNG" or int(row["quality"]) >= 90 for row in rows)
-
-
-def test_a_worker_that_dies_is_an_error_and_no_endless_wait() -> None:
-    with pytest.raises(DataError, match="a worker process died"):
-        factory._mapped(os._exit, [3, 3], 2, "Dying")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,11 @@ from unseam.forging.completion import REACH
 
 Picture = NDArray[np.int16]
 Places = NDArray[np.int32]
+Place = tuple[Whole, Whole]
+Best = tuple[Whole, Whole, Whole]
+
+WORST = np.int64(1) << np.int64(40)
+"""More than two patches can differ."""
 
 
 @compiled
@@ -52,6 +57,17 @@ def _distance(
     return total
 
 
+@inlined
+def _better(
+    picture: Picture, usable: NDArray[np.bool_], place: Place, best: Best, other: Whole, beside: Whole
+) -> Best:  # pragma: no cover - compiled
+    """Compare a source with the best one so far: (difference, row, column)."""
+    if other < 0 or beside < 0 or other >= usable.shape[0] or beside >= usable.shape[1] or not usable[other, beside]:
+        return best
+    found = _distance(picture, place[0], place[1], other, beside, best[0])
+    return (found, other, beside) if found < best[0] else best
+
+
 @compiled
 def search(
     picture: Picture,
@@ -81,38 +97,30 @@ def search(
     passes, reach, seed : int
         How often all targets are visited, alternately forwards and backwards; the farthest trial in pixels; of trials.
     """
-    H, W = usable.shape
     state = seeded(seed)
     for target in range(len(targets)):
         cost[target] = _distance(
-            picture, targets[target, 0], targets[target, 1], field[target, 0], field[target, 1], np.int64(1) << 40
+            picture, targets[target, 0], targets[target, 1], field[target, 0], field[target, 1], WORST
         )
     for turn in range(passes):
         step = 1 if turn % 2 == 0 else -1
         for i in range(len(targets)):
             target = i if step == 1 else len(targets) - 1 - i
-            row, column = targets[target, 0], targets[target, 1]
-            for way in range(2):
-                up, left = (step, 0) if way == 0 else (0, step)
-                neighbour = numbers[row - up, column - left]
-                if neighbour >= 0:
-                    other, beside = field[neighbour, 0] + up, field[neighbour, 1] + left
-                    if 0 <= other < H and 0 <= beside < W and usable[other, beside]:
-                        found = _distance(picture, row, column, other, beside, cost[target])
-                        if found < cost[target]:
-                            cost[target] = found
-                            field[target, 0], field[target, 1] = other, beside
+            place = np.int64(targets[target, 0]), np.int64(targets[target, 1])
+            best: Best = (cost[target], np.int64(field[target, 0]), np.int64(field[target, 1]))
+            above, left = numbers[place[0] - step, place[1]], numbers[place[0], place[1] - step]
+            if above >= 0:
+                best = _better(picture, usable, place, best, field[above, 0] + step, np.int64(field[above, 1]))
+            if left >= 0:
+                best = _better(picture, usable, place, best, np.int64(field[left, 0]), field[left, 1] + step)
             radius = reach
             while radius >= 1:
                 state = xorshift(state)
-                other = field[target, 0] + bounded(state, 2 * radius + 1) - radius
-                beside = field[target, 1] + bounded(state >> np.uint64(32), 2 * radius + 1) - radius
-                if 0 <= other < H and 0 <= beside < W and usable[other, beside]:
-                    found = _distance(picture, row, column, other, beside, cost[target])
-                    if found < cost[target]:
-                        cost[target] = found
-                        field[target, 0], field[target, 1] = other, beside
+                other = best[1] + bounded(state, 2 * radius + 1) - radius
+                beside = best[2] + bounded(state >> np.uint64(32), 2 * radius + 1) - radius
+                best = _better(picture, usable, place, best, other, beside)
                 radius //= 2
+            cost[target], field[target, 0], field[target, 1] = best
 
 
 @compiled
@@ -145,7 +153,7 @@ def paste(
 ) -> Picture:  # pragma: no cover - compiled
     """Return the picture with each wanted pixel copied from the source of the best patch over it."""
     H, W = wanted.shape
-    best = np.full((H, W), np.int64(1) << 40)
+    best = np.full((H, W), WORST)
     pasted = picture.copy()
     for target in range(len(targets)):
         for down in range(-REACH, REACH + 1):

@@ -14,26 +14,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import multiprocessing
-import os
 import shutil
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TypeVar
 
-import cv2
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 
 from unseam.errors import DataError, PhotoError
 from unseam.forging.config import ForgeConfig
@@ -43,6 +33,7 @@ from unseam.forging.manifest import NAME, Row, as_csv, read_rows, row_of
 from unseam.forging.pixels import PixelStore, decode, jpeg_tables, stored_bytes
 from unseam.forging.plan import Plan
 from unseam.forging.planner import Planner
+from unseam.forging.processes import mapped
 from unseam.forging.sources import MIN_SIDE, Source, find_all, find_photos, merged, object_boxes, split
 from unseam.system.folder_lock import FolderLock
 
@@ -57,9 +48,6 @@ WORK = ".work"
 
 VERSION = 4
 """Of the distribution: another version makes other forgeries of the same seed, so a folder of one is not resumed."""
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +184,7 @@ def _inspect(
     The photographs of ``reference`` are split first and then left out.
     """
     tasks = list(zip(candidates, _within_budget(candidates), strict=True))
-    outcomes = _mapped(partial(_look, PixelStore(store)), tasks, workers, "Reading photographs")
+    outcomes = mapped(partial(_look, PixelStore(store)), tasks, workers, "Reading photographs")
     usable = _usable(outcomes)
     skipped = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
     known = _usable(_look(None, (source, False)) for source in reference)
@@ -274,7 +262,7 @@ def _forge(out: Path, sources: Sequence[Source], config: ForgeConfig, seed: int,
     plans = [planner.plan(index) for index in range(count) if index not in finished]
     plans.sort(key=lambda plan: (plan.host, plan.index))
     work = _Work(out, tuple(sources))
-    return sum(_mapped(work, plans, workers, "Forging"))
+    return sum(mapped(work, plans, workers, "Forging"))
 
 
 class _Work:
@@ -330,40 +318,3 @@ def _write(path: Path, data: bytes) -> None:
         partial_.replace(path)
     finally:
         partial_.unlink(missing_ok=True)
-
-
-def _mapped(work: Callable[[A], B], tasks: Sequence[A], workers: int, title: str) -> list[B]:
-    """Apply one function to every task, in processes if there are several, with a progress bar on a terminal."""
-    console = Console(stderr=True)
-    with _mapping(workers) as mapping:
-        results = mapping(work, tasks)
-        return list(track(results, title, len(tasks), console=console, disable=not console.is_terminal, transient=True))
-
-
-@contextmanager
-def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]], Iterable[B]]]:
-    if workers == 1:
-        yield map
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin_worker) as pool:
-        try:
-            yield lambda work, tasks: pool.map(work, tasks, chunksize=16)
-        except BrokenProcessPool as error:
-            raise DataError("a worker process died (too little memory?); run again: it does the rest") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    """Let the processes share the cores, without OpenCV's threads, and end with the process that started them."""
-    cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: a killed parent cannot stop its workers, which would wait forever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
