@@ -88,20 +88,20 @@ def test_scan_tells_a_full_disk_on_one_line(photos: Path, model: Path, tmp_path:
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_forge_goes_on_where_the_disk_was_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forge_resumes_where_the_disk_was_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photographs = tmp_path / "photographs"
     photographs.mkdir()
     for number in range(4):
         Image.fromarray(textured(240, 300, number)).save(photographs / f"{number}.png")
     config, out = ForgeConfig(sides=(160, 224), object_share=0.0), tmp_path / "full"
-    forge_folder([photographs], [], tmp_path / "whole", count=24, seed=3, config=config)
+    forge_folder([photographs], [], tmp_path / "whole", count=24, seed=5, config=config)
     monkeypatch.setattr(factory, "CACHE_BYTES", 0)  # else the decoded photographs are the first that do not fit
     with full_disk(50_000), pytest.raises(OSError, match="File too large"):
-        forge_folder([photographs], [], out, count=24, seed=3, config=config)
+        forge_folder([photographs], [], out, count=24, seed=5, config=config)
     assert not (out / "manifest.csv").exists()
     for path in (out / "images").glob("[0-9]*"):
         Image.open(io.BytesIO(path.read_bytes())).load()  # what has its name is whole
-    summary = forge_folder([photographs], [], out, count=24, seed=3, config=config)
+    summary = forge_folder([photographs], [], out, count=24, seed=5, config=config)
     assert 0 < summary.found < 24
     assert len(rows_of(out)) == 24
     assert contents(out) == contents(tmp_path / "whole")

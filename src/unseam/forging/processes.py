@@ -1,59 +1,57 @@
-"""Spread work over processes that end with the one that started them."""
+"""One function for many tasks, in order, on several processes, with a progress bar on a terminal."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing.connection import wait
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-import cv2
 from rich.console import Console
 from rich.progress import track
 
 from unseam.errors import DataError
+from unseam.system.pool import Pool
+from unseam.system.worker import Crash
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 
-def mapped(work: Callable[[A], B], tasks: Sequence[A], workers: int, title: str) -> list[B]:
-    """Apply one function to every task, in processes if there are several, with a progress bar on a terminal."""
-    console = Console(stderr=True)
-    with _mapping(workers) as mapping:
-        results = mapping(work, tasks)
-        return list(track(results, title, len(tasks), console=console, disable=not console.is_terminal, transient=True))
+@dataclass(frozen=True, slots=True)
+class _Guarded(Generic[A, B]):
+    """A function of numbered tasks that returns what it cannot do instead of ending its process."""
 
+    work: Callable[[A], B]
 
-@contextmanager
-def _mapping(workers: int) -> Iterator[Callable[[Callable[[A], B], Sequence[A]], Iterable[B]]]:
-    if workers == 1:
-        yield map
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_start_worker) as pool:
+    def __call__(self, task: tuple[int, A]) -> B | Exception:
         try:
-            yield lambda work, tasks: pool.map(work, tasks, chunksize=16)
-        except BrokenProcessPool as error:
-            raise DataError("a worker process died (too little memory?); run again: it does the rest") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return self.work(task[1])
+        except Exception as error:  # noqa: BLE001 - raised again by the process that asked
+            return error
 
 
-def _start_worker() -> None:
-    """Let the processes share the cores, without OpenCV's threads, and end with the process that started them."""
-    cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def mapped(work: Callable[[A], B], tasks: Sequence[A], workers: int, title: str) -> list[B]:
+    """Apply a function to every task; its results are never None.
+
+    Raises
+    ------
+    DataError
+        A process died.
+    Exception
+        What the function raised first.
+    """
+    console = Console(stderr=True)
+    results = enumerate(map(work, tasks)) if workers == 1 else _results(work, tasks, workers)
+    shown = track(results, title, len(tasks), console=console, disable=not console.is_terminal, transient=True)
+    return [result for _, result in sorted(shown, key=lambda numbered: numbered[0])]
 
 
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: a killed parent cannot stop its workers, which would wait forever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+def _results(work: Callable[[A], B], tasks: Sequence[A], workers: int) -> Iterator[tuple[int, B]]:
+    """Yield numbered results as they are finished."""
+    pool: Pool[tuple[int, A], B | Exception] = Pool(_Guarded(work), workers, one_thread=True)
+    for (number, _), result in pool.run(enumerate(tasks)):
+        if isinstance(result, Crash):
+            raise DataError("a worker process died (too little memory?); run again: it does the rest")
+        if isinstance(result, Exception):
+            raise result
+        yield number, result
