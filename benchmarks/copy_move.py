@@ -91,7 +91,7 @@ def photos(folder: Path) -> list[Path]:
 
 def sets(folder: Path) -> None:
     """Print the mean F1, recall and pixel AUC of each set, and the share of photos with a marked region."""
-    print("set                              photos  marked    F1  recall   AUC  score")  # noqa: T201
+    print("set                              photos  marked    F1  recall   AUC")  # noqa: T201
     for name in ("comofod", "cvip_d12"):
         paths = photos(folder / name / "images")
         judged([(path, folder / name / "masks" / f"{path.stem}.png") for path in paths], f"{name}, both copies")
@@ -113,9 +113,9 @@ def alarms(paths: list[Path], title: str) -> None:
         photo = load_photo(path)
         heatmap = room.METHOD(photo)
         unchecked = (bool(room.copy_move_regions(photo, config)) for config in (paper, room.DEFAULT))
-        rows.append((bool(np.asarray(heatmap.mask).any()), heatmap.score, *unchecked))
-    marked, score, by_paper, by_none = np.mean(np.asarray(rows, np.float64), axis=0)
-    print(f"{title:32} {len(rows):6d} {marked:7.3f} {'':19} {score:6.3f}")  # noqa: T201
+        rows.append((bool(heatmap.regions), *unchecked))
+    marked, by_paper, by_none = np.mean(np.asarray(rows, np.float64), axis=0)
+    print(f"{title:32} {len(rows):6d} {marked:7.3f}")  # noqa: T201
     print(f"    of them marked by the paper's rule {by_paper:.3f}, by none but our least area {by_none:.3f}")  # noqa: T201
 
 
@@ -125,12 +125,12 @@ def judged(pairs: list[tuple[Path, Path]], title: str) -> None:
     for path, mask in pairs:
         truth = np.asarray(Image.open(mask).convert("L")) > 127
         heatmap = room.METHOD(load_photo(path))
-        found = np.asarray(heatmap.mask)
+        found = heatmap.mask
         both = (truth.ravel(), found.ravel())
         auc = roc_auc_score(truth.ravel(), heatmap.heat.ravel())
-        rows.append((found.any(), f1_score(*both), found[truth].mean(), auc, heatmap.score))
-    marked, f1, recall, auc, score = np.mean(np.asarray(rows, np.float64), axis=0)
-    print(f"{title:32} {len(rows):6d} {marked:7.3f} {f1:5.3f} {recall:7.3f} {auc:5.3f} {score:6.3f}")  # noqa: T201
+        rows.append((found.any(), f1_score(*both), found[truth].mean(), auc))
+    marked, f1, recall, auc = np.mean(np.asarray(rows, np.float64), axis=0)
+    print(f"{title:32} {len(rows):6d} {marked:7.3f} {f1:5.3f} {recall:7.3f} {auc:5.3f}")  # noqa: T201
 
 
 def ranges(paths: list[Path], cases: int, seed: int) -> None:
@@ -144,7 +144,7 @@ def ranges(paths: list[Path], cases: int, seed: int) -> None:
             forged, truth = moved_copy(host, rng, 0.05, movement.get("turn", 0.0), movement.get("scale", 1.0))
             for quality in QUALITIES:
                 photo = load_photo(forged if quality is None else compressed(forged, quality))
-                scores[quality].append(f1_score(truth.ravel(), np.asarray(room.METHOD(photo).mask).ravel()))
+                scores[quality].append(f1_score(truth.ravel(), room.METHOD(photo).mask.ravel()))
         cells = [f"{np.mean(f1):7.2f} ({np.mean(np.asarray(f1) >= 0.5):4.0%})" for f1 in scores.values()]
         print(f"{title:38}" + "".join(cells), flush=True)  # noqa: T201
 

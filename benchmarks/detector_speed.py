@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    detectors = importlib.import_module("unseam.methods").METHODS
+    detectors = importlib.import_module("unseam.methods").DETECTORS
     photo = importlib.import_module("unseam.photo.photo").load_photo(options.photo)
     size = photo.height * photo.width / 1e6
     print(f"{options.photo.name}, {size:.2f} megapixels, {options.threads} threads; seconds per megapixel")  # noqa: T201

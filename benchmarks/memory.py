@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
-    detectors = importlib.import_module("unseam.methods").METHODS
+    detectors = importlib.import_module("unseam.methods").DETECTORS
     names = options.method or list(detectors)
     limit = BASE + BYTES_PER_PIXEL * width * height
     print(f"{options.photo.name} at {options.size}, {options.threads} threads; limit {limit / 1e6:.0f} MB")  # noqa: T201
