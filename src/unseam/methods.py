@@ -107,9 +107,9 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 """All methods, by name: the only list there is."""
 
 DEFAULT_METHODS: tuple[str, ...] = ("fusion", "dct-model", "block-grid")
-"""What is used when no method is named; the first that applies leads, the others stand beside it in the report.
+"""What is used when no method is named; the first that applies leads, the report shows the others alongside.
 
-The network that weighs all evidence leads; beside it one detector of JPEG histories on the photo's own grid and one of
+The network that weighs all traces leads; with it run one detector of JPEG histories on the photo's own grid and one of
 grids that do not fit (in any format), whose maps a person can check against their one trace."""
 
 ALL = "all"

@@ -6,8 +6,8 @@ import pytest
 from numpy.typing import NDArray
 
 from unseam.detectors.copied_regions import (
+    MAX_REGIONS,
     MEASURES,
-    MOST_REGIONS,
     Region,
     both_sides,
     disc,
@@ -65,7 +65,7 @@ def test_of_very_many_regions_the_largest_are_looked_at() -> None:
     mask = np.kron(np.indices((12, 24)).sum(0) % 2 == 0, np.ones((8, 8), np.bool_))
     mask[:8, :16] = True
     regions = regions_of(moved_by(STILL, 96, 192), mask, 10)
-    assert len(regions) == MOST_REGIONS
+    assert len(regions) == MAX_REGIONS
     assert regions[0].inside.sum() >= 128
 
 

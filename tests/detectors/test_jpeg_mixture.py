@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from unseam.detectors.jpeg_mixture import (
     BINS,
-    LEAST_GROWTH,
+    MIN_GROWTH,
     ZERO,
     at,
     at_multiples,
@@ -92,7 +92,7 @@ def test_maximization_over_bins_is_that_over_coefficients() -> None:
         first, second = share * once[drawn], (1 - share) * twice[drawn]
         share = float(np.mean(first / (first + second)))
         before, likelihood = likelihood, float(np.log(share * once[drawn] + (1 - share) * twice[drawn]).sum())
-        if likelihood - before < LEAST_GROWTH:
+        if likelihood - before < MIN_GROWTH:
             break
     observed = np.bincount(drawn, minlength=40)[None].astype(np.float64)
     shares, gains = maximized(observed, (twice / once)[None, None])

@@ -187,7 +187,7 @@ def test_every_truncation_of_a_sound_file_is_refused(sound: Path) -> None:
 
 def test_a_name_that_is_no_text_is_refused(sound: Path) -> None:
     sound.write_bytes(sound.read_bytes().replace(b"pixel_probability", b"pixel\xff\xfe\xfdobability"))
-    with pytest.raises(ModelError, match="is no text, expected UTF-8"):
+    with pytest.raises(ModelError, match="is not text, expected UTF-8"):
         load_model(sound)
 
 
@@ -214,18 +214,18 @@ def test_a_pipe_is_no_model_file_and_is_not_waited_for(tmp_path: Path) -> None:
     thread.start()
     thread.join(20)
     assert not thread.is_alive()
-    assert "no file; expected an ONNX file" in str(failures[0])
+    assert "not a file; expected an ONNX file" in str(failures[0])
 
 
 @pytest.mark.parametrize(
     ("metadata", "told"),
     [
-        ("[" * 100_000, "metadata that is no JSON"),
+        ("[" * 100_000, "metadata that is not JSON"),
         ('{"a": ' * 40 + "1" + "}" * 40, "nested more than 16 levels deep"),
         (json.dumps({**METADATA, "recipe": {"rate": float("nan")}}), "the number NaN, expected finite numbers"),
         (json.dumps({**METADATA, "recipe": {"rate": 1}}).replace("1}", "1e999}", 1), "the number '1e999'"),
         (json.dumps({**METADATA, "patch_side": 8 * 10**4000}), "patch_side 8000"),
-        (json.dumps(METADATA).replace('"stride": 32', '"stride": ' + "9" * 5000), "metadata that is no JSON"),
+        (json.dumps(METADATA).replace('"stride": 32', '"stride": ' + "9" * 5000), "metadata that is not JSON"),
         (json.dumps({**METADATA, "patch_side": 2**20}), "patch_side 1048576, expected a multiple of 8 up to 512"),
         (json.dumps({**METADATA, "smoothing_sigma": 1e9}), "smoothing_sigma 1000000000.0, expected a number from 0 to"),
         (json.dumps({**METADATA, "input_scale": 1e9}), "input_scale 1000000000.0, expected a number up to"),

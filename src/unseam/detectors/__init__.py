@@ -1,5 +1,5 @@
 """The classical detectors: one file per algorithm, one paper per file, all with the same functions.
 
-Each file has ``NAME_statistic(photo, config)`` (the paper's quantity on the paper's grid), ``NAME_evidence`` (the same,
-seen from the photo's majority where the paper needs that), ``NAME`` (the calibrated heat map) and ``METHOD``.
+Each file has ``NAME_statistic(photo, config)`` (the paper's quantity on its own grid), ``NAME_llr`` (the calibrated
+log-likelihood ratio, manipulated against authentic, which `fusion` reads, too), ``NAME`` (the heat map) and ``METHOD``.
 """

@@ -27,7 +27,7 @@ from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-LEAST_SIDE = 64
+MIN_SIDE = 64
 """Pixels: fewer blocks do not fill a histogram."""
 UNUSED_GRID = (1, 1)
 """Row and column where a grid begins that no compression used: its coefficients are as if never compressed."""
@@ -47,13 +47,13 @@ class AlignedJpegConfig:
     frequencies : int
         DCT frequencies, the first of the zig-zag order.
     pooled : int
-        Blocks: side of the square over which the statistic is summed, and the evidence averaged; odd.
-    least_gain : float
-        Log-likelihood that a first compression must gain, per block, for a frequency to be evidence. Not in the paper.
-    most_limited : float
+        Blocks: side of the square over which the statistic is summed, and the ratio averaged; odd.
+    min_gain : float
+        Log-likelihood that a first compression must gain, per block, for a frequency to count. Not in the paper.
+    max_limited : float
         Share of pixels at 0 or 255 above which a block knows nothing: decoding cut off what would show its history.
         Not in the paper.
-    most : float
+    max_llr : float
         The log-likelihood ratio of a block is limited to plus and minus this. Not in the paper.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
@@ -61,9 +61,9 @@ class AlignedJpegConfig:
 
     frequencies: int = 15
     pooled: int = 3
-    least_gain: float = 0.02
-    most_limited: float = 0.02
-    most: float = 20.0
+    min_gain: float = 0.02
+    max_limited: float = 0.02
+    max_llr: float = 20.0
     curve: LlrCurve = CURVE
 
 
@@ -119,12 +119,12 @@ def aligned_jpeg_statistic(photo: Photo, config: AlignedJpegConfig = DEFAULT) ->
 
 
 def aligned_jpeg_llr(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Statistic:
-    """Say which parts were compressed once, where most of the photo clearly was compressed twice.
+    """Return the log-likelihood ratio of a part compressed once, where most of the photo was compressed twice.
 
     Returns
     -------
     Statistic
-        (block rows, block columns) float64: mean log-likelihood ratio of a block, over 3 x 3 blocks, of those
+        (block rows, block columns) float64, calibrated: mean ratio of a block, over 3 x 3 blocks, of those
         frequencies in which a first compression is clear. NaN in saturated parts; and everywhere when there is no such
         frequency, or most of the photo was compressed once: parts compressed twice in such a photo are not what the
         paper looks for.
@@ -136,12 +136,12 @@ def aligned_jpeg_llr(photo: Photo, config: AlignedJpegConfig = DEFAULT) -> Stati
     """
     METHOD.check(photo)
     said, step = _frequencies(photo, config)
-    clear = [one for one in said if one.gain >= config.least_gain]
+    clear = [one for one in said if one.gain >= config.min_gain]
     mostly_single = np.average([one.single for one in clear], weights=[one.gain for one in clear]) if clear else 1.0
     if mostly_single > 0.5:
         return config.curve.llr(Statistic(np.full(said[0].ratio.shape, np.nan), step))
-    total = np.clip(np.sum([one.ratio for one in clear], axis=0), -config.most, config.most)
-    known = limited_share(photo.pixels, total.shape, step) <= config.most_limited
+    total = np.clip(np.sum([one.ratio for one in clear], axis=0), -config.max_llr, config.max_llr)
+    known = limited_share(photo.pixels, total.shape, step) <= config.max_limited
     return config.curve.llr(Statistic(jpeg_mixture.averaged(total, known, config.pooled), step))
 
 
@@ -192,9 +192,9 @@ METHOD = Detector(
         detects="parts that were compressed as JPEG once, in a photo that was compressed twice on the same grid of"
         " blocks",
         blind_spots="where the first compression was of better quality than the second, or was undone by cropping "
-        "or resizing in between; flat parts; parts that are small beside 24 pixels",
+        "or resizing in between; flat parts; parts smaller than about 24 pixels",
         needs=frozenset({"jpeg"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

@@ -30,7 +30,7 @@ ZIGZAG = _zigzag()
 
 
 def cosines() -> Floats:
-    """Give the matrix (frequency, sample) of the orthonormal DCT-II of 8 samples."""
+    """Return the matrix (frequency, sample) of the orthonormal DCT-II of 8 samples."""
     sample = np.arange(SIDE)
     matrix = np.cos((2 * sample[None] + 1) * sample[:, None] * np.pi / (2 * SIDE)) / 2
     matrix[0] /= np.sqrt(2)
@@ -55,7 +55,7 @@ def samples(component: JpegComponent) -> Floats:
 
 
 def inverse_transform(component: JpegComponent) -> Floats:
-    """Give the matrix (64 quantized coefficients, 64 samples) of a component, for `decoded`."""
+    """Return the matrix (64 quantized coefficients, 64 samples) of a component, for `decoded`."""
     return np.asarray(np.kron(cosines(), cosines()) * component.table.reshape(-1, 1))
 
 

@@ -26,13 +26,13 @@ Floats = NDArray[np.float64]
 SIDE = 8
 """Side of a JPEG block, in pixels."""
 
-LEAST_SIDE = 64
-"""Least height and width of a photo, in pixels: fewer blocks do not show what recurs."""
+MIN_SIDE = 64
+"""Minimum height and width of a photo, in pixels: fewer blocks do not show what recurs."""
 
 BAND = 64
 """Rows at a time: what is computed in between stays in the processor's cache."""
 
-LEAST_UNREST = 1e-6
+MIN_UNREST = 1e-6
 """Below this the lines of a window do not differ but for rounding, in grey levels."""
 
 VIDEO_LUMA = (65.481 / 255, 128.553 / 255, 24.966 / 255)
@@ -59,7 +59,7 @@ class BlockGridConfig:
     line : int
         Pixels along a grid line that are summed, and across it that give the local median; odd; 33 in the paper.
     window : int
-        Side of the square of blocks whose mean the evidence takes, in blocks; odd. Not in the paper.
+        Side of the square of blocks whose mean is taken, in blocks; odd. Not in the paper.
     unrest : float
         Share of the photo's median unrest between lines that is added to each window's own, so that nearly flat
         parts do not stand out. Not in the paper.
@@ -101,18 +101,18 @@ def block_grid_statistic(photo: Photo, config: BlockGridConfig = DEFAULT) -> Sta
 
 
 def block_grid_llr(photo: Photo, config: BlockGridConfig = DEFAULT) -> Statistic:
-    """Ask of each part of a photo whether another grid is stronger there than the grid of the photo as a whole.
+    """Return the log-likelihood ratio of a part where another grid is stronger than that of the photo as a whole.
 
     The lines of the paper are averaged by their place in the block, separately for columns and rows, over a window
-    of blocks. The place where most of the photo has its lines is the photo's own; the evidence is the strongest
+    of blocks. The place where most of the photo has its lines is the photo's own; the measure is the strongest
     other place (neighbours of the own one left out) less the own one, in units of the window's unrest, columns plus
     rows.
 
     Returns
     -------
     Statistic
-        (H // 8, W // 8) float64, no unit; about -7 where the photo's own grid is clear, around 0 where no grid is
-        seen, up to 7 where another one is clear; NaN where the picture has no lines at all.
+        (H // 8, W // 8) float64, calibrated: about -5 where the photo's own grid is clear, around 0 where no grid is
+        seen, up to 5 where another one is clear; NaN where the picture has no lines at all.
 
     Notes
     -----
@@ -137,8 +137,8 @@ def block_grid(photo: Photo, config: BlockGridConfig = DEFAULT) -> Heatmap:
 
 
 def _check(photo: Photo) -> None:
-    if min(photo.height, photo.width) < LEAST_SIDE:
-        wanted = f"{LEAST_SIDE} x {LEAST_SIDE}"
+    if min(photo.height, photo.width) < MIN_SIDE:
+        wanted = f"{MIN_SIDE} x {MIN_SIDE}"
         raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
     if bool((photo.pixels == photo.pixels[0, 0]).all()):
         raise NotApplicable("the photo is of one flat colour; it shows no blocks")
@@ -251,8 +251,8 @@ def _other_over_own(sums: Floats, config: BlockGridConfig) -> Floats:
     unrest = _mean(np.abs(pairs - np.median(pairs, -1, keepdims=True)).mean(-1), config.window)
     scale = unrest + config.unrest * np.median(unrest)
     excess = mean[..., 2:-1].max(-1) - mean[..., 0]
-    excess[scale < LEAST_UNREST] = np.nan
-    return np.asarray(excess / np.maximum(scale, LEAST_UNREST))
+    excess[scale < MIN_UNREST] = np.nan
+    return np.asarray(excess / np.maximum(scale, MIN_UNREST))
 
 
 def _mean(values: Floats, window: int) -> Floats:
@@ -270,7 +270,7 @@ METHOD = Detector(
         blind_spots="where a region happens to keep the grid, where nothing was compressed enough to show blocks "
         "(quality above about 90), and after rescaling or strong compression of the finished forgery",
         needs=frozenset({"detail"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

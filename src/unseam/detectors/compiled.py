@@ -2,7 +2,7 @@
 
 Importing this file imports numba, which takes a while: detectors import it when they run, not before.
 
-Compiling takes seconds, loading what was compiled before a fraction of one. Numba keeps it beside the package, else in
+Compiling takes seconds, loading what was compiled before a fraction of one. Numba keeps it next to the package, else in
 the user's cache folder, else in the folder that the environment variable NUMBA_CACHE_DIR names.
 """
 

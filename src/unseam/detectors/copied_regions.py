@@ -24,7 +24,7 @@ NOISE = 1.0
 SHARP, BROAD = 1.0, 4.0
 """Standard deviations in pixels: detail lies between both, level beyond the second; what JPEG changes, below both."""
 
-MOST_ALIKE = 0.9995
+MAX_ALIKE = 0.9995
 """Correlations above it count as this: what is left of a copy's difference is rounding."""
 
 INLIER = 2.0
@@ -33,13 +33,13 @@ INLIER = 2.0
 FITS = 3
 """Fits of the movement: each leaves out what the last did not explain."""
 
-LEAST_LAG = 8
+MIN_LAG = 8
 """Pixels: a region shifted by less resembles itself because it is smooth."""
 
 AROUND = 160
 """Pixels on each side of a region in which its pattern may recur."""
 
-MOST_REGIONS = 64
+MAX_REGIONS = 64
 """That are looked at, the largest first."""
 
 
@@ -77,7 +77,7 @@ def picture_of(luma: NDArray[np.float32]) -> Picture:
     return Picture(smooth - level, level)
 
 
-def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, least: int) -> list[Region]:
+def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, min_area: int) -> list[Region]:
     """Find the connected parts where matches move as one, and how they moved.
 
     Parameters
@@ -85,19 +85,19 @@ def regions_of(offsets: NDArray[np.int16], moves_as_one: Bools, least: int) -> l
     offsets : (H, W, 2) int16
         Rows down and columns right, from each pixel to its match.
     moves_as_one : (H, W) bool
-    least : int
+    min_area : int
         Pixels that a part must have.
 
     Returns
     -------
     list of Region
-        The largest first, at most `MOST_REGIONS`.
+        The largest first, at most `MAX_REGIONS`.
     """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(moves_as_one.astype(np.uint8), connectivity=4)
     areas = stats[1:count, cv2.CC_STAT_AREA]
-    largest = np.argsort(-areas, kind="stable")[:MOST_REGIONS] + 1
+    largest = np.argsort(-areas, kind="stable")[:MAX_REGIONS] + 1
     regions = []
-    for number in largest[areas[largest - 1] >= least]:
+    for number in largest[areas[largest - 1] >= min_area]:
         left, top, width, height = (int(value) for value in stats[number, :4])
         inside = labels[top : top + height, left : left + width] == number
         movement = _movement(offsets[top : top + height, left : left + width][inside], inside, top, left)
@@ -156,14 +156,14 @@ def _moved(band: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
 
 
 def _likeness(own: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Correlate two bands, in [-`MOST_ALIKE`, `MOST_ALIKE`]; without detail, 0."""
+    """Correlate two bands, in [-`MAX_ALIKE`, `MAX_ALIKE`]; without detail, 0."""
     first, second = (np.asarray(values, np.float64) - float(values.mean(dtype=np.float64)) for values in (own, other))
     sizes = ((first**2).mean() + NOISE**2) * ((second**2).mean() + NOISE**2)
-    return float(np.clip((first * second).mean() / np.sqrt(sizes), -MOST_ALIKE, MOST_ALIKE))
+    return float(np.clip((first * second).mean() / np.sqrt(sizes), -MAX_ALIKE, MAX_ALIKE))
 
 
 def _recurrence(region: Region, picture: Picture) -> float:
-    """Give the largest correlation of a region's detail with what lies around it, neither itself nor its match.
+    """Return the largest correlation of a region's detail with what lies around it, neither itself nor its match.
 
     Near 1 where a pattern repeats: then the match is one of many, and no copy is needed to explain it.
     """
@@ -176,9 +176,9 @@ def _recurrence(region: Region, picture: Picture) -> float:
     match = region.movement @ centre - centre[:2]
     down, right = np.ogrid[: likeness.shape[0], : likeness.shape[1]]
     for row, column in ((0.0, 0.0), (match[1], match[0])):
-        near = np.hypot(down - row - (region.top - top), right - column - (region.left - left)) < LEAST_LAG
+        near = np.hypot(down - row - (region.top - top), right - column - (region.left - left)) < MIN_LAG
         likeness[near] = 0
-    return float(np.clip(likeness.max(initial=0), 0, MOST_ALIKE))
+    return float(np.clip(likeness.max(initial=0), 0, MAX_ALIKE))
 
 
 def _likeness_slid(own: NDArray[np.float32], inside: Bools, around: NDArray[np.float32]) -> Floats:

@@ -31,8 +31,8 @@ from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-LEAST_SIDE = 128
-"""Least height and width of a photo, in pixels: below, there is no room for a region and its copy."""
+MIN_SIDE = 128
+"""Minimum height and width of a photo, in pixels: below, there is no room for a region and its copy."""
 
 LONGEST_SIDE = 30_000
 """Pixels of the searched picture: offsets are stored in 16 bits."""
@@ -41,10 +41,10 @@ SEED = 20150616
 """Of PatchMatch's random numbers: the same photo always has the same map."""
 
 NOTHING, HINT = -6.0, 3.0
-"""Evidence, as log-odds: where no region was found, and how much more at most where single pixels resemble theirs."""
+"""Log-likelihood ratio where no region was found, and the maximum added where single pixels resemble theirs."""
 
-LEAST_STRENGTH, MOST_STRENGTH = NOTHING + HINT, 6.0
-"""Evidence of a region: from hardly a region to a certain copy."""
+MIN_STRENGTH, MAX_STRENGTH = NOTHING + HINT, 6.0
+"""Log-likelihood ratio of a region: from hardly a region to a certain copy."""
 
 WEIGHTS, CONSTANT = (0.359, -1.128, 0.816, -3.436), -3.436
 """Of `MEASURES`: likeness, level, area, recurrence.
@@ -54,10 +54,10 @@ weighing the same: ``python benchmarks/copy_move.py fit PHOTOS --authentic FOLDE
 """
 
 CURVE = LlrCurve(slope=1.0, middle=0.0, threshold=0.731)
-"""The evidence is log-odds already, of classes that weigh the same: heat is its probability.
+"""The regression gives a log-likelihood ratio already, of classes that weigh the same: heat is its probability.
 
-Threshold and the score's middle are both log-odds of 1. There the same command counts 89.3 % of the copied regions,
-0.5 % of the authentic files and none of the facades; at log-odds of 0 it is 92.3 %, 1.5 % and 5.0 %.
+The threshold is a ratio of 1. There the same command counts 89.3 % of the copied regions,
+0.5 % of the authentic files and none of the facades; at a ratio of 0 it is 92.3 %, 1.5 % and 5.0 %.
 """
 
 
@@ -75,7 +75,7 @@ class CopyMoveConfig:
         Of PatchMatch; 8 in the paper, which starts from random matches.
     search : int
         Largest distance from a match at which better ones are tried at random. The whole picture in the paper.
-    least_offset : int
+    min_offset : int
         Least offset that PatchMatch considers; 8 in the paper's reference implementation.
     median : int
         Radius of the median filter of the offsets; 4 in the paper.
@@ -98,7 +98,7 @@ class CopyMoveConfig:
     weights, constant : (4,) floats, float
         Of a region's measures, to its log-odds of being a copy; see `WEIGHTS`. Not in the paper.
     largest : int
-        Most pixels of the picture that is searched: larger photos are reduced by a whole number. Not in the paper.
+        Maximum pixels of the picture that is searched: larger photos are reduced by an integer. Not in the paper.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
@@ -107,7 +107,7 @@ class CopyMoveConfig:
     side: int = 16
     passes: int = 2
     search: int = 32
-    least_offset: int = 8
+    min_offset: int = 8
     median: int = 4
     fit: int = 6
     error: float = 300.0
@@ -154,7 +154,7 @@ def copy_move_statistic(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Stati
     -------
     Statistic
         (H // k, W // k) float64, in square pixels summed over the disc; near 0 where a region was copied. k is the
-        least whole number by which the photo must be reduced to have at most ``config.largest`` pixels.
+        smallest integer by which the photo must be reduced to have at most ``config.largest`` pixels.
 
     Notes
     -----
@@ -180,7 +180,7 @@ def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tu
 
 
 def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
-    """Ask of each place whether it lies in a region that was copied, or was the source of a copy.
+    """Return the log-likelihood ratio of a place in a region that was copied, or in the source of a copy.
 
     Regions are found as in the paper (error of the fit, distance, area), down to smaller ones, and must resemble their
     matches; then a logistic regression on what `measures_of` measures says how likely each is a copy rather than a
@@ -189,19 +189,19 @@ def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
     Returns
     -------
     Statistic
-        On the grid of `copy_move_statistic`, float64, log-odds: -3 to 6 in regions and their sources; -6 to -3
+        On the grid of `copy_move_statistic`, float64: -3 to 6 in regions and their sources; -6 to -3
         elsewhere, more where single pixels resemble their matches; NaN where there is no detail to compare.
     """
     _check(photo)
     factor = _factor(photo, config)
     luma = _luma(photo, factor)
     matches, picture = _matches(luma, config), picture_of(luma)
-    evidence = _hints(matches, picture, config)
+    ratio = _hints(matches, picture, config)
     for region, measures in _regions(matches, picture, config):
         strength = config.constant + float(np.dot(config.weights, measures))
-        marked = both_sides(region, evidence.shape, config.dilation)
-        evidence[marked] = np.fmax(evidence[marked], np.clip(strength, LEAST_STRENGTH, MOST_STRENGTH))
-    return config.curve.llr(Statistic(evidence, (factor, factor)))
+        marked = both_sides(region, ratio.shape, config.dilation)
+        ratio[marked] = np.fmax(ratio[marked], np.clip(strength, MIN_STRENGTH, MAX_STRENGTH))
+    return config.curve.llr(Statistic(ratio, (factor, factor)))
 
 
 def copy_move(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Heatmap:
@@ -210,15 +210,15 @@ def copy_move(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Heatmap:
 
 
 def _check(photo: Photo) -> None:
-    if min(photo.height, photo.width) < LEAST_SIDE:
-        wanted = f"{LEAST_SIDE} x {LEAST_SIDE}"
+    if min(photo.height, photo.width) < MIN_SIDE:
+        wanted = f"{MIN_SIDE} x {MIN_SIDE}"
         raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
     if bool((photo.pixels == photo.pixels[0, 0]).all()):
         raise NotApplicable("the photo is of one flat colour; there is nothing to compare")
 
 
 def _factor(photo: Photo, config: CopyMoveConfig) -> int:
-    """Find the least whole number by which to reduce for at most ``largest`` pixels, and `LONGEST_SIDE` a side."""
+    """Find the smallest integer by which to reduce for at most ``largest`` pixels, and `LONGEST_SIDE` a side."""
     longest = max(photo.height, photo.width) / LONGEST_SIDE
     return int(np.ceil(max(np.sqrt(photo.height * photo.width / config.largest), longest, 1.0)))
 
@@ -236,7 +236,7 @@ def _matches(luma: NDArray[np.float32], config: CopyMoveConfig) -> _Matches:
     from unseam.detectors import patch_match, zernike  # imports numba
 
     features = zernike.zernike_magnitudes(luma, config.order, config.side)
-    field = patch_match.nearest_field(features, config.passes, config.search, config.least_offset, SEED)
+    field = patch_match.nearest_field(features, config.passes, config.search, config.min_offset, SEED)
     del features
     offsets = patch_match.median_field(field, config.median)
     error = sum(_error_of_fit(offsets[..., k], config.fit) for k in (0, 1))
@@ -262,7 +262,7 @@ def _sum(values: Floats, kernel: Floats) -> Floats:
 
 
 def _hints(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> Floats:
-    """Evidence from single pixels: how much each resembles its match, where neighbours agree; (H, W) float64."""
+    """Ratio from single pixels: how much each resembles its match, where neighbours agree; (H, W) float64."""
     likeness, energy = likeness_around(picture, matches.offsets, config.window)
     hint = np.maximum(likeness, 0) / (1 + matches.error / config.error)
     widened = np.asarray(cv2.dilate(hint, disc(config.dilation).astype(np.uint8)), np.float64)
@@ -287,7 +287,7 @@ METHOD = Detector(
         blind_spots="where the copied region is flat or small, was scaled by more than a quarter, or came from "
         "another photo",
         needs=frozenset({"detail"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

@@ -41,23 +41,23 @@ class DctHistogramConfig:
     Attributes
     ----------
     statistic_frequencies, llr_frequencies : int
-        How many frequencies, in zig-zag order, the statistic looks at (pyIFD's) and the evidence (chosen on
+        How many frequencies, in zig-zag order, the statistic looks at (pyIFD's) and the ratio (chosen on
         development forgeries).
-    least_peak : float
+    min_peak : float
         A histogram is periodic when its spectrum has a peak of at least this share of the number of coefficients
         (pyIFD's, probed).
-    most_level : float
-        A spectrum whose least value is above this share of its peak is level, and has no peak (pyIFD's, probed).
+    max_level : float
+        A spectrum whose minimum is above this share of its peak is level, and has no peak (pyIFD's, probed).
     pooling : PoolingConfig
-        How the evidence weighs coefficients.
+        How the ratio weighs coefficients.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
     statistic_frequencies: int = 15
     llr_frequencies: int = 28
-    least_peak: float = 0.2
-    most_level: float = 0.9
+    min_peak: float = 0.2
+    max_level: float = 0.9
     pooling: PoolingConfig = POOLING
     curve: LlrCurve = CURVE
 
@@ -66,7 +66,7 @@ DEFAULT = DctHistogramConfig()
 
 
 def dct_histogram_statistic(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
-    """Give the paper's probability that a block was tampered with.
+    """Return the paper's probability that a block was tampered with.
 
     Parameters
     ----------
@@ -90,19 +90,19 @@ def dct_histogram_statistic(photo: Photo, config: DctHistogramConfig = DEFAULT) 
     Raises
     ------
     NotApplicable
-        The file is no JPEG, or its coefficients cannot be read.
+        The file is not a JPEG, or its coefficients cannot be read.
     """
     component, step = stored_luma(photo)
     odds = np.zeros(component.coefficients.shape[:2])
     whole = (photo.height // step[0], photo.width // step[1])
     for votes in _periodic(component, whole, config.statistic_frequencies, config):
-        places = votes.coefficients.astype(np.intp) - votes.least
+        places = votes.coefficients.astype(np.intp) - votes.lowest
         odds += votes.log_odds[np.clip(places, 0, len(votes.log_odds) - 1)]
     return Statistic(np.asarray(0.5 * (1 + np.tanh(0.5 * odds))), step)
 
 
 def dct_histogram_llr(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Statistic:
-    """Weigh, around each block, the coefficients' log-odds of one compression against two.
+    """Return the log-likelihood ratio of a block that was compressed once, against twice, with its surroundings.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def dct_histogram_llr(photo: Photo, config: DctHistogramConfig = DEFAULT) -> Sta
     Returns
     -------
     Statistic
-        (block rows, block columns) float64, a log-likelihood ratio: positive where the block is unlike most of the
+        (block rows, block columns) float64, calibrated: positive where the block is unlike most of the
         photo and as if compressed once; NaN in flat parts, and everywhere when no histogram is periodic.
 
     Notes
@@ -147,14 +147,14 @@ def _periodic(
         counted = coefficients[: whole[0], : whole[1]]
         if not counted.size:
             continue
-        least = int(counted.min()) - 1  # an empty bin on either side, as pyIFD's histograms have
-        histogram = np.bincount(counted.ravel().astype(np.intp) - least, minlength=int(counted.max()) - least + 2)
+        lowest = int(counted.min()) - 1  # an empty bin on either side, as pyIFD's histograms have
+        histogram = np.bincount(counted.ravel().astype(np.intp) - lowest, minlength=int(counted.max()) - lowest + 2)
         period = _period(histogram, config)
         if not period:
             continue
         evenly = _in_period(histogram, period) / period
         log_odds = np.log(np.maximum(evenly, 1 / period) / np.maximum(histogram, 1))
-        yield Votes(coefficients, least, np.where(evenly > 0, log_odds, 0.0), evenly, histogram.astype(np.float64))
+        yield Votes(coefficients, lowest, np.where(evenly > 0, log_odds, 0.0), evenly, histogram.astype(np.float64))
 
 
 def _period(histogram: NDArray[np.intp], config: DctHistogramConfig) -> int:
@@ -165,7 +165,7 @@ def _period(histogram: NDArray[np.intp], config: DctHistogramConfig) -> int:
         return 0
     beyond = spectrum[rising[0] : len(histogram) // 2]
     strongest = beyond.max(initial=0.0)
-    if strongest < config.least_peak * spectrum[0] or beyond.min(initial=strongest) > config.most_level * strongest:
+    if strongest < config.min_peak * spectrum[0] or beyond.min(initial=strongest) > config.max_level * strongest:
         return 0
     return int(np.round(len(histogram) / (rising[0] + beyond.argmax())))
 
@@ -194,7 +194,7 @@ METHOD = Detector(
         detects="regions that break the periodic DCT histograms of a JPEG that was compressed twice on one grid of"
         " blocks: pasted, painted or moved before the last save",
         blind_spots="where the last compression was stronger than the first, where the photo was cropped or "
-        "rescaled in between, in flat parts, and when the file is no JPEG",
+        "rescaled in between, in flat parts, and when the file is not a JPEG",
         needs=frozenset({"jpeg"}),
         min_size=(1, 1),
         false_alarms=CALIBRATED,

@@ -36,7 +36,7 @@ CURVE = LlrCurve(slope=0.234, middle=0.354, threshold=0.915)
 The threshold leaves the 0.99 quantile of 95 % of the authentic photographs below it.
 """
 
-LEAST, MOST = -2048, 2047
+MIN_COEFFICIENT, MAX_COEFFICIENT = -2048, 2047
 """Quantized coefficients over which the model's mean is one: more than 8-bit samples can give (pyIFD's, probed)."""
 SHIFT = (1, 1)
 """Rows and columns by which blocks are moved to see coefficients that no earlier compression rounded."""
@@ -44,7 +44,7 @@ KERNEL_REACH = 5
 """Standard deviations at which the model of rounding noise ends (pyIFD's, probed)."""
 TIE = 1e-9
 """Numbers nearer than this to the limit of a rounding interval lie on it; far above what floating point adds."""
-LEAST_RATIO = 1e-300
+MIN_RATIO = 1e-300
 """Stands for no twice rounded coefficient at all, so that the logarithm stays finite."""
 
 
@@ -57,14 +57,14 @@ class DctModelConfig:
     highest_steps : tuple of int
         For each diagonal of frequencies, from (0, 0) on, the highest first step that is tried (pyIFD's, probed).
     statistic_diagonals, llr_diagonals : int
-        How many of the diagonals the statistic looks at (15 frequencies; the paper's) and the evidence (28; chosen on
+        How many of the diagonals the statistic looks at (15 frequencies; the paper's) and the ratio (28; chosen on
         development forgeries).
-    least_share : float
+    min_share : float
         A first step is believed when more than this share of the coefficients fits it (pyIFD's, probed).
     median : int
         Side of the median filter over the statistic, in blocks: 1, 3 or 5 (pyIFD's).
     pooling : PoolingConfig
-        How the evidence weighs coefficients.
+        How the ratio weighs coefficients.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
@@ -72,7 +72,7 @@ class DctModelConfig:
     highest_steps: tuple[int, ...] = (20, 20, 20, 20, 30, 40, 64)
     statistic_diagonals: int = 5
     llr_diagonals: int = 7
-    least_share: float = 0.25
+    min_share: float = 0.25
     median: int = 5
     pooling: PoolingConfig = POOLING
     curve: LlrCurve = CURVE
@@ -82,7 +82,7 @@ DEFAULT = DctModelConfig()
 
 
 def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
-    """Give the paper's probability that a block was compressed once, where the photo was compressed twice.
+    """Return the paper's probability that a block was compressed once, where the photo was compressed twice.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Stati
     Raises
     ------
     NotApplicable
-        The file is no JPEG, or its coefficients cannot be read.
+        The file is not a JPEG, or its coefficients cannot be read.
     """
     component, step = stored_luma(photo)
     odds = np.zeros(component.coefficients.shape[:2])
@@ -116,7 +116,7 @@ def dct_model_statistic(photo: Photo, config: DctModelConfig = DEFAULT) -> Stati
 
 
 def dct_model_llr(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
-    """Weigh, around each block, the coefficients' log-odds of one compression against two.
+    """Return the log-likelihood ratio of a block that was compressed once, against twice, with its surroundings.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def dct_model_llr(photo: Photo, config: DctModelConfig = DEFAULT) -> Statistic:
     Returns
     -------
     Statistic
-        (block rows, block columns) float64, a log-likelihood ratio: positive where the block is unlike the twice
+        (block rows, block columns) float64, calibrated: positive where the block is unlike the twice
         compressed part of the photo and as if compressed once; NaN in flat parts, and everywhere when no frequency
         shows an earlier compression.
 
@@ -179,20 +179,20 @@ def _examine(photo: Photo, component: JpegComponent, diagonals: int, config: Dct
         once, twice = _histogram(moved), _histogram(coefficients)
         offset = noise.offset if frequency == (0, 0) else 0.0
         model = _Model(int(component.table[frequency]), noise.deviation, offset)
-        first, share = _fit(once, twice, model, config.highest_steps[sum(frequency)], config.least_share)
+        first, share = _fit(once, twice, model, config.highest_steps[sum(frequency)], config.min_share)
         if first:
-            votes = Votes(coefficients, LEAST, _log_odds(model, first, share), once, twice)
+            votes = Votes(coefficients, MIN_COEFFICIENT, _log_odds(model, first, share), once, twice)
             yield _Found(frequency, first, share, votes)
 
 
 def _places(coefficients: NDArray[np.signedinteger]) -> NDArray[np.intp]:
-    """Give the place of each quantized coefficient in tables from `LEAST` to `MOST`."""
-    return np.clip(coefficients.astype(np.intp), LEAST, MOST) - LEAST
+    """Return the place of each quantized coefficient in tables from `MIN_COEFFICIENT` to `MAX_COEFFICIENT`."""
+    return np.clip(coefficients.astype(np.intp), MIN_COEFFICIENT, MAX_COEFFICIENT) - MIN_COEFFICIENT
 
 
 def _histogram(coefficients: NDArray[np.signedinteger]) -> Floats:
-    """Count each quantized coefficient from `LEAST` to `MOST`."""
-    counts = np.bincount(_places(coefficients).ravel(), minlength=MOST - LEAST + 1)
+    """Count each quantized coefficient from `MIN_COEFFICIENT` to `MAX_COEFFICIENT`."""
+    counts = np.bincount(_places(coefficients).ravel(), minlength=MAX_COEFFICIENT - MIN_COEFFICIENT + 1)
     return counts.astype(np.float64)
 
 
@@ -227,35 +227,35 @@ class _Model:
     deviation: float
     offset: float
 
-    def ratio(self, firsts: NDArray[np.int64], least: int, most: int) -> Floats:
-        """Give how many times as frequent each quantized coefficient becomes.
+    def ratio(self, firsts: NDArray[np.int64], lowest: int, highest: int) -> Floats:
+        """Return how many times as frequent each quantized coefficient becomes.
 
         Parameters
         ----------
         firsts : (Q,) int64
             First steps.
-        least, most : int
+        lowest, highest : int
             First and last of the quantized coefficients wanted.
 
         Returns
         -------
-        (Q, most - least + 1) float64
+        (Q, highest - lowest + 1) float64
             The first step over the second one, times the number of multiples of the first one that are rounded to
             the coefficient (those halfway between two count half for each); blurred by the noise.
         """
         noise = self._noise()
         reach = len(noise) // 2
-        values = np.arange(least - reach, most + reach + 1)
+        values = np.arange(lowest - reach, highest + reach + 1)
         limits = (np.append(values, values[-1] + 1) - 0.5) * self.second - self.offset
         ratio = np.diff(_multiples_below(limits / firsts[:, None]), axis=1) * (firsts[:, None] / self.second)
-        ratio[:, (values < LEAST) | (values > MOST)] = 0
-        blurred = np.zeros((len(firsts), most - least + 1))
+        ratio[:, (values < MIN_COEFFICIENT) | (values > MAX_COEFFICIENT)] = 0
+        blurred = np.zeros((len(firsts), highest - lowest + 1))
         for place, weight in enumerate(noise):
             blurred += weight * ratio[:, place : place + blurred.shape[1]]
         return blurred
 
     def _noise(self) -> Floats:
-        """Give the distribution of the noise over whole quantized coefficients; odd length, sum 1."""
+        """Return the distribution of the noise over whole quantized coefficients; odd length, sum 1."""
         deviation = max(self.deviation / self.second, TIE)
         reach = int(np.ceil(KERNEL_REACH * deviation))
         weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
@@ -263,40 +263,40 @@ class _Model:
 
 
 def _multiples_below(numbers: Floats) -> Floats:
-    """Count the whole numbers from 1 up to each number, which itself counts half if it is whole; negative below 1."""
+    """Count the integers from 1 up to each number, which itself counts half if it is whole; negative below 1."""
     nearest = np.rint(numbers)
     return np.where(np.abs(numbers - nearest) < TIE, nearest - 0.5, np.floor(numbers))
 
 
-def _fit(once: Floats, twice: Floats, model: _Model, highest: int, least_share: float) -> tuple[int, float]:
+def _fit(once: Floats, twice: Floats, model: _Model, highest: int, min_share: float) -> tuple[int, float]:
     """Find the first step, and the share of coefficients rounded to it, by least squares over the histogram.
 
     Returns
     -------
     (int, float)
-        (0, 0) where no step explains more than `least_share`.
+        (0, 0) where no step explains more than `min_share`.
     """
     firsts = np.array([step for step in range(1, highest + 1) if model.second % step], np.int64)
     present = np.nonzero(once + twice)[0]
     support = slice(present[0], present[-1] + 1)
-    before = np.where(np.arange(LEAST, MOST + 1) == 0, 0, once)[support]
-    missing = np.where(np.arange(LEAST, MOST + 1) == 0, 0, twice - once)[support]
-    change = before * (model.ratio(firsts, present[0] + LEAST, present[-1] + LEAST) - 1)
+    before = np.where(np.arange(MIN_COEFFICIENT, MAX_COEFFICIENT + 1) == 0, 0, once)[support]
+    missing = np.where(np.arange(MIN_COEFFICIENT, MAX_COEFFICIENT + 1) == 0, 0, twice - once)[support]
+    change = before * (model.ratio(firsts, present[0] + MIN_COEFFICIENT, present[-1] + MIN_COEFFICIENT) - 1)
     energy = (change**2).sum(1)
     share = np.divide(change @ missing, energy, out=np.zeros(len(firsts)), where=energy > 0)
     share = np.minimum(share, 1.0)
     residual = ((missing - share[:, None] * change) ** 2).sum(1)
-    residual[share <= least_share] = np.inf
+    residual[share <= min_share] = np.inf
     best = int(residual.argmin())
-    return (int(firsts[best]), float(share[best])) if share[best] > least_share else (0, 0.0)
+    return (int(firsts[best]), float(share[best])) if share[best] > min_share else (0, 0.0)
 
 
 def _log_odds(model: _Model, first: int, share: float) -> Floats:
-    """Give the logarithm of once over twice compressed for the coefficients from `LEAST` to `MOST`; 0 for zero."""
-    ratio = model.ratio(np.array([first]), LEAST, MOST)[0]
+    """Return the logarithm of once over twice compressed for every coefficient in the tables; 0 for zero."""
+    ratio = model.ratio(np.array([first]), MIN_COEFFICIENT, MAX_COEFFICIENT)[0]
     mixture = 1 - share + share * ratio
-    log_odds = -np.log(np.maximum(mixture / mixture.mean(), LEAST_RATIO))
-    log_odds[-LEAST] = 0
+    log_odds = -np.log(np.maximum(mixture / mixture.mean(), MIN_RATIO))
+    log_odds[-MIN_COEFFICIENT] = 0
     return np.asarray(log_odds)
 
 
@@ -320,7 +320,7 @@ METHOD = Detector(
         detects="regions that were compressed once in a JPEG that was compressed twice on one grid of blocks: "
         "pasted, painted or moved before the last save",
         blind_spots="where the last compression was much stronger than the first, where the photo was cropped or "
-        "rescaled in between, in flat parts, and when the file is no JPEG",
+        "rescaled in between, in flat parts, and when the file is not a JPEG",
         needs=frozenset({"jpeg"}),
         min_size=(1, 1),
         false_alarms=CALIBRATED,

@@ -39,19 +39,19 @@ PATTERN_BLOCK, PATTERN_STEP = 16, 8
 TEXTURED = 5
 """Grey levels: only blocks with a larger standard deviation decide about the pattern, as in the reference."""
 
-LEAST_BLOCKS = 64
+MIN_BLOCKS = 64
 """Blocks that must know something before the photo has a majority."""
 
 GAUSSIAN = 1.4826
 """Standard deviation of a Gaussian over its median absolute deviation."""
 
-LEAST_VARIANCE = 1e-12
+MIN_VARIANCE = 1e-12
 """Below this the logarithmic ratios are all but equal, and no two Gaussians fit them."""
 
 EMPTY = float(np.log(1e-320))
 """Logarithm that stands for a ratio of zero, as in the reference."""
 
-LEAST_LOG_PRODUCT = float(np.log(5e-324))
+MIN_LOG_PRODUCT = float(np.log(5e-324))
 """A product of variances below this is zero in 64-bit floats."""
 
 
@@ -72,23 +72,23 @@ class DemosaicingConfig:
         The fit of the two Gaussians ends when the share of the first moves by less than this (reference: 0.001 and
         500).
     rounding : float
-        Squared grey levels, evidence only: variance that rounding to whole grey levels gives the prediction error
+        Squared grey levels, LLR only: variance that rounding to whole grey levels gives the prediction error
         (5/4 of 1/12), added to both variances, so that flat parts speak for neither side.
     contrast : float
-        Squared grey levels, evidence only: blocks whose geometric mean variances both stay below this know nothing.
-    least_known : float
-        Evidence only: share of the blocks of a window that must know something.
+        Squared grey levels, LLR only: blocks whose geometric mean variances both stay below this know nothing.
+    min_known : float
+        LLR only: share of the blocks of a window that must know something.
     untraced : float
-        Evidence only: trace (natural logarithm of a ratio of standard variances) up to which there is none; twice
+        LLR only: trace (natural logarithm of a ratio of standard variances) up to which there is none; twice
         the spread that windows of photos without trace show (0.04 to 0.08).
-    least_spread : float
-        Evidence only: natural logarithm; the least that the majority's spread is taken for.
-    least_trace : float
-        Evidence only: how many times its own spread the majority's trace must stand above none; else nothing is known.
-    most : float
-        Evidence is clipped to plus and minus this.
+    min_spread : float
+        LLR only: natural logarithm; the minimum spread of the majority.
+    min_trace : float
+        LLR only: how many times its own spread the majority's trace must stand above none; else nothing is known.
+    max_llr : float
+        The ratio is clipped to plus and minus this, before the calibration.
     curve : LlrCurve
-        Slopes: logistic fits of forged beside untouched pictures (bilinear demosaicing simulated in free photographs;
+        Slopes: logistic fits of forged and untouched pictures (bilinear demosaicing simulated in free photographs;
         regions blurred, resized or shifted). Middles: the likelihoods are even, not the fits' -7 and -3, which count
         on traces as strong as the simulated ones.
     """
@@ -99,11 +99,11 @@ class DemosaicingConfig:
     max_iterations: int = 500
     rounding: float = 5 / 48
     contrast: float = 1.0
-    least_known: float = 0.3
+    min_known: float = 0.3
     untraced: float = 0.1
-    least_spread: float = 0.3
-    least_trace: float = 4.0
-    most: float = 20.0
+    min_spread: float = 0.3
+    min_trace: float = 4.0
+    max_llr: float = 20.0
     curve: LlrCurve = CURVE
 
 
@@ -111,7 +111,7 @@ DEFAULT = DemosaicingConfig()
 
 
 def demosaicing_statistic(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statistic:
-    """Give the probability that a block lacks the demosaicing trace, at even odds.
+    """Return the probability that a block lacks the demosaicing trace, at even odds.
 
     The logarithm of the ratio of the prediction error's geometric mean variances, at measured to at interpolated
     green pixels, is modelled as a mixture of two Gaussians, one with mean zero (no trace). DOI
@@ -155,7 +155,7 @@ def demosaicing_statistic(photo: Photo, config: DemosaicingConfig = DEFAULT) -> 
 
 
 def demosaicing_llr(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statistic:
-    """Give the log-likelihood ratio of no trace to the photo's own trace, in windows of 5 x 5 blocks.
+    """Return the log-likelihood ratio of no trace to the photo's own trace, in windows of 5 x 5 blocks.
 
     Parameters
     ----------
@@ -165,12 +165,12 @@ def demosaicing_llr(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statis
     Returns
     -------
     Statistic
-        (block rows, block columns) float64, within plus and minus `DemosaicingConfig.most`; NaN in flat parts, and
-        everywhere in photos without a clear trace (most that were resized or compressed).
+        (block rows, block columns) float64, calibrated, from plus and minus `DemosaicingConfig.max_llr`; NaN in flat
+        parts, and everywhere in photos without a clear trace (most that were resized or compressed).
 
     Notes
     -----
-    Differs from `demosaicing_statistic`, on purpose: where green was measured is told by the sign of the majority's
+    Differs from `demosaicing_statistic`, on purpose: where green was measured follows from the sign of the majority's
     trace and not by a fit of bilinear demosaicing; parts with the opposite sign (copied by an odd distance) count as
     manipulated, too; the Gaussians have robust parameters on a logarithmic scale instead of fitted ones, because
     the fit finds two kinds of blocks in every photo.
@@ -184,7 +184,7 @@ def demosaicing_llr(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Statis
     trace = _windowed(*_block_trace(green, config), config)
     known = np.isfinite(trace)
     values = np.full(trace.shape, np.nan)
-    if known.sum() >= LEAST_BLOCKS:
+    if known.sum() >= MIN_BLOCKS:
         values[known] = _against_majority(trace[known], config)
     return config.curve.llr(Statistic(values, (config.block, config.block)))
 
@@ -195,7 +195,7 @@ def demosaicing(photo: Photo, config: DemosaicingConfig = DEFAULT) -> Heatmap:
 
 
 def _block_trace(green: Floats, config: DemosaicingConfig) -> tuple[Floats, NDArray[np.bool_]]:
-    """Give each whole block's mean logarithmic variance at even less that at odd pixels, and which have contrast."""
+    """Return each whole block's mean logarithmic variance at even less that at odd pixels, and which have contrast."""
     variance = local_variance(prediction_error(green))
     np.maximum(variance, 0, out=variance)
     variance += config.rounding
@@ -214,19 +214,19 @@ def _windowed(trace: Floats, known: NDArray[np.bool_], config: DemosaicingConfig
         np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0]
         for index in (np.maximum(count - 1, 0) // 2, np.minimum(count // 2, side**2 - 1))
     )
-    return np.where(known & (count >= config.least_known * side**2), (lower + upper) / 2, np.nan)
+    return np.where(known & (count >= config.min_known * side**2), (lower + upper) / 2, np.nan)
 
 
 def _against_majority(trace: Floats, config: DemosaicingConfig) -> Floats:
-    """Give the log-likelihood ratio (N,) of no trace to the majority's; NaN where the majority shows no clear one."""
+    """Return the log-likelihood ratio (N,) of no trace to the majority's; NaN where the majority shows no clear one."""
     majority = np.median(trace)
     level = np.log(np.maximum(trace * np.sign(majority), config.untraced) / config.untraced)
     middle = np.median(level)
     shortfall = middle - level[level < middle]
-    spread = max(config.least_spread, GAUSSIAN * float(np.median(shortfall)) if shortfall.size else 0.0)
-    if middle < config.least_trace * spread:
+    spread = max(config.min_spread, GAUSSIAN * float(np.median(shortfall)) if shortfall.size else 0.0)
+    if middle < config.min_trace * spread:
         return np.full(trace.shape, np.nan)
-    return np.asarray(np.clip(middle * (middle - 2 * level) / (2 * spread**2), -config.most, config.most))
+    return np.asarray(np.clip(middle * (middle - 2 * level) / (2 * spread**2), -config.max_llr, config.max_llr))
 
 
 def prediction_error(green: Floats) -> Floats:
@@ -245,7 +245,7 @@ def prediction_error(green: Floats) -> Floats:
 
 
 def local_variance(error: Floats) -> Floats:
-    """Give the variance of the prediction error around every pixel, among pixels of its own colour on the chessboard.
+    """Return the variance of the prediction error around every pixel, among pixels of its own colour on the chessboard.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def local_variance(error: Floats) -> Floats:
 
 
 def _window() -> tuple[Floats, float]:
-    """Give the window's weights (7, 7), zero on the other colour of the chessboard, and the bias correction."""
+    """Return the window's weights (7, 7), zero on the other colour of the chessboard, and the bias correction."""
     taps = np.linspace(-WINDOW_EDGE, WINDOW_EDGE, 2 * REACH + 1)
     bell = np.exp(-0.5 * taps**2)
     offsets = np.arange(2 * REACH + 1)
@@ -327,7 +327,7 @@ def _texture_weight(plane: Ints) -> tuple[Floats, int]:
 
 
 def _green_errors(plane: Ints, weight: Floats) -> Floats:
-    """Give the error of green's bilinear demosaicing, for red in each of the four places."""
+    """Return the error of green's bilinear demosaicing, for red in each of the four places."""
     up, down, left, right = _neighbours(plane)
     error = _sums_by_parity(((up + down + left + right + 2) >> 2) - plane, weight)
     even, odd = error[0, 0] + error[1, 1], error[0, 1] + error[1, 0]
@@ -335,19 +335,19 @@ def _green_errors(plane: Ints, weight: Floats) -> Floats:
 
 
 def _colour_errors(plane: Ints, weight: Floats, blue: bool) -> Floats:
-    """Give the error of red's or blue's bilinear demosaicing, for red in each of the four places."""
+    """Return the error of red's or blue's bilinear demosaicing, for red in each of the four places."""
     up, down, left, right = _neighbours(plane)
-    beside, above = left + right, up + down
-    across = _sums_by_parity(((beside + 1) >> 1) - plane, weight)
+    across_sum, above = left + right, up + down
+    across = _sums_by_parity(((across_sum + 1) >> 1) - plane, weight)
     upright = _sums_by_parity(((above + 1) >> 1) - plane, weight)
-    top, bottom, _, _ = _neighbours(beside)
+    top, bottom, _, _ = _neighbours(across_sum)
     diagonal = _sums_by_parity(((top + bottom + 2) >> 2) - plane, weight)
     error = across[:, ::-1] + upright[::-1] + diagonal[::-1, ::-1]
     return error[::-1, ::-1] if blue else error
 
 
 def _neighbours(plane: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Give each pixel's neighbour above, below, to the left and to the right; zero beyond the border."""
+    """Return each pixel's neighbour above, below, to the left and to the right; zero beyond the border."""
     padded = np.pad(plane, 1)
     return padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
 
@@ -376,12 +376,12 @@ class Mixture:
     with_trace: float
 
     def log_odds(self, ratio: Floats) -> Floats:
-        """Give the log-likelihood ratio of the trace to no trace."""
+        """Return the log-likelihood ratio of the trace to no trace."""
         distance = (ratio - self.mean) ** 2 / self.with_trace - ratio**2 / self.without
         return np.asarray(0.5 * (np.log(self.without) - np.log(self.with_trace)) - 0.5 * distance)
 
     def odds_of_powers(self, share: float) -> Floats:
-        """Give the (3,) weights of 1, ratio and ratio squared in the posterior log-odds, given the share without."""
+        """Return the (3,) weights of 1, ratio and ratio squared in the posterior log-odds, given the share without."""
         constant = 0.5 * np.log(self.without / self.with_trace) - 0.5 * self.mean**2 / self.with_trace
         square = 0.5 / self.without - 0.5 / self.with_trace
         return np.array([constant + np.log((1 - share) / share), self.mean / self.with_trace, square])
@@ -405,7 +405,7 @@ def fit_mixture(ratio: Floats, tolerance: float, max_iterations: int) -> Mixture
     powers = np.stack([np.ones_like(ratio), ratio, ratio**2])
     moments, halves = powers.sum(axis=1), np.empty_like(ratio)
     for _ in range(max_iterations - 1):
-        if not (min(mixture.without, mixture.with_trace) > LEAST_VARIANCE and 0 < share < 1):
+        if not (min(mixture.without, mixture.with_trace) > MIN_VARIANCE and 0 < share < 1):
             return None
         if abs(share - previous) <= tolerance:
             break
@@ -417,7 +417,7 @@ def fit_mixture(ratio: Floats, tolerance: float, max_iterations: int) -> Mixture
 
 
 def _maximized(moments: Floats, traced: Floats) -> tuple[float, Mixture]:
-    """Give the share without trace and the Gaussians that fit best, from moments 0 to 2 of all and of traced ratios."""
+    """Return the share without trace and the best Gaussians, from moments 0 to 2 of all and of traced ratios."""
     rest = moments - traced
     share = float(rest[0] / moments[0])
     if not 0 < share < 1:
@@ -427,12 +427,12 @@ def _maximized(moments: Floats, traced: Floats) -> tuple[float, Mixture]:
 
 
 def _reference_log_ratio(variance: Floats, measured: int, block: int) -> tuple[Floats, NDArray[np.bool_]]:
-    """Give the logarithm of each whole block's ratio of products, and which blocks the reference fits to."""
+    """Return the logarithm of each whole block's ratio of products, and which blocks the reference fits to."""
     with np.errstate(divide="ignore"):
         logarithm = np.log(np.maximum(variance, 0))
     even, odd = _sums_by_colour(logarithm, block)
     top, bottom = (odd, even) if measured else (even, odd)
-    zero_top, zero_bottom = top < LEAST_LOG_PRODUCT, bottom < LEAST_LOG_PRODUCT
+    zero_top, zero_bottom = top < MIN_LOG_PRODUCT, bottom < MIN_LOG_PRODUCT
     one_zero = zero_top ^ zero_bottom
     defined = ~(zero_top | zero_bottom)
     ratio = np.where(one_zero, EMPTY, 0.0)
@@ -455,7 +455,7 @@ def _median(values: Floats, side: int) -> Floats:
 
 
 def _even_pixels(photo: Photo) -> NDArray[np.uint8]:
-    """Give the pixels without an odd last row or column; `NotApplicable` where there is nothing to compare."""
+    """Return the pixels without an odd last row or column; `NotApplicable` where there is nothing to compare."""
     METHOD.check(photo)
     return photo.pixels[: photo.height // 2 * 2, : photo.width // 2 * 2]
 

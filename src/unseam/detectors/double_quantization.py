@@ -30,27 +30,27 @@ class PoolingConfig:
     unrest : float
         Standard deviation by which the mean of a window differs for reasons of its own, however many coefficients
         it has, as a share of the distance between both means.
-    most : float
+    max_llr : float
         Log-odds of a coefficient are limited to this, and to its opposite.
-    least_distance : float
+    min_distance : float
         Distance between both means, in log-odds, from which on a frequency is a sign of two compressions.
     doubt : float
         Share of a sign that is taken off it: this many variances of a mean, over the square of the distance. The
         search for a model finds a distance in pure noise.
     signs : float
-        Signs that make an earlier compression sure; with fewer, the evidence fades with the square of their number.
-    least_known : float
+        Signs that make an earlier compression sure; with fewer, the ratio fades with the square of their number.
+    min_known : float
         Coefficients that a window must have; with fewer it knows nothing.
     """
 
     blur: float = 2.0
     reserve: float = 30.0
     unrest: float = 0.1
-    most: float = 5.0
-    least_distance: float = 0.01
+    max_llr: float = 5.0
+    min_distance: float = 0.01
     doubt: float = 5.0
     signs: float = 12.0
-    least_known: float = 1.0
+    min_known: float = 1.0
 
 
 POOLING = PoolingConfig()
@@ -65,16 +65,16 @@ class Votes:
     ----------
     coefficients : (block rows, block columns) int
         Quantized, as stored.
-    least : int
+    lowest : int
         The coefficient of the first entry of the tables.
     log_odds : (X,) float64
-        Natural logarithm of the odds of one compression against two, for each coefficient from ``least`` on.
+        Natural logarithm of the odds of one compression against two, for each coefficient from ``lowest`` on.
     once, twice : (X,) float64
         How often each coefficient is expected after one compression, and found in the file.
     """
 
     coefficients: NDArray[np.signedinteger]
-    least: int
+    lowest: int
     log_odds: Floats
     once: Floats
     twice: Floats
@@ -100,20 +100,20 @@ def pooled(votes: Iterable[Votes], shape: tuple[int, int], config: PoolingConfig
     sums, counts = np.zeros(shape), np.zeros(shape)
     total = once = twice = variance = signs = 0.0
     for vote in votes:
-        table = np.clip(vote.log_odds, -config.most, config.most)
-        zero = np.arange(len(table)) == -vote.least
+        table = np.clip(vote.log_odds, -config.max_llr, config.max_llr)
+        zero = np.arange(len(table)) == -vote.lowest
         number = float(vote.twice[~zero].sum())
         mean_once, spread_once = _moments(table, np.where(zero, 0, vote.once))
         mean_twice, spread_twice = _moments(table, np.where(zero, 0, vote.twice))
         distance, spread = mean_once - mean_twice, (spread_once + spread_twice) / 2
         if not number or distance <= 0:
             continue
-        places = np.clip(vote.coefficients.astype(np.intp) - vote.least, 0, len(table) - 1)
+        places = np.clip(vote.coefficients.astype(np.intp) - vote.lowest, 0, len(table) - 1)
         sums += np.where(zero, 0, table)[places]
         counts += ~zero[places]
         total, variance = total + number, variance + number * spread
         once, twice = once + number * mean_once, twice + number * mean_twice
-        if distance > config.least_distance:
+        if distance > config.min_distance:
             signs += max(0.0, 1 - config.doubt * spread / number / distance**2)
     if not signs:
         return np.full(shape, np.nan)
@@ -122,7 +122,7 @@ def pooled(votes: Iterable[Votes], shape: tuple[int, int], config: PoolingConfig
     excess = (_window(sums, config) - known * middle) / (known + config.reserve)
     uncertain = variance / total / (known + config.reserve) + (config.unrest * distance) ** 2
     sure = min(1.0, signs / config.signs) ** 2
-    return np.where(known >= config.least_known, sure * excess * distance / uncertain, np.nan)
+    return np.where(known >= config.min_known, sure * excess * distance / uncertain, np.nan)
 
 
 def _moments(table: Floats, frequencies: Floats) -> tuple[float, float]:

@@ -23,7 +23,7 @@ Reals = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 BLOCK = 8
-"""Pixels: side of a JPEG block (ITU-T T.81), and of a cell of the evidence."""
+"""Pixels: side of a JPEG block (ITU-T T.81), and of a cell of the log-likelihood ratio."""
 
 UNIT = 16
 """Pixels: side of the square that JPEG codes at once where colour has half the resolution."""
@@ -46,8 +46,8 @@ LOW, CENTRE = 0.10, 0.35
 NORMAL_WIDTH = 0.8963
 """Standard deviations of a normal distribution between these quantiles."""
 
-LEAST_SIDE = 64
-"""Least height and width of a photo, in pixels: a majority needs some blocks."""
+MIN_SIDE = 64
+"""Minimum height and width of a photo, in pixels: a majority needs some blocks."""
 
 CURVE = LlrCurve(slope=0.8, middle=0.89, threshold=0.77)
 """Logistic regressions (classes balanced) of 91 authentic photographs and 60 composites saved without loss.
@@ -81,15 +81,15 @@ class ErrorLevelConfig:
         Natural logarithm; added to the spread of levels within the photo, so that none is over-interpreted.
     groups : int
         Of blocks of like texture, in which the majority's trace is found.
-    least_spread : float
-        Natural logarithm; least spread of the trace within the majority.
-    least_error : float
+    min_spread : float
+        Natural logarithm; minimum spread of the trace within the majority.
+    min_error : float
         Blocks whose error off the grid is below this say nothing about grids; grey levels times gain.
     weight : float
-        Of the level beside the comparison of grids.
-    most_level, most : float
+        Of the level relative to the comparison of grids.
+    max_level, max_llr : float
         The level and the comparison of grids are clipped to plus and minus this.
-    most_clipped : float
+    max_clipped : float
         Share of clipped pixels above which a block knows nothing.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
@@ -104,12 +104,12 @@ class ErrorLevelConfig:
     grid_floor: float = 1.0
     unrest: float = 0.1
     groups: int = 2
-    least_spread: float = 0.1
-    least_error: float = 2.0
+    min_spread: float = 0.1
+    min_error: float = 2.0
     weight: float = 0.5
-    most_level: float = 3.0
-    most: float = 10.0
-    most_clipped: float = 0.5
+    max_level: float = 3.0
+    max_llr: float = 10.0
+    max_clipped: float = 0.5
     curve: LlrCurve = CURVE
 
 
@@ -149,12 +149,12 @@ def error_level_statistic(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> S
 
 
 def error_level_llr(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statistic:
-    """Ask of each block whether it changes more than its texture explains, or than most of the photo on its own grid.
+    """Return the log-likelihood ratio of a block that changes more than its texture explains, or than most blocks.
 
     Two parts are added. The *level* is the logarithm of the error less half of that of the second differences of
     luma, seen from the photo's median, in units of its spread. The *comparison of grids* sets the error of
     luma against that of the same photo shifted by half a block. What was a JPEG on the photo's grid changes less
-    than off it; where most of the photo does, blocks that do not are told by the ratio of two normal densities. The
+    than off it; where most of the photo does, blocks that do not are found by the ratio of two normal densities. The
     majority's ratio is taken among blocks of like texture, on which it depends.
 
     Parameters
@@ -165,8 +165,8 @@ def error_level_llr(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statist
     Returns
     -------
     Statistic
-        (H // 8, W // 8) float64, no unit: up to 10, where a part never was a JPEG and the rest was; within plus and
-        minus 1.5 where the comparison of grids says nothing. NaN in clipped blocks, and everywhere if nothing changes.
+        (H // 8, W // 8) float64, calibrated: up to 7, where a part never was a JPEG and the rest was; within -1.9 and
+        0.5 where the comparison of grids says nothing. NaN in clipped blocks, and everywhere if nothing changes.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def error_level_llr(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statist
     """
     METHOD.check(photo)
     luma = _luma(photo.pixels)
-    clipped = _in_blocks(((luma <= DARKEST) | (luma >= BRIGHTEST)).astype(np.float32)) > config.most_clipped
+    clipped = _in_blocks(((luma <= DARKEST) | (luma >= BRIGHTEST)).astype(np.float32)) > config.max_clipped
     texture = _in_blocks(np.abs(cv2.Laplacian(luma, cv2.CV_32F, borderType=cv2.BORDER_REFLECT)))
     again = _saved(photo.pixels, config.quality)
     error = config.gain * _in_blocks(np.abs(luma - _luma(again)))
@@ -184,9 +184,9 @@ def error_level_llr(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Statist
     known = ~clipped & (level > 0)
     if not known.any():
         return config.curve.llr(Statistic(np.full(known.shape, np.nan), (BLOCK, BLOCK)))
-    evidence = config.weight * _level(level, texture, known, config)
-    evidence += _no_trace(error, _error_off_grid(photo.pixels, config), known, config)
-    return config.curve.llr(Statistic(np.where(known, evidence, np.nan), (BLOCK, BLOCK)))
+    raw = config.weight * _level(level, texture, known, config)
+    raw += _no_trace(error, _error_off_grid(photo.pixels, config), known, config)
+    return config.curve.llr(Statistic(np.where(known, raw, np.nan), (BLOCK, BLOCK)))
 
 
 def error_level(photo: Photo, config: ErrorLevelConfig = DEFAULT) -> Heatmap:
@@ -206,7 +206,7 @@ def _saved(pixels: Pixels, quality: int) -> Pixels:
 
 
 def _saved_tiles(pixels: Pixels, quality: int) -> Iterator[tuple[slice, slice, Pixels]]:
-    """Give the pixels as decoded after a JPEG compression of them all, tile by tile."""
+    """Yield the pixels as decoded after a JPEG compression of them all, tile by tile."""
     for rows, wide_rows in _tiles(pixels.shape[0], TILE[0]):
         for columns, wide_columns in _tiles(pixels.shape[1], TILE[1]):
             bgr = cv2.cvtColor(pixels[wide_rows, wide_columns], cv2.COLOR_RGB2BGR)
@@ -218,7 +218,7 @@ def _saved_tiles(pixels: Pixels, quality: int) -> Iterator[tuple[slice, slice, P
 
 
 def _tiles(side: int, tile: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a side into tiles, each alone and with the coded units beside it, whose colour reaches into it."""
+    """Cut a side into tiles, each alone and with the adjacent coded units, whose colour reaches into it."""
     for first in range(0, side, tile):
         last = min(first + tile, side)
         yield slice(first, last), slice(max(first - UNIT, 0), min(last + UNIT, side))
@@ -231,7 +231,7 @@ def _change(pixels: Pixels, again: Pixels, gain: float) -> Floats:
 
 
 def _error_off_grid(pixels: Pixels, config: ErrorLevelConfig) -> Floats:
-    """Error of luma in the photo's blocks, when it is saved on the grid half a block beside its own."""
+    """Error of luma in the photo's blocks, when it is saved on the grid half a block off its own."""
     shifted = np.pad(pixels, ((OFF, 0), (OFF, 0), (0, 0)), "symmetric")
     error = np.abs(_luma(shifted) - _luma(_saved(shifted, config.quality)))
     return config.gain * _in_blocks(error[OFF:, OFF:])
@@ -262,7 +262,7 @@ def _level(error: Floats, texture: Floats, known: NDArray[np.bool_], config: Err
     level = error - config.texture * texture
     usual = np.median(level[known])
     spread = 1.4826 * np.median(np.abs(level[known] - usual))  # the standard deviation, if it were normal
-    return np.asarray(np.clip((level - usual) / (spread + config.unrest), -config.most_level, config.most_level))
+    return np.asarray(np.clip((level - usual) / (spread + config.unrest), -config.max_level, config.max_level))
 
 
 def _no_trace(on: Floats, off: Floats, known: NDArray[np.bool_], config: ErrorLevelConfig) -> Floats:
@@ -270,21 +270,23 @@ def _no_trace(on: Floats, off: Floats, known: NDArray[np.bool_], config: ErrorLe
     off = _mean(off, config.window)
     texture = np.log(off + config.grid_floor)
     trace = np.log(_mean(on, config.window) + config.grid_floor) - texture
-    told = known & (off >= config.least_error)
-    if np.count_nonzero(told) < config.groups:
+    comparable = known & (off >= config.min_error)
+    if np.count_nonzero(comparable) < config.groups:
         return np.zeros(on.shape)
-    centre, spread = _of_like_texture(texture, trace, told, config.groups)
+    centre, spread = _of_like_texture(texture, trace, comparable, config.groups)
     centre = np.minimum(centre, 0)
-    ratio = centre * (centre - 2 * trace) / (2 * (spread**2 + config.least_spread**2))
-    return np.where(told, np.clip(ratio, -config.most, config.most), 0)
+    ratio = centre * (centre - 2 * trace) / (2 * (spread**2 + config.min_spread**2))
+    return np.where(comparable, np.clip(ratio, -config.max_llr, config.max_llr), 0)
 
 
-def _of_like_texture(texture: Floats, trace: Floats, told: NDArray[np.bool_], groups: int) -> tuple[Floats, Floats]:
+def _of_like_texture(
+    texture: Floats, trace: Floats, comparable: NDArray[np.bool_], groups: int
+) -> tuple[Floats, Floats]:
     """Centre and spread of the majority's trace among blocks of like texture, interpolated; both (rows, columns)."""
-    order = np.argsort(texture[told], kind="stable")
+    order = np.argsort(texture[comparable], kind="stable")
     parts = [order[part] for part in np.array_split(np.arange(order.size), groups)]
-    places = [np.median(texture[told][part]) for part in parts]
-    low, centre = np.array([np.quantile(trace[told][part], (LOW, CENTRE)) for part in parts]).T
+    places = [np.median(texture[comparable][part]) for part in parts]
+    low, centre = np.array([np.quantile(trace[comparable][part], (LOW, CENTRE)) for part in parts]).T
     return np.interp(texture, places, centre), np.interp(texture, places, (centre - low) / NORMAL_WIDTH)
 
 
@@ -297,7 +299,7 @@ METHOD = Detector(
         blind_spots="where all of the photo was saved equally often, or anew as JPEG of lower quality; parts that "
         "were saved more often than the rest are not marked",
         needs=frozenset({"detail"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

@@ -50,29 +50,29 @@ class JpegErrorConfig:
         Blocks: side of the square over which counts are summed.
     site_spacing : int
         Pixels between the places where all 64 grids are compared, at least; wider in photos of more than
-        `most_sites` places.
-    most_sites : int
+        `max_sites` places.
+    max_sites : int
         Places where all 64 grids are compared, at most.
     emptied : float
         A grid is a place's own when it leaves at most this share of the coefficients between 1 and 2 that the 64
         grids leave there on average.
-    least_at_site, least_in_cell : float
+    min_at_site, min_in_cell : float
         Coefficients between 1 and 2 that a place or a cell must have on other grids: fewer say nothing (flat).
-    least_excess : float
+    min_excess : float
         Standard deviations by which the photo's best grid must exceed the others in places that are its own.
-    most_clipped : float
+    max_clipped : float
         Share of pixels at 0 or 255 above which a cell knows nothing: there the error is truncation.
     weakest_trace : float
         Cells whose trace is below this have it; their median is the photo's trace.
-    least_spread : float
+    min_spread : float
         Least standard deviation of the trace, so that no photo is over-interpreted.
-    least_share, least_lead : float
+    min_share, min_lead : float
         Where most cells have no trace: the share of cells that must have one, and how many times as many as have the
         opposite (more coefficients on the grid than off it), which only chance brings about.
     smoothing : int
         Cells: side of the median over the trace.
-    most : float
-        Evidence is clipped to plus and minus this.
+    max_llr : float
+        The ratio is clipped to plus and minus this, before the calibration.
     curve : LlrCurve
         The middle is where the two Gaussians are equally likely; slope and score by logistic fits between 81
         composites and 150 untouched photographs, the threshold so that the 99th percentile of 97 % of the latter
@@ -81,18 +81,18 @@ class JpegErrorConfig:
 
     pooled: int = 3
     site_spacing: int = 24
-    most_sites: int = 1500
+    max_sites: int = 1500
     emptied: float = 0.25
-    least_at_site: float = 7.0
-    least_in_cell: float = 10.0
-    least_excess: float = 6.0
-    most_clipped: float = 0.02
+    min_at_site: float = 7.0
+    min_in_cell: float = 10.0
+    min_excess: float = 6.0
+    max_clipped: float = 0.02
     weakest_trace: float = 0.6
-    least_spread: float = 0.2
-    least_share: float = 0.005
-    least_lead: float = 4.0
+    min_spread: float = 0.2
+    min_share: float = 0.005
+    min_lead: float = 4.0
     smoothing: int = 5
-    most: float = 20.0
+    max_llr: float = 20.0
     curve: LlrCurve = CURVE
 
 
@@ -100,7 +100,7 @@ DEFAULT = JpegErrorConfig()
 
 
 def jpeg_error_statistic(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Statistic:
-    """Give the paper's ratio: AC coefficients at 1 to 2, for each below 1; near zero where the part was a JPEG.
+    """Return the paper's ratio: AC coefficients at 1 to 2, for each below 1; near zero where the part was a JPEG.
 
     Parameters
     ----------
@@ -132,11 +132,11 @@ def jpeg_error_statistic(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Sta
 
 
 def jpeg_error_llr(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Statistic:
-    """Give the evidence that a part's JPEG history is not that of most of the photo.
+    """Return the log-likelihood ratio of a part whose JPEG history is not that of most of the photo.
 
-    The trace is the count of coefficients at 1 to 2 on the photo's grid, for each on the grid half a block beside it:
-    about one for what never was a JPEG on this grid, whatever its content, and near zero for what was. Evidence is the
-    log-likelihood ratio of two Gaussians of one spread, at one and at the median of the cells that have the trace.
+    The trace is the count of coefficients at 1 to 2 on the photo's grid, for each on the grid half a block off it:
+    about one for what never was a JPEG on this grid, whatever its content, and near zero for what was. It is the
+    ratio of two Gaussians of one spread, at one and at the median of the cells that have the trace.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def jpeg_error_llr(photo: Photo, config: JpegErrorConfig = DEFAULT) -> Statistic
         rows, columns = (side // BLOCK for side in luma.shape)
         return config.curve.llr(Statistic(np.full((rows, columns), np.nan), (BLOCK, BLOCK)))
     trace = jpeg_trace(luma, grid, config)
-    trace[_clipped(photo.pixels, grid, trace.shape, config.pooled) > config.most_clipped] = np.nan
+    trace[_clipped(photo.pixels, grid, trace.shape, config.pooled) > config.max_clipped] = np.nan
     return config.curve.llr(Statistic(_unlike_most(_median(trace, config.smoothing), config), (BLOCK, BLOCK), grid))
 
 
@@ -214,17 +214,17 @@ def strongest_grid(luma: Floats, config: JpegErrorConfig = DEFAULT) -> tuple[int
     """
     between = _between_on_all_grids(luma, config)
     expected = between.mean(axis=(1, 2), keepdims=True)
-    own = (between <= config.emptied * expected) & (expected >= config.least_at_site)
+    own = (between <= config.emptied * expected) & (expected >= config.min_at_site)
     places = own.sum(axis=0)
     usual = np.median(places)
-    if places.max() - usual < config.least_excess * np.sqrt(usual + 1):
+    if places.max() - usual < config.min_excess * np.sqrt(usual + 1):
         return None
     row, column = np.unravel_index(int(places.argmax()), places.shape)
     return int(row), int(column)
 
 
 def jpeg_trace(luma: Floats, grid: tuple[int, int], config: JpegErrorConfig = DEFAULT) -> Floats:
-    """Compare a grid with the one half a block beside it.
+    """Compare a grid with the one half a block off it.
 
     Parameters
     ----------
@@ -235,13 +235,13 @@ def jpeg_trace(luma: Floats, grid: tuple[int, int], config: JpegErrorConfig = DE
     Returns
     -------
     (block rows, block columns) float64
-        Coefficients at 1 to 2 on the grid, for each beside it (one added to both): 0 to about 1; NaN where there are
+        Coefficients at 1 to 2 on the grid, for each off it (one added to both): 0 to about 1; NaN where there are
         too few to tell.
     """
-    beside = ((grid[0] + BLOCK // 2) % BLOCK, (grid[1] + BLOCK // 2) % BLOCK)
+    off_grid = ((grid[0] + BLOCK // 2) % BLOCK, (grid[1] + BLOCK // 2) % BLOCK)
     on = _pool(count_coefficients(luma, grid)[1], config.pooled)
-    off = _like(_pool(count_coefficients(luma, beside)[1], config.pooled), on.shape)
-    return np.where(off >= config.least_in_cell, (on + 1) / (off + 1), np.nan)
+    off = _like(_pool(count_coefficients(luma, off_grid)[1], config.pooled), on.shape)
+    return np.where(off >= config.min_in_cell, (on + 1) / (off + 1), np.nan)
 
 
 def _file_explains(photo: Photo, grid: tuple[int, int]) -> bool:
@@ -256,7 +256,7 @@ def _file_explains(photo: Photo, grid: tuple[int, int]) -> bool:
 
 
 def _unlike_most(trace: Floats, config: JpegErrorConfig) -> Floats:
-    """Give the evidence of each cell from its trace; see `jpeg_error_llr`."""
+    """Return the ratio of each cell, before the calibration, from its trace; see `jpeg_error_llr`."""
     unknown = np.full(trace.shape, np.nan)
     known = trace[np.isfinite(trace)]
     present = known[known < config.weakest_trace]
@@ -268,22 +268,22 @@ def _unlike_most(trace: Floats, config: JpegErrorConfig) -> Floats:
     if not most_have_it and not _more_than_chance(known, middle, config):
         return unknown
     like_most = known[(known < middle) == most_have_it] - (centre if most_have_it else 1)
-    spread = max(config.least_spread, float(np.sqrt(np.mean(like_most**2))))
+    spread = max(config.min_spread, float(np.sqrt(np.mean(like_most**2))))
     absent = (1 - centre) * (trace - middle) / spread**2
-    return np.clip(absent if most_have_it else -absent, -config.most, config.most)
+    return np.clip(absent if most_have_it else -absent, -config.max_llr, config.max_llr)
 
 
 def _more_than_chance(known: Floats, middle: float, config: JpegErrorConfig) -> bool:
     """Whether few cells with a trace are more than chance: chance makes as many with the opposite."""
     have = np.count_nonzero(known < middle)
     opposite = np.count_nonzero(known > 1 / middle)
-    return bool(have >= config.least_share * known.size and have >= config.least_lead * (opposite + 1))
+    return bool(have >= config.min_share * known.size and have >= config.min_lead * (opposite + 1))
 
 
 def _between_on_all_grids(luma: Floats, config: JpegErrorConfig) -> Floats:
     """Count AC coefficients at 1 to 2 of one block of each of the 64 grids, (places, 8, 8), at regular places."""
     spacing = config.site_spacing
-    while ((luma.shape[0] - WINDOW) // spacing + 1) * ((luma.shape[1] - WINDOW) // spacing + 1) > config.most_sites:
+    while ((luma.shape[0] - WINDOW) // spacing + 1) * ((luma.shape[1] - WINDOW) // spacing + 1) > config.max_sites:
         spacing += BLOCK
     places = np.lib.stride_tricks.sliding_window_view(luma, (WINDOW, WINDOW))[::spacing, ::spacing]
     transforms = np.zeros((BLOCK * BLOCK, WINDOW))
@@ -322,7 +322,7 @@ def _luma(pixels: NDArray[np.uint8]) -> Floats:
 
 
 def _clipped(pixels: NDArray[np.uint8], grid: tuple[int, int], shape: tuple[int, ...], pooled: int) -> Floats:
-    """Give the share of pixels at 0 or 255 in any channel, of each cell."""
+    """Return the share of pixels at 0 or 255 in any channel, of each cell."""
     rows, columns = shape
     inside = pixels[grid[0] : grid[0] + rows * BLOCK, grid[1] : grid[1] + columns * BLOCK]
     limit = ((inside == 0) | (inside == 255)).any(axis=2)
@@ -344,7 +344,7 @@ def _like(values: Floats, shape: tuple[int, ...]) -> Floats:
 
 
 def _median(values: Floats, side: int) -> Floats:
-    """Give the median of the known cells around each known cell."""
+    """Return the median of the known cells around each known cell."""
     reach = side // 2
     padded = np.pad(values, reach, constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, (side, side)).reshape(*values.shape, -1)
@@ -355,7 +355,7 @@ def _median(values: Floats, side: int) -> Floats:
 
 
 def _dct() -> Floats:
-    """Give the matrix (frequency, sample) of the orthonormal DCT-II of 8 samples (ITU-T T.81, A.3.3)."""
+    """Return the matrix (frequency, sample) of the orthonormal DCT-II of 8 samples (ITU-T T.81, A.3.3)."""
     sample = np.arange(BLOCK)
     matrix = np.cos((2 * sample + 1) * sample[:, None] * np.pi / (2 * BLOCK)) / 2
     matrix[0] /= np.sqrt(2)

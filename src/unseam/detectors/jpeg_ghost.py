@@ -38,14 +38,14 @@ BAND = 512
 OFF = SIDE // 2
 """Pixels by which the photo is shifted to see how texture alone changes, on a grid without ghosts."""
 
-LEAST_SIDE = 64
-"""Least height and width of a photo, in pixels: a majority of blocks needs some blocks."""
+MIN_SIDE = 64
+"""Minimum height and width of a photo, in pixels: a majority of blocks needs some blocks."""
 
-LEAST_CHANGE = 1e-9
+MIN_CHANGE = 1e-9
 """Below this a block changes by the rounding of the computation only, in squared grey levels."""
 
-LEAST_DIFFERENCE = 0.05
-"""Added to differences before their logarithm, in squared grey levels: pixels rounded to whole numbers have 1 / 12."""
+MIN_DIFFERENCE = 0.05
+"""Added to differences before their logarithm, in squared grey levels: pixels rounded to integers have 1 / 12."""
 
 CURVE = LlrCurve(slope=2.1, middle=0.75, threshold=0.988)
 """From 60 constructed cases and 91 authentic photographs (``benchmarks/calibrate.py``).
@@ -75,7 +75,7 @@ class JpegGhostConfig:
         Highest quality at which a ghost is looked for; above it, rounding to whole pixels hides them. Not in the
         paper.
     smoothing : int
-        Side of the square of blocks whose mean dip the evidence takes, in blocks; odd. Not in the paper.
+        Side of the square of blocks whose mean dip is taken, in blocks; odd. Not in the paper.
     unrest : float
         Added to the spread of the dips within the photo, natural logarithm. Not in the paper.
     groups : int
@@ -84,7 +84,7 @@ class JpegGhostConfig:
         Natural logarithm. A quality at which most blocks dip by at least this is the photo's own: there the region is
         what lacks the dip; at others, what has one. Not in the paper.
     share : float
-        The quality is chosen by the evidence that this share of the photo's blocks exceeds. Not in the paper.
+        The quality is chosen by the difference that this share of the photo's blocks exceeds. Not in the paper.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
@@ -117,7 +117,7 @@ def jpeg_ghost_differences(photo: Photo, config: JpegGhostConfig = DEFAULT) -> F
     DOI 10.1109/TIFS.2008.2012215, equation 3, on the grid of blocks that starts at the photo's first pixel. The paper
     saves and decodes the photo each time and compares pixels; here the DCT coefficients of its blocks are rounded to
     the quality's steps. As the DCT is orthonormal, both sums of squares are equal, but for the rounding of decoded
-    pixels to whole numbers. Luma only; the paper averages the three channels, whose colour is often subsampled.
+    pixels to integers. Luma only; the paper averages the three channels, whose colour is often subsampled.
     Pixels beyond the last whole block are left out.
     """
     _check(photo)
@@ -125,7 +125,7 @@ def jpeg_ghost_differences(photo: Photo, config: JpegGhostConfig = DEFAULT) -> F
 
 
 def jpeg_ghost_statistic(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
-    """Give the paper's normalised difference, at the quality whose dips set a region apart.
+    """Return the paper's normalised difference, at the quality whose dips set a region apart.
 
     Returns
     -------
@@ -135,14 +135,14 @@ def jpeg_ghost_statistic(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Sta
         where the rest of the photo has.
     """
     differences = _averaged(jpeg_ghost_differences(photo, config), config.window)
-    least, most = differences.min(0), differences.max(0)
-    reach = np.where(most - least > LEAST_CHANGE, most - least, np.nan)
+    lowest, highest = differences.min(0), differences.max(0)
+    reach = np.where(highest - lowest > MIN_CHANGE, highest - lowest, np.nan)
     number, _ = _clearest_ghost(differences, photo, config)
-    return Statistic(np.asarray((differences[number] - least) / reach), (SIDE, SIDE))
+    return Statistic(np.asarray((differences[number] - lowest) / reach), (SIDE, SIDE))
 
 
 def jpeg_ghost_llr(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic:
-    """Measure how much the dip differs from that of most of the photo, at the quality that shows it best.
+    """Return the log-likelihood ratio of a dip unlike that of most of the photo, at the quality that shows it best.
 
     A dip is the natural logarithm of the differences ``config.reach`` qualities away over the one at the quality, less
     the same of the photo shifted by half a block: texture dips on any grid, a ghost on its own only. The median of the
@@ -153,14 +153,14 @@ def jpeg_ghost_llr(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Statistic
     Returns
     -------
     Statistic
-        (H // 8, W // 8) float64, no unit: around 0 in an untouched photo, 2 to 10 where a ghost begins or ends. NaN
-        throughout if compression changes nothing.
+        (H // 8, W // 8) float64, calibrated: around -1.6 in an untouched photo, 2.6 and more where a ghost begins or
+        ends. NaN throughout if compression changes nothing.
     """
     differences = jpeg_ghost_differences(photo, config)
-    if differences.max() < LEAST_CHANGE:
+    if differences.max() < MIN_CHANGE:
         return config.curve.llr(Statistic(np.full(differences.shape[1:], np.nan), (SIDE, SIDE)))
-    _, evidence = _clearest_ghost(_averaged(differences, config.window), photo, config)
-    return config.curve.llr(Statistic(evidence, (SIDE, SIDE)))
+    _, difference = _clearest_ghost(_averaged(differences, config.window), photo, config)
+    return config.curve.llr(Statistic(difference, (SIDE, SIDE)))
 
 
 def jpeg_ghost(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Heatmap:
@@ -173,8 +173,8 @@ def jpeg_ghost(photo: Photo, config: JpegGhostConfig = DEFAULT) -> Heatmap:
 
 
 def _check(photo: Photo) -> None:
-    if min(photo.height, photo.width) < LEAST_SIDE:
-        wanted = f"{LEAST_SIDE} x {LEAST_SIDE}"
+    if min(photo.height, photo.width) < MIN_SIDE:
+        wanted = f"{MIN_SIDE} x {MIN_SIDE}"
         raise NotApplicable(f"the photo is {photo.width} x {photo.height} pixels; expected at least {wanted}")
     if bool((photo.pixels == photo.pixels[0, 0]).all()):
         raise NotApplicable("the photo is of one flat colour; compression leaves it as it is")
@@ -197,7 +197,7 @@ def _differences(pixels: NDArray[np.uint8], config: JpegGhostConfig) -> Floats:
 
 def _clearest_ghost(differences: Floats, photo: Photo, config: JpegGhostConfig) -> tuple[int, Floats]:
     """Choose the quality whose dips set a region apart; its number, and the map of dips seen from the majority."""
-    texture = np.log(differences[0] + LEAST_DIFFERENCE)
+    texture = np.log(differences[0] + MIN_DIFFERENCE)
     dips = _dips(differences, config)
     shifted = np.pad(photo.pixels, ((OFF, 0), (OFF, 0), (0, 0)), "symmetric")
     off = _averaged(_differences(shifted, config), config.window)
@@ -205,17 +205,17 @@ def _clearest_ghost(differences: Floats, photo: Photo, config: JpegGhostConfig) 
     del off, shifted
     best = (-np.inf, config.reach, np.zeros(texture.shape))
     for number, dip in enumerate(dips, start=config.reach):
-        evidence = _mean(_from_majority(dip, texture, config), config.smoothing)
-        depth = float(np.quantile(evidence, 1 - config.share))
+        difference = _mean(_from_majority(dip, texture, config), config.smoothing)
+        depth = float(np.quantile(difference, 1 - config.share))
         if depth > best[0]:
-            best = (depth, number, evidence)
+            best = (depth, number, difference)
     return best[1:]
 
 
 def _dips(differences: Floats, config: JpegGhostConfig) -> Floats:
     """Logarithm of the differences a few qualities away over those at each quality, up to the highest of interest."""
     last = min(len(differences), sum(quality <= config.highest for quality in config.qualities) + config.reach)
-    logs = np.log(differences[:last] + LEAST_DIFFERENCE)
+    logs = np.log(differences[:last] + MIN_DIFFERENCE)
     around = (logs[: -2 * config.reach] + logs[2 * config.reach :]) / 2
     return np.asarray(around - logs[config.reach : -config.reach])
 
@@ -276,7 +276,7 @@ METHOD = Detector(
         blind_spots="where no part has such a past, after stronger compression, with a camera's own tables, and in"
         " flat parts",
         needs=frozenset({"detail"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

@@ -3,7 +3,7 @@
 Both detectors of that paper model the coefficients of one frequency as a mixture: some blocks were compressed once,
 the others twice. The distribution of the former is known from the photo itself, from blocks on a grid that no
 compression used; that of the latter follows from it for every earlier step. Expectation maximization tells the share
-of both, and the likelihood which step it was. All of it works on histograms with one bin for each whole number.
+of both, and the likelihood which step it was. All of it works on histograms with one bin for each integer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Floats = NDArray[np.float64]
 ZERO = 2048
 """Bin of the value 0; coefficients of 8-bit samples lie within plus and minus 1024 but for overshoot."""
 BINS = 2 * ZERO
-"""Bins of a histogram, one for each whole number."""
+"""Bins of a histogram, one for each integer."""
 FARTHEST = ZERO - 64
 """Larger values count as this."""
 MOSTLY_SINGLE = 0.95
 """Share of single compression that expectation maximization begins with (reference implementation)."""
-MOST_ROUNDS = 20
+MAX_ROUNDS = 20
 """Rounds of it, at most (reference implementation)."""
-LEAST_GROWTH = 5.0
+MIN_GROWTH = 5.0
 """Growth of the log-likelihood below which it ends (reference implementation)."""
 HALVINGS = 11
 """Steps in which shares are found to 3 digits."""
@@ -58,7 +58,7 @@ class Mixture:
 
 
 def bins_of(values: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Round to whole numbers, and give their bins: twice, as what lies between two belongs to both by halves.
+    """Round to integers, and give their bins: twice, as what lies between two belongs to both by halves.
 
     Coefficients of flat parts often lie there. Which way rounding takes them is up to the last bit of the arithmetic,
     and pyIFD's map of such a photo changes with its way to convolve.
@@ -76,7 +76,7 @@ def bins_of(values: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def histogram(values: Floats) -> Floats:
-    """Count values by whole number; (BINS,) float64."""
+    """Count values by integer; (BINS,) float64."""
     lower, upper = bins_of(values)
     counts = np.bincount(lower.ravel(), minlength=BINS) + np.bincount(upper.ravel(), minlength=BINS)
     return counts / 2
@@ -107,7 +107,7 @@ def smoothed(counts: Floats, total: float, bins: int = BINS) -> Floats:
 
 
 def doubled(calibration: Floats, step: int, noise: Noise) -> Floats:
-    """Give the histogram after an earlier compression with a step and the noise since: multiples of it, blurred.
+    """Return the histogram after an earlier compression with a step and the noise since: multiples of it, blurred.
 
     Parameters
     ----------
@@ -124,9 +124,9 @@ def doubled(calibration: Floats, step: int, noise: Noise) -> Floats:
     """
     zero = calibration.shape[1] // 2
     kept = at_multiples(calibration, step)
-    most = kept.shape[1] // 2
+    count = kept.shape[1] // 2
     spread = _blurred(kept, step, noise)
-    return spread[:, most * step - zero : most * step + zero]
+    return spread[:, count * step - zero : count * step + zero]
 
 
 def at_multiples(counts: Floats, step: int) -> Floats:
@@ -146,8 +146,8 @@ def at_multiples(counts: Floats, step: int) -> Floats:
     zero = counts.shape[1] // 2
     before = np.zeros((len(counts), 2 * zero + 1))
     np.cumsum(counts, axis=1, out=before[:, 1:])
-    most = zero // step + 1
-    multiples = zero + step * np.arange(-most, most + 1)
+    count = zero // step + 1
+    multiples = zero + step * np.arange(-count, count + 1)
     lower, upper = (np.clip(multiples + edge, 0, 2 * zero) for edge in (-(step // 2), (step + 1) // 2))
     kept = before[:, upper] - before[:, lower]
     if step % 2 == 0:
@@ -157,7 +157,7 @@ def at_multiples(counts: Floats, step: int) -> Floats:
 
 
 def _blurred(kept: Floats, step: int, noise: Noise) -> Floats:
-    """Spread counts at multiples of a step (S, K) by Gaussian noise, over all whole numbers (S, K * step)."""
+    """Spread counts at multiples of a step (S, K) by Gaussian noise, over all integers (S, K * step)."""
     offsets, weights = noise_kernel(noise)
     near = int(offsets[-1]) // step + 1
     kernel = np.zeros((2 * near + 1) * step)
@@ -187,7 +187,7 @@ def likeliest(
     Notes
     -----
     Expectation maximization, for all steps of a set together: it ends when the best log-likelihood grows by less than
-    `LEAST_GROWTH`, or after `MOST_ROUNDS`. So the shares are not the converged ones, as in the reference
+    `MIN_GROWTH`, or after `MAX_ROUNDS`. So the shares are not the converged ones, as in the reference
     implementation. The paper's sums over blocks are sums over bins here: blocks of one bin have one weight.
     """
     total = float(observed[0].sum())
@@ -231,15 +231,15 @@ def maximized(observed: Floats, ratio: NDArray[np.floating], start: float = MOST
     count = observed.sum(axis=1)
     share, gain = np.full(ratio.shape[:2], start), np.full(ratio.shape[:2], -np.inf)
     going = np.arange(len(observed))
-    for done in range(MOST_ROUNDS + 1):
+    for done in range(MAX_ROUNDS + 1):
         seen, updated, before = observed[going], share[:, going], gain[:, going].max(axis=0)
         for number, part in enumerate(excess):
             mixed = _mixed(part[going] if going.size < len(part) else part, updated[number])
             updated[number] *= np.sum(seen / mixed, axis=1) / count[going]
             if done:
                 gain[number, going] = np.einsum("sb,sb->s", seen, np.log(mixed, out=mixed))
-        grows = gain[:, going].max(axis=0) - before >= LEAST_GROWTH if done else np.ones(going.size, np.bool_)
-        going = going[grows] if done < MOST_ROUNDS else going[:0]
+        grows = gain[:, going].max(axis=0) - before >= MIN_GROWTH if done else np.ones(going.size, np.bool_)
+        going = going[grows] if done < MAX_ROUNDS else going[:0]
         if not going.size:
             break
         share[:, going] = updated[:, grows]
@@ -281,7 +281,7 @@ def _mixed(excess: NDArray[np.float32], share: Floats) -> NDArray[np.float32]:
 
 
 def log_ratio(calibration: Floats, total: float, step: int, noise: Noise) -> Floats:
-    """Give the log-likelihood ratio of two compressions against one, for every whole number.
+    """Return the log-likelihood ratio of two compressions against one, for every integer.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Frequencies = Sequence[tuple[int, int]]
 
 TIE = 1e-7
-"""Values this near to a half lie between two whole numbers; arithmetic moves them by 1e-12 or so."""
+"""Values this near to a half lie between two integers; arithmetic moves them by 1e-12 or so."""
 BAND = 2
 """Rows of blocks at a time: what is computed in between stays in the processor's cache."""
 ROUNDED_BLOCKS = 20_000
@@ -29,7 +29,7 @@ REACH = 6.0
 LARGEST_NOISE = 128.0
 """Largest mean and deviation that are modelled: beyond them (a photo made to be limited all over, 16 grey levels on the
 whole) nothing is left to see, and the kernel would be as wide as the range of all coefficients."""
-LEAST_DEVIATION = 1e-6
+MIN_DEVIATION = 1e-6
 """Keeps a Gaussian defined where there is no noise at all."""
 
 
@@ -49,8 +49,8 @@ class Noise:
 
 
 def noise_kernel(noise: Noise) -> tuple[NDArray[np.int64], Floats]:
-    """Give the probabilities of noise at whole numbers: offsets -K to K, and weights that sum to 1."""
-    deviation = min(np.sqrt(noise.variance), LARGEST_NOISE) + LEAST_DEVIATION
+    """Return the probabilities of noise at integers: offsets -K to K, and weights that sum to 1."""
+    deviation = min(np.sqrt(noise.variance), LARGEST_NOISE) + MIN_DEVIATION
     mean = min(max(noise.mean, -LARGEST_NOISE), LARGEST_NOISE)
     reach = int(np.ceil(REACH * deviation + abs(mean))) + 1
     offsets = np.arange(-reach, reach + 1)
@@ -119,7 +119,7 @@ def low_block_dct(plane: Floats, frequencies: Frequencies, origin: tuple[int, in
 def limited_share(
     pixels: NDArray[np.uint8], shape: tuple[int, ...], step: tuple[int, int], origin: tuple[int, int] = (0, 0)
 ) -> Floats:
-    """Give the share of pixels at 0 or 255, in any channel, of each block.
+    """Return the share of pixels at 0 or 255, in any channel, of each block.
 
     Decoding limits such pixels, and what it cuts off is no rounding noise: there the traces of an earlier compression
     are lost, as in parts that never had one.
@@ -184,7 +184,7 @@ def _colour_error(luma: Floats, judged: JpegComponent, chroma: list[JpegComponen
 
 
 def _stretched(plane: Floats, part: JpegComponent, judged: JpegComponent, band: slice, width: int) -> Floats:
-    """Repeat the samples of a subsampled component beside rows of the one judged, less 128."""
+    """Repeat the samples of a subsampled component to the rows of the judged one, less 128."""
     rows = np.arange(band.start, band.stop) * part.sampling[1] // judged.sampling[1]
     columns = np.arange(width) * part.sampling[0] // judged.sampling[0]
     rows, columns = (np.minimum(places, side - 1) for places, side in zip((rows, columns), plane.shape, strict=True))

@@ -53,10 +53,10 @@ ORIGIN = (-2, -2)
 CELL_ROWS = 4
 """Rows of cells at a time: what is computed in between stays in the processor's cache."""
 
-LEAST_SIDE = 64
-"""Least height and width of a photo, in pixels: a majority needs some cells."""
+MIN_SIDE = 64
+"""Minimum height and width of a photo, in pixels: a majority needs some cells."""
 
-LEAST_LEVEL = 1e-6
+MIN_LEVEL = 1e-6
 """Below this in all bands a cell is flat, in grey levels: the computation's rounding."""
 
 CURVE = LlrCurve(slope=2.68, middle=0.3, threshold=0.987)
@@ -76,7 +76,7 @@ class NoiseLevelConfig:
         Exponent with which a photo's noise level rises with its details along rows and columns.
     floor : float
         Grey levels of video range, added to levels before their logarithm: JPEG leaves less in smooth parts.
-    most_clipped : float
+    max_clipped : float
         Share of clipped pixels above which a cell knows nothing.
     smoothing : int
         Cells: side of the square whose median noise is taken before the merging; odd.
@@ -93,7 +93,7 @@ class NoiseLevelConfig:
 
     texture: float = 0.5
     floor: float = 0.5
-    most_clipped: float = 0.5
+    max_clipped: float = 0.5
     smoothing: int = 5
     unrest: float = 0.2
     similar: float = 0.25
@@ -141,7 +141,7 @@ def noise_level_statistic(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> S
 
 
 def noise_level_llr(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Statistic:
-    """Ask of each segment of similar noise how much noisier it is than most of the photo.
+    """Return the log-likelihood ratio of a segment of similar noise that is noisier than most of the photo.
 
     Where a photo has details along its rows or columns, it has diagonal ones, too, noise or not. So the logarithm of
     the paper's level is taken less half of the logarithm of those. Its median is the photo's own noise; deviations are
@@ -155,8 +155,8 @@ def noise_level_llr(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Statist
     Returns
     -------
     Statistic
-        float64, no unit: around 0 in most of a photo, 2 and more in a segment of far more noise, negative where there
-        is less than usual. NaN in clipped and flat cells.
+        float64, calibrated: around -0.8 in most of a photo, 4.5 and more in a segment of far more noise, lower where
+        there is less than usual. NaN in clipped and flat cells.
 
     Raises
     ------
@@ -169,14 +169,14 @@ def noise_level_llr(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Statist
     """
     METHOD.check(photo)
     diagonal, rows, columns, clipped = _all_levels(photo)
-    known = (clipped <= config.most_clipped) & (np.maximum(diagonal, np.maximum(rows, columns)) > LEAST_LEVEL)
+    known = (clipped <= config.max_clipped) & (np.maximum(diagonal, np.maximum(rows, columns)) > MIN_LEVEL)
     if not known.any():
         return config.curve.llr(Statistic(np.full(known.shape, np.nan), (STEP, STEP), ORIGIN))
     usual = config.texture * (np.log(rows + config.floor) + np.log(columns + config.floor)) / 2
     noise = _median_around(np.where(known, np.log(diagonal + config.floor) - usual, np.nan), config.smoothing)
-    evidence = _from_majority(noise, config.unrest)
-    segments = merge(evidence, config.similar)
-    return config.curve.llr(Statistic(_of_segments(evidence, segments, config.few), (STEP, STEP), ORIGIN))
+    noisier = _from_majority(noise, config.unrest)
+    segments = merge(noisier, config.similar)
+    return config.curve.llr(Statistic(_of_segments(noisier, segments, config.few), (STEP, STEP), ORIGIN))
 
 
 def noise_level(photo: Photo, config: NoiseLevelConfig = DEFAULT) -> Heatmap:
@@ -223,7 +223,7 @@ def merge(level: Floats, similar: float) -> NDArray[np.int64]:
 
 
 def _neighbours(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give all pairs of known cells that share a side."""
+    """Return all pairs of known cells that share a side."""
     here = np.concatenate([labels[:, :-1].ravel(), labels[:-1].ravel()])
     there = np.concatenate([labels[:, 1:].ravel(), labels[1:].ravel()])
     known = (here >= 0) & (there >= 0)
@@ -233,7 +233,7 @@ def _neighbours(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[n
 def _join_nearest(
     mean: Floats, here: NDArray[np.int64], there: NDArray[np.int64], similar: float
 ) -> NDArray[np.int64] | None:
-    """Give each segment its number after one round; None when no pair is similar."""
+    """Merge segments for one round and return their numbers; None when no pair is similar."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -249,7 +249,7 @@ def _join_nearest(
 
 
 def _of_segments(level: Floats, segments: NDArray[np.int64], few: float) -> Floats:
-    """Give each known cell the mean of its segment, drawn towards 0 where the segment is small."""
+    """Return the mean of its segment for each known cell, drawn towards 0 where the segment is small."""
     known = segments >= 0
     sums, cells = np.bincount(segments[known], level[known]), np.bincount(segments[known])
     return np.where(known, (sums / (cells + few * level.size))[segments], np.nan)
@@ -262,7 +262,7 @@ def _from_majority(noise: Floats, unrest: float) -> Floats:
 
 
 def _median_around(values: Floats, side: int) -> Floats:
-    """Give the median of the known cells around each known cell."""
+    """Return the median of the known cells around each known cell."""
     padded = np.pad(values, side // 2, constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, (side, side)).reshape(*values.shape, -1)
     ordered = np.sort(around, axis=-1)  # NaN last
@@ -278,7 +278,7 @@ def _cells(photo: Photo) -> tuple[int, int]:
 
 
 def _bands(pixels: NDArray[np.uint8], rows: int, columns: int) -> Iterator[tuple[int, Floats]]:
-    """Give the luma of a few rows of cells at a time, mirrored at the border, with what their details reach before."""
+    """Yield the luma of a few rows of cells at a time, mirrored at the border, with what their details reach before."""
     beyond = max(0, columns * STEP - pixels.shape[1])
     order = np.pad(np.arange(len(pixels)), (REACH, TAPS), "symmetric")
     for first in range(0, rows, CELL_ROWS):
@@ -288,7 +288,7 @@ def _bands(pixels: NDArray[np.uint8], rows: int, columns: int) -> Iterator[tuple
 
 
 def _luma(pixels: NDArray[np.uint8]) -> Floats:
-    """Give rounded luma of video range; half a grey level goes up."""
+    """Return rounded luma of video range; half a grey level goes up."""
     luma = np.asarray(cv2.transform(pixels.astype(np.float64), np.array([(*VIDEO_LUMA, OFFSET + 0.5)])), np.float64)
     return np.asarray(np.floor(luma, out=luma).reshape(pixels.shape[:2]))
 
@@ -359,7 +359,7 @@ METHOD = Detector(
         blind_spots="where a part has less noise than the photo, where the photo's own fine texture is as strong "
         "as noise, and after compression or reduction that removes the finest details",
         needs=frozenset({"detail"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

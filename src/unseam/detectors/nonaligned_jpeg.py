@@ -29,7 +29,7 @@ from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-LEAST_SIDE = 64
+MIN_SIDE = 64
 """Pixels: fewer blocks do not fill a histogram."""
 BAND = 32
 """Rows of pixels at a time: what is computed in between stays in the processor's cache."""
@@ -50,12 +50,12 @@ class NonalignedJpegConfig:
     pooled : int
         Blocks: side of the square over which the statistic is summed; odd; 3 in the reference implementation.
     window : int
-        Blocks: side of the square over which the evidence is averaged; odd. Not in the paper.
-    most_limited : float
+        Blocks: side of the square over which the ratio is averaged; odd. Not in the paper.
+    max_limited : float
         Share of pixels at 0 or 255 above which a block knows nothing: decoding cut off what would show its history.
         Not in the paper.
     search : GridSearch
-        When the evidence takes a grid for that of an earlier compression. Not in the paper.
+        When a grid counts as that of an earlier compression. Not in the paper.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
@@ -63,7 +63,7 @@ class NonalignedJpegConfig:
     frequencies: int = 6
     pooled: int = 3
     window: int = 5
-    most_limited: float = 0.02
+    max_limited: float = 0.02
     search: GridSearch = second_grid.DEFAULT
     curve: LlrCurve = CURVE
 
@@ -72,7 +72,7 @@ DEFAULT = NonalignedJpegConfig()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Lightness:
+class _LumaPlane:
     """What the file stores of the photo's luma, decoded.
 
     Attributes
@@ -92,7 +92,7 @@ class _Lightness:
     noises: list[Noise]
 
     def origin(self, grid: Grid) -> tuple[int, int]:
-        """Give the photo's row and column where a grid begins."""
+        """Return the photo's row and column where a grid begins."""
         return grid[0] * self.step[0] // SIDE, grid[1] * self.step[1] // SIDE
 
 
@@ -114,9 +114,9 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
     Notes
     -----
     DOI 10.1109/TIFS.2012.2187516, sections III and IV; every detail that the paper leaves open as in pyIFD, with which
-    it agrees but for coefficients half-way between two whole numbers (see `jpeg_mixture.bins_of`). Unlike there: grey,
+    it agrees but for coefficients half-way between two integers (see `jpeg_mixture.bins_of`). Unlike there: grey,
     CMYK and RGB files and those with one quantization table work; chroma is stretched as its sampling factors say; the
-    noise of rounding is measured on a part of photos above 1.3 megapixels; and the grid's origin is told.
+    noise of rounding is measured on a part of photos above 1.3 megapixels; and the grid's origin is returned.
 
     Raises
     ------
@@ -129,9 +129,9 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
     plane = np.pad(luma.plane, (0, SIDE - 1))  # blocks of other grids overhang; pyIFD, too, sees 128 there
     grid = _likeliest_grid(plane, luma)
     frequencies = ZIGZAG[: config.frequencies]
-    seen, beside = (low_block_dct(plane, frequencies, place) for place in (grid, _beside(grid)))
+    seen, unseen = (low_block_dct(plane, frequencies, place) for place in (grid, _unused_grid(grid)))
     total = np.zeros(seen.shape[1:])
-    for values, unused, frequency, noise in zip(seen, beside, frequencies, luma.noises, strict=True):
+    for values, unused, frequency, noise in zip(seen, unseen, frequencies, luma.noises, strict=True):
         observed, calibration = jpeg_mixture.histogram(values), jpeg_mixture.histogram(unused)
         steps = _possible_steps(luma.component, frequency)
         found = jpeg_mixture.likeliest(observed[None], calibration[None], steps, noise)
@@ -142,11 +142,11 @@ def nonaligned_jpeg_statistic(photo: Photo, config: NonalignedJpegConfig = DEFAU
 
 
 def nonaligned_jpeg_llr(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Statistic:
-    """Say which parts differ from most of the photo in having been compressed before on another grid, or not.
+    """Return the log-likelihood ratio of a part whose earlier compression was on another grid than most of the photo's.
 
     The likelihood always finds some grid. Here one must stand out (see `second_grid`), else nothing is said. Then
     the sign goes by the majority: a photo that was cropped and saved again was compressed twice as a whole, on two
-    grids, and only parts that were not are evidence.
+    grids, and only parts that were not are suspicious.
 
     Parameters
     ----------
@@ -156,8 +156,8 @@ def nonaligned_jpeg_llr(photo: Photo, config: NonalignedJpegConfig = DEFAULT) ->
     Returns
     -------
     Statistic
-        (block rows, block columns) float64: mean log-likelihood ratio of a block, over 5 x 5 blocks, of which flat and
-        saturated ones count as 0. NaN where there are no others, and everywhere when no grid stands out.
+        (block rows, block columns) float64: mean log-likelihood ratio of a block, calibrated, over 5 x 5 blocks, of
+        which flat and saturated ones count as 0. NaN where there are no others, and everywhere when no grid stands out.
 
     Notes
     -----
@@ -179,7 +179,7 @@ def nonaligned_jpeg_llr(photo: Photo, config: NonalignedJpegConfig = DEFAULT) ->
     ratio = second_grid.block_log_ratio(*judged, found, config.search)
     origin = luma.origin(found.grid)
     limited = limited_share(photo.pixels, ratio.shape, luma.step, origin)
-    mean = jpeg_mixture.averaged(ratio, (ratio != 0) & (limited <= config.most_limited), config.window)
+    mean = jpeg_mixture.averaged(ratio, (ratio != 0) & (limited <= config.max_limited), config.window)
     says = mean[(ratio != 0) & np.isfinite(mean)]
     most_were_twice = 2 * np.count_nonzero(says > 0) > says.size
     return config.curve.llr(Statistic(-mean if most_were_twice else mean, luma.step, origin))
@@ -190,7 +190,7 @@ def nonaligned_jpeg(photo: Photo, config: NonalignedJpegConfig = DEFAULT) -> Hea
     return heatmap_of(nonaligned_jpeg_llr(photo, config), photo, config.curve)
 
 
-def _luma(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
+def _luma(photo: Photo, config: NonalignedJpegConfig) -> _LumaPlane:
     component, step = stored_luma(photo)
     frequencies = ZIGZAG[: config.frequencies]
     plane = samples(component)
@@ -200,15 +200,15 @@ def _luma(photo: Photo, config: NonalignedJpegConfig) -> _Lightness:
         for noise, frequency in zip(rounding, frequencies, strict=True)
     ]
     plane -= LEVEL
-    return _Lightness(component, step, plane, noises)
+    return _LumaPlane(component, step, plane, noises)
 
 
-def _likeliest_grid(plane: Floats, luma: _Lightness) -> Grid:
+def _likeliest_grid(plane: Floats, luma: _LumaPlane) -> Grid:
     """Find the grid, other than the file's own, on which an earlier compression explains block means best."""
     counts = mean_histograms(plane)
     steps = _possible_steps(luma.component, (0, 0))
     likelihood = np.full(GRIDS, -np.inf)
-    unused = [_number(_beside((number // SIDE, number % SIDE))) for number in range(GRIDS)]
+    unused = [_number(_unused_grid((number // SIDE, number % SIDE))) for number in range(GRIDS)]
     for first in range(1, GRIDS, AT_ONCE):  # 0 is the file's own grid
         some = slice(first, first + AT_ONCE)
         found = jpeg_mixture.likeliest(counts[some], counts[unused[some]], steps, luma.noises[0])
@@ -225,8 +225,8 @@ def _possible_steps(component: JpegComponent, frequency: tuple[int, int]) -> ran
     return range(min(finest, LARGEST_STEP), min(int(coarsest), LARGEST_STEP) + 1)
 
 
-def _beside(grid: Grid) -> Grid:
-    """Give the grid, one row and column nearer to the middle, that stands for grids that no compression used."""
+def _unused_grid(grid: Grid) -> Grid:
+    """Return the grid, one row and column nearer to the middle, that stands for grids that no compression used."""
     row, column = (offset + 1 if offset < SIDE // 2 else offset - 1 for offset in grid)
     return row, column
 
@@ -272,9 +272,9 @@ METHOD = Detector(
         detects="parts that were a JPEG on another grid of blocks before, in a photo that was not, and the other "
         "way round",
         blind_spots="where the earlier JPEG was of better quality than the file, or resized since; flat parts; "
-        "parts that lie on the photo's own grid, as 1 in 64 does by chance, or half a block beside it",
+        "parts that lie on the photo's own grid, as 1 in 64 does by chance, or half a block off it",
         needs=frozenset({"jpeg"}),
-        min_size=(LEAST_SIDE, LEAST_SIDE),
+        min_size=(MIN_SIDE, MIN_SIDE),
         false_alarms=CALIBRATED,
     ),
     config=DEFAULT,

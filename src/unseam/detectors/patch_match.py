@@ -28,7 +28,7 @@ FEATURES = 12
 PARTS = 8
 """That are worked on side by side, whatever the number of threads."""
 
-LEAST_ROWS = 32
+MIN_ROWS = 32
 """In a part: fewer would hinder what spreads through the picture."""
 
 TABLES, NEIGHBOURS = 4, 4
@@ -47,15 +47,15 @@ BIN = 64
 """Fine bins in one coarse bin of the running median's histogram."""
 
 
-def parts_of(length: int, least: int = LEAST_ROWS) -> list[tuple[int, int]]:
-    """Divide a length into at most `PARTS` parts (first, end), of at least `least` where there is more than one."""
-    count = min(max(length // least, 1), PARTS)
+def parts_of(length: int, min_rows: int = MIN_ROWS) -> list[tuple[int, int]]:
+    """Divide a length into at most `PARTS` parts (first, end), of at least `min_rows` where there is more than one."""
+    count = min(max(length // min_rows, 1), PARTS)
     edges = [length * k // count for k in range(count + 1)]
     return list(pairwise(edges))
 
 
 def nearest_field(
-    features: NDArray[np.int16], iterations: int, search: int, least: int, seed: int
+    features: NDArray[np.int16], iterations: int, search: int, min_distance: int, seed: int
 ) -> NDArray[np.int16]:
     """Find for each pixel the offset to the pixel elsewhere whose features are nearest.
 
@@ -67,7 +67,7 @@ def nearest_field(
         Passes over the picture, forwards and backwards in turn.
     search : int
         Largest distance from the best match so far that is tried at random, in pixels.
-    least : int
+    min_distance : int
         Least length of an offset, in pixels; less than half of the larger side.
     seed : int
         Of the random numbers, from 1.
@@ -80,7 +80,7 @@ def nearest_field(
     Raises
     ------
     ValueError
-        Features of another number, type or range; a side of more than 32767 pixels, or none of ``2 * least``.
+        Features of another number, type or range; a side of more than 32767 pixels, or none of ``2 * min_distance``.
 
     Notes
     -----
@@ -89,40 +89,40 @@ def nearest_field(
     coherency sensitive hashing (Korman and Avidan 2011, DOI 10.1109/ICCV.2011.6126421), and after each pass a match
     is offered to its other side: small regions are found, in fewer passes. Random trials stay near the best match.
     """
-    _check(features, least)
+    _check(features, min_distance)
     H, W = features.shape[:2]
     flat = np.ascontiguousarray(features).reshape(-1)
     field, cost = np.empty((H, W, 2), np.int16), np.empty((H, W), np.int32)
     bands = [(top, end, seed + 7919 * k) for k, (top, end) in enumerate(parts_of(H))]
-    side_by_side(partial(_start, flat, field, cost, least), bands)
+    side_by_side(partial(_start, flat, field, cost, min_distance), bands)
     levels, tables = _levels(features), _tables(seed)
     for first in range(0, TABLES, SORTED_AT_ONCE):
         for order in side_by_side(partial(_sorted, flat, levels), tables[first : first + SORTED_AT_ONCE]):
-            side_by_side(partial(_compare_sorted, flat, field, cost, least, order), parts_of(order.size))
+            side_by_side(partial(_compare_sorted, flat, field, cost, min_distance, order), parts_of(order.size))
     for iteration in range(iterations):
         step = 1 if iteration % 2 == 0 else -1
         bands = [(top, end, start + 104729) for top, end, start in bands]
         # a band sees the others as they were before
-        side_by_side(partial(_pass, flat, field, field.copy(), cost, least, search, step), bands)
+        side_by_side(partial(_pass, flat, field, field.copy(), cost, min_distance, search, step), bands)
         _offer_back(field, cost)
     return field
 
 
-def _check(features: NDArray[np.int16], least: int) -> None:
+def _check(features: NDArray[np.int16], min_distance: int) -> None:
     """Refuse what the compiled loops, which check nothing, would read or write beyond an end for."""
     H, W, count = features.shape
     if count != FEATURES or features.dtype != np.int16 or features.min() < 0 or features.max() > LARGEST:
         raise ValueError(
             f"expected {FEATURES} features of each pixel, int16 from 0 to {LARGEST}, found {features.shape}"
         )
-    if not 2 * least < max(H, W) <= np.iinfo(np.int16).max:
+    if not 2 * min_distance < max(H, W) <= np.iinfo(np.int16).max:
         raise ValueError(
-            f"expected a picture of {2 * least} to {np.iinfo(np.int16).max} pixels a side, found {W} x {H}"
+            f"expected a picture of {2 * min_distance} to {np.iinfo(np.int16).max} pixels a side, found {W} x {H}"
         )
 
 
 def _levels(features: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Give each value of each feature the share of pixels below it, in `LEVELS` steps; (12, `LARGEST` + 1)."""
+    """Return the share of pixels below each value of each feature, in `LEVELS` steps; (12, `LARGEST` + 1)."""
     counts = np.stack([np.bincount(features[..., k].ravel(), minlength=LARGEST + 1) for k in range(FEATURES)])
     below = counts.cumsum(1) - counts // 2
     return np.asarray(below * (LEVELS - 1) // counts.sum(1, keepdims=True))
@@ -191,19 +191,19 @@ def _start(
     flat: NDArray[np.int16],
     field: NDArray[np.int16],
     cost: NDArray[np.int32],
-    least: Whole,
+    min_distance: Whole,
     top: Whole,
     end: Whole,
     seed: Whole,
 ) -> None:  # pragma: no cover - compiled
-    """Give every pixel a random offset of at least `least` pixels that stays inside the picture."""
+    """Fill the field with random offsets of at least `min_distance` pixels that stay inside the picture."""
     H, W = cost.shape
     state = seeded(seed)
     for row in range(top, end):
         for column in range(W):
             down: Whole = 0
             right: Whole = 0
-            while down * down + right * right < least * least:
+            while down * down + right * right < min_distance * min_distance:
                 state = xorshift(state)
                 down = bounded(state, H) - row
                 right = bounded(state >> np.uint64(32), W) - column
@@ -216,7 +216,7 @@ def _compare_sorted(
     flat: NDArray[np.int16],
     field: NDArray[np.int16],
     cost: NDArray[np.int32],
-    least: Whole,
+    min_distance: Whole,
     order: NDArray[np.uint32],
     first: Whole,
     end: Whole,
@@ -228,17 +228,17 @@ def _compare_sorted(
         row, column = pixel // W, pixel % W
         for j in range(i + 1, min(i + 1 + NEIGHBOURS, end)):
             partner = np.int64(order[j])
-            other, beside = partner // W, partner % W
-            down, right = other - row, beside - column
-            if down * down + right * right < least * least:
+            other, other_column = partner // W, partner % W
+            down, right = other - row, other_column - column
+            if down * down + right * right < min_distance * min_distance:
                 continue
             found = _difference(flat, pixel, partner)
             if found < cost[row, column]:
                 cost[row, column] = found
                 field[row, column, 0], field[row, column, 1] = down, right
-            if found < cost[other, beside]:
-                cost[other, beside] = found
-                field[other, beside, 0], field[other, beside, 1] = -down, -right
+            if found < cost[other, other_column]:
+                cost[other, other_column] = found
+                field[other, other_column, 0], field[other, other_column, 1] = -down, -right
 
 
 @inlined
@@ -249,15 +249,15 @@ def _better(
     best: Best,
     down: Whole,
     right: Whole,
-    least: Whole,
+    min_distance: Whole,
 ) -> Best:  # pragma: no cover - compiled
     """Compare an offset with the best one so far: (difference, rows down, columns right)."""
-    other, beside = place[0] + down, place[1] + right
-    if other < 0 or beside < 0 or other >= size[0] or beside >= size[1]:
+    other, other_column = place[0] + down, place[1] + right
+    if other < 0 or other_column < 0 or other >= size[0] or other_column >= size[1]:
         return best
-    if (down == best[1] and right == best[2]) or down * down + right * right < least * least:
+    if (down == best[1] and right == best[2]) or down * down + right * right < min_distance * min_distance:
         return best
-    found = np.int64(_difference(flat, place[0] * size[1] + place[1], other * size[1] + beside))
+    found = np.int64(_difference(flat, place[0] * size[1] + place[1], other * size[1] + other_column))
     return (found, down, right) if found < best[0] else best
 
 
@@ -267,7 +267,7 @@ def _pass(
     field: NDArray[np.int16],
     before: NDArray[np.int16],
     cost: NDArray[np.int32],
-    least: Whole,
+    min_distance: Whole,
     search: Whole,
     step: Whole,
     top: Whole,
@@ -286,13 +286,13 @@ def _pass(
             for way in range(4):
                 up = 0 if way == 0 else step
                 left = 0 if way == 1 else (-step if way == 3 else step)
-                best = _continued(flat, field, before, (top, end), place, best, up, left, least)
+                best = _continued(flat, field, before, (top, end), place, best, up, left, min_distance)
             reach = search
             while reach >= 1:
                 state = xorshift(state)
                 down = best[1] + bounded(state, 2 * reach + 1) - reach
                 right = best[2] + bounded(state >> np.uint64(32), 2 * reach + 1) - reach
-                best = _better(flat, (H, W), place, best, down, right, least)
+                best = _better(flat, (H, W), place, best, down, right, min_distance)
                 reach //= 4
             cost[row, column], field[row, column, 0], field[row, column, 1] = best
 
@@ -307,7 +307,7 @@ def _continued(
     best: Best,
     up: Whole,
     left: Whole,
-    least: Whole,
+    min_distance: Whole,
 ) -> Best:  # pragma: no cover - compiled
     """Try what a neighbour has (zero order), and what it and the one behind it extrapolate to (first order)."""
     size = (field.shape[0], field.shape[1])
@@ -316,7 +316,7 @@ def _continued(
         return best
     near = field if band[0] <= row < band[1] else before
     down, right = np.int64(near[row, column, 0]), np.int64(near[row, column, 1])
-    best = _better(flat, size, place, best, down, right, least)
+    best = _better(flat, size, place, best, down, right, min_distance)
     row, column = row - up, column - left
     if row < 0 or column < 0 or row >= size[0] or column >= size[1]:
         return best
@@ -324,7 +324,7 @@ def _continued(
     more, wider = down - near[row, column, 0], right - near[row, column, 1]
     if (more == 0 and wider == 0) or abs(more) > STEEPEST or abs(wider) > STEEPEST:
         return best
-    return _better(flat, size, place, best, down + more, right + wider, least)
+    return _better(flat, size, place, best, down + more, right + wider, min_distance)
 
 
 @compiled
@@ -334,10 +334,10 @@ def _offer_back(field: NDArray[np.int16], cost: NDArray[np.int32]) -> None:  # p
     for row in range(H):
         for column in range(W):
             down, right = field[row, column, 0], field[row, column, 1]
-            other, beside = row + down, column + right
-            if cost[row, column] < cost[other, beside]:
-                cost[other, beside] = cost[row, column]
-                field[other, beside, 0], field[other, beside, 1] = -down, -right
+            other, other_column = row + down, column + right
+            if cost[row, column] < cost[other, other_column]:
+                cost[other, other_column] = cost[row, column]
+                field[other, other_column, 0], field[other, other_column, 1] = -down, -right
 
 
 def median_field(field: NDArray[np.int16], radius: int) -> NDArray[np.int16]:
@@ -379,8 +379,8 @@ def _running_median(
             for k in range(half_widths.size):
                 line = values[min(max(row + k - radius, 0), H - 1)]
                 width = half_widths[k]
-                for beside in range(column + width if column else -width, column + width + 1):
-                    entering = np.int64(line[min(max(beside, 0), W - 1)]) - lowest
+                for other_column in range(column + width if column else -width, column + width + 1):
+                    entering = np.int64(line[min(max(other_column, 0), W - 1)]) - lowest
                     fine[entering] += 1
                     coarse[entering // BIN] += 1
                 if column:

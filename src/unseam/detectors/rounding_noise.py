@@ -1,4 +1,4 @@
-"""What rounding decoded pixels to whole numbers from 0 to 255 adds to the DCT coefficients of a photo's luma."""
+"""What rounding decoded pixels to integers from 0 to 255 adds to the DCT coefficients of a photo's luma."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class _Enlarged:
         self.transform = inverse_transform(component)
         self.down, self.across = (
             (component.sampling[axis], luma.sampling[axis]) for axis in (1, 0)
-        )  # samples of the component beside those of luma
+        )  # samples of the component relative to those of luma
 
     def rows(self, first: int, shape: tuple[int, ...]) -> Floats:
-        """Give as many rows and columns as a shape has, from luma' row ``first`` on; around 0."""
+        """Return as many rows and columns as a shape has, from luma' row ``first`` on; around 0."""
         have = [SIDE * blocks for blocks in self.coefficients.shape[:2]]
         down = np.minimum((first + np.arange(shape[0])) * self.down[0] // self.down[1], have[0] - 1)
         across = np.minimum(np.arange(shape[1]) * self.across[0] // self.across[1], have[1] - 1)
@@ -94,7 +94,7 @@ class _Enlarged:
 
 
 def _error(luma: Floats, colours: list[Floats]) -> Floats:
-    """Give how much luma is above what it becomes when the pixels are rounded; (rows, columns)."""
+    """Return how much luma is above what it becomes when the pixels are rounded; (rows, columns)."""
     if len(colours) < 2:
         return np.asarray(luma - np.clip(np.rint(luma), 0, 255))
     error = luma.copy()
@@ -102,8 +102,8 @@ def _error(luma: Floats, colours: list[Floats]) -> Floats:
     for number, colour in enumerate(colours):  # nothing but for the decimals of the constants
         error += np.multiply(colour, sum(w * mix[number] for w, mix in zip(LUMA, TO_RGB, strict=True)), out=part)
     for weight, (blue, red) in zip(LUMA, TO_RGB, strict=True):
-        most, least = ((colours[0], blue), (colours[1], red))[:: 1 if not red else -1]
-        base = np.add(luma, np.multiply(least[0], least[1], out=part), out=part) if least[1] else luma
-        pixels = cv2.addWeighted(base, 1, most[0], most[1], 0, dtype=cv2.CV_8U)
+        first, second = ((colours[0], blue), (colours[1], red))[:: 1 if not red else -1]
+        base = np.add(luma, np.multiply(second[0], second[1], out=part), out=part) if second[1] else luma
+        pixels = cv2.addWeighted(base, 1, first[0], first[1], 0, dtype=cv2.CV_8U)
         error -= np.multiply(pixels, weight, out=part)
     return error

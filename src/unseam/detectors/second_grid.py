@@ -33,7 +33,7 @@ SHARES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 0.9
 """Shares of blocks compressed twice that are tried; the likelihood is flat between them."""
 QUALITIES = range(30, 96)
 """Of the IJG's scaled standard tables: the ones tried as a whole."""
-LEAST_FREQUENCIES = 4
+MIN_FREQUENCIES = 4
 """Frequencies for which such a table must have a step that is tried."""
 
 
@@ -52,7 +52,7 @@ class GridSearch:
         Standard deviation of what came upon coefficients since, for each that the file's step of the same frequency
         makes: on another grid it comes from the steps of all frequencies. Likeliest values of photographs compressed
         on two grids (quality 51 to 76, then 89 to 97): 1.2 to 1.5 for (0, 0), 1.5 to 2.5 for others.
-    least_step, least_ratio : float
+    min_step, min_ratio : float
         Earlier steps that are tried: at least this, and at least so many times the file's own step. Lattices are
         finer.
     caution : float
@@ -60,27 +60,27 @@ class GridSearch:
         photo, and must not look as if it had not been compressed before.
     outliers : float
         Share of coefficients that may lie anywhere, in the ratio of a block.
-    least_gain : float
+    min_gain : float
         Log-likelihood that a frequency must gain to have a say about blocks.
-    least_lead : float
+    min_lead : float
         Log-likelihood by which a grid must exceed its mirror images.
-    least_part : float
+    min_part : float
         The same, for each that it gained itself.
-    least_distinct : float
+    min_distinct : float
         The same, for each that another grid leads by, its neighbours excepted.
     """
 
     lively: float = 2.0
     mean_noise: float = 1.25
     other_noise: float = 2.0
-    least_step: float = 4.0
-    least_ratio: float = 1.5
+    min_step: float = 4.0
+    min_ratio: float = 1.5
     caution: float = 1.5
     outliers: float = 0.1
-    least_gain: float = 3.0
-    least_lead: float = 15.0
-    least_part: float = 0.5
-    least_distinct: float = 3.2
+    min_gain: float = 3.0
+    min_lead: float = 15.0
+    min_part: float = 0.5
+    min_distinct: float = 3.2
 
 
 DEFAULT = GridSearch()
@@ -95,7 +95,7 @@ class SecondGrid:
     grid : (int, int)
         Row and column of its first block's first sample, 0 to 7, not both 0.
     steps : tuple of int
-        Its quantization step for each frequency; 0 where it cannot be told.
+        Its quantization step for each frequency; 0 where it cannot be determined.
     """
 
     grid: Grid
@@ -164,21 +164,21 @@ def find_second_grid(
 
 
 def outstanding(score: Floats, search: GridSearch = DEFAULT) -> Grid | None:
-    """Give the grid whose log-likelihood (8, 8) stands out from its mirror images and from all others, if any."""
+    """Return the grid whose log-likelihood (8, 8) stands out from its mirror images and from all others, if any."""
     lead = score - np.maximum(_best_mirror_image(score), 0)
     row, column = divmod(int(lead.argmax()), SIDE)
     best = float(lead[row, column])
     others = lead.copy()
     near = np.arange(-1, 2)
     others[np.ix_((row + near) % SIDE, (column + near) % SIDE)] = -np.inf
-    needed = (search.least_lead, search.least_part * score[row, column], search.least_distinct * others.max())
+    needed = (search.min_lead, search.min_part * score[row, column], search.min_distinct * others.max())
     return (row, column) if best >= max(needed) else None
 
 
 def block_log_ratio(
     plane: Floats, frequencies: Frequencies, noises: Sequence[Noise], found: SecondGrid, search: GridSearch = DEFAULT
 ) -> Floats:
-    """Give the log-likelihood ratio of an earlier compression on a grid, against none, of each block of that grid.
+    """Return the log-likelihood ratio of an earlier compression on a grid, against none, of each block of that grid.
 
     Returns
     -------
@@ -235,7 +235,7 @@ def elsewhere(noise: Noise, frequency: tuple[int, int], search: GridSearch = DEF
 
 
 def periodic(step: int, noise: Noise) -> Floats:
-    """Give the probability of each remainder modulo a step, for each that it has without an earlier compression."""
+    """Return the probability of each remainder modulo a step, for each that it has without an earlier compression."""
     offsets, kernel = noise_kernel(Noise(0.0, noise.variance))
     return np.asarray(np.bincount(offsets % step, weights=kernel, minlength=step) * step, np.float64)
 
@@ -252,7 +252,7 @@ def _on_all_grids(band: NDArray[np.float32], frequencies: Frequencies) -> NDArra
 
 
 def _possible_steps(last: int, frequency: tuple[int, int], search: GridSearch) -> tuple[int, ...]:
-    first = int(np.ceil(max(search.least_step, search.least_ratio * last)))
+    first = int(np.ceil(max(search.min_step, search.min_ratio * last)))
     return tuple(range(first, int(STANDARD_TABLE.reshape(SIDE, SIDE)[frequency]) + 1))
 
 
@@ -290,13 +290,13 @@ def _with_standard_tables(gains: list[_Gains], frequencies: Frequencies) -> Floa
         known = [
             gain.values[gain.steps.index(step)] for gain, step in zip(gains, wanted, strict=True) if step in gain.steps
         ]
-        if len(known) >= LEAST_FREQUENCIES:
+        if len(known) >= MIN_FREQUENCIES:
             best = np.maximum(best, np.sum(known, axis=0))
     return best
 
 
 def _best_mirror_image(score: Floats) -> Floats:
-    """Give the highest score among the mirror images of each grid; infinite where there is none but itself."""
+    """Return the highest score among the mirror images of each grid; infinite where there is none but itself."""
     other = -np.arange(SIDE) % SIDE
     own = other == np.arange(SIDE)
     images = np.full((3, SIDE, SIDE), -np.inf)
@@ -312,4 +312,4 @@ def _likeliest_step(gain: _Gains, grid: int, share: int, search: GridSearch) -> 
     if not gain.steps:
         return 0
     best = int(gain.values[:, grid, share].argmax())
-    return gain.steps[best] if gain.values[best, grid, share] >= search.least_gain else 0
+    return gain.steps[best] if gain.values[best, grid, share] >= search.min_gain else 0

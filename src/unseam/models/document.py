@@ -20,7 +20,7 @@ LONGEST_TEXT = 2000
 LARGEST_NUMBER = 1e15
 """Of any number in the metadata; counts of patches come nowhere near it."""
 
-MOST_NESTED = 16
+MAX_NESTED = 16
 """Levels of the metadata; ours have 4."""
 
 LONGEST_QUOTE = 100
@@ -32,7 +32,7 @@ def parse_document(text: str) -> dict[str, object]:
     try:
         document = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets without end
-        raise ModelError(f"found metadata that is no JSON ({error}), expected an object") from error
+        raise ModelError(f"found metadata that is not JSON ({error}), expected an object") from error
     _demand_shallow(document)
     demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
     found = document.get("format")
@@ -51,9 +51,9 @@ def _finite(number: str) -> float:
     return value if math.isfinite(value) else _no_number(quoted(number))
 
 
-def _demand_shallow(value: object, levels: int = MOST_NESTED) -> None:
+def _demand_shallow(value: object, levels: int = MAX_NESTED) -> None:
     """Refuse JSON so deep that whoever walks through it runs out of stack."""
-    demand(levels > 0, f"metadata nested more than {MOST_NESTED} levels deep", "those of `unseam export`")
+    demand(levels > 0, f"metadata nested more than {MAX_NESTED} levels deep", "those of `unseam export`")
     for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _demand_shallow(held, levels - 1)
 
@@ -94,9 +94,9 @@ def read_number(key: str, value: object) -> float:
 
 
 def read_integer(key: str, value: object) -> int:
-    """Read a whole number; errors as `read_number`."""
+    """Read an integer; errors as `read_number`."""
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST_NUMBER:
-        raise refusal(f"{key} {quoted(value)}", f"a whole number up to {LARGEST_NUMBER:g}")
+        raise refusal(f"{key} {quoted(value)}", f"an integer up to {LARGEST_NUMBER:g}")
     return value
 
 

@@ -50,10 +50,10 @@ FLOAT, INT64 = 1, 7
 BYTES_OF = {FLOAT: 4, INT64: 8}
 
 LARGEST_CONSTANT = 2**20
-"""Of the whole numbers among the constants: sizes and places; ours end at 16384."""
+"""Of the integers among the constants: sizes and places; ours end at 16384."""
 
 LARGEST_ATTRIBUTE = 2**10
-"""Of the whole numbers among the attributes: kernels, paddings, axes, widths of layers; ours end at 256."""
+"""Of the integers among the attributes: kernels, paddings, axes, widths of layers; ours end at 256."""
 
 Found = dict[str, list[int | memoryview]]
 """The values of a message's fields, by the fields' names."""
@@ -65,7 +65,7 @@ class _Message:
 
     name: str
     allowed: Mapping[int, str]
-    most: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     known: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     """Names of fields that are refused, for the message; those without a name are refused as well."""
 
@@ -89,8 +89,8 @@ _NODE = _Message(
 )
 _ATTRIBUTE = _Message(
     "an attribute",
-    {1: "name", 2: "float", 3: "whole number", 4: "text", 8: "whole numbers", 20: "type"},
-    {"whole numbers": 64},
+    {1: "name", 2: "float", 3: "integer", 4: "text", 8: "integers", 20: "type"},
+    {"integers": 64},
     {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 21: "reference"},
 )
 _TENSOR = _Message(
@@ -133,16 +133,16 @@ def check_contents(model: bytes) -> str:
 
 
 def _read(message: memoryview, kind: _Message) -> Found:
-    """Give the fields of a message by name; refuse what may not be there, or not so often."""
+    """Return the fields of a message by name; refuse what may not be there, or not so often."""
     found: Found = {name: [] for name in kind.allowed.values()}
     for number, value, _ in fields(message):
         if number not in kind.allowed:
-            told = kind.known.get(number, f"field {number}")
-            raise ModelError(f"found a {told} in {kind.name}, expected only what `unseam export` writes")
+            name = kind.known.get(number, f"field {number}")
+            raise ModelError(f"found a {name} in {kind.name}, expected only what `unseam export` writes")
         name = kind.allowed[number]
         found[name].append(value)
-        most = kind.most.get(name, 1)
-        demand(len(found[name]) <= most, f"more than {most} x {name} in {kind.name}", "a file of `unseam export`")
+        limit = kind.limits.get(name, 1)
+        demand(len(found[name]) <= limit, f"more than {limit} x {name} in {kind.name}", "a file of `unseam export`")
     return found
 
 
@@ -158,33 +158,33 @@ def _bytes(value: int | memoryview, name: str) -> memoryview:
 
 
 def _text(values: list[int | memoryview], name: str) -> str:
-    """Give the text of a field that may be missing."""
+    """Return the text of a field that may be missing."""
     try:
         return str(_bytes(values[0], name), "utf-8") if values else ""
     except UnicodeDecodeError as error:
-        raise ModelError(f"found a {name} that is no text, expected UTF-8") from error
+        raise ModelError(f"found a {name} that is not text, expected UTF-8") from error
 
 
 def _number(values: list[int | memoryview], name: str) -> int:
-    """Give the number of a field; 0 if it is missing, as ONNX means it."""
+    """Return the number of a field; 0 if it is missing, as ONNX means it."""
     value = values[0] if values else 0
     if not isinstance(value, int):
         raise ModelError(f"found bytes as {name}, expected a number")
     return value
 
 
-def _numbers(values: list[int | memoryview], most: int, name: str) -> list[int]:
-    """Give the numbers of a field, each written by itself or several in one; negative ones as such."""
+def _numbers(values: list[int | memoryview], limit: int, name: str) -> list[int]:
+    """Return the numbers of a field, each written by itself or several in one; negative ones as such."""
     found: list[int] = []
     for value in values:
-        found += [value] if isinstance(value, int) else _packed(value, most, name)
-        demand(len(found) <= most, f"more than {most} {name}", "a file of `unseam export`")
+        found += [value] if isinstance(value, int) else _packed(value, limit, name)
+        demand(len(found) <= limit, f"more than {limit} {name}", "a file of `unseam export`")
     return [number - 2**64 if number >= 2**63 else number for number in found]
 
 
-def _packed(numbers: memoryview, most: int, name: str) -> list[int]:
+def _packed(numbers: memoryview, limit: int, name: str) -> list[int]:
     """Read numbers of seven bits a byte that stand side by side."""
-    demand(len(numbers) <= 10 * most, f"more than {most} {name}", "a file of `unseam export`")
+    demand(len(numbers) <= 10 * limit, f"more than {limit} {name}", "a file of `unseam export`")
     found, value, place = [], 0, 0
     for byte in numbers:
         value, place = value | (byte & 0x7F) << place, place + 7
@@ -206,7 +206,7 @@ def _check_versions(found: Found) -> None:
 
 
 def _check_value(value: memoryview) -> None:
-    """Refuse what is no tensor, or of sizes that none of ours has."""
+    """Refuse what is not a tensor, or of sizes that none of ours has."""
     found = _read(value, _VALUE)
     _text(found["name"], "name")
     for kind in found["type"]:
@@ -222,7 +222,7 @@ def _constant(tensor: memoryview) -> tuple[str, int]:
     found = _read(tensor, _TENSOR)
     name, kind = _text(found["name"], "name"), _number(found["type"], "type")
     demand(kind in BYTES_OF, f"constant {_short(name)} of type {kind}", "float32 or int64")
-    sizes = _numbers(found["size"], _TENSOR.most["size"], "sizes of a constant")
+    sizes = _numbers(found["size"], _TENSOR.limits["size"], "sizes of a constant")
     demand(min(sizes, default=0) >= 0, f"constant {_short(name)} of sizes {sizes}", "no negative ones")
     data = _bytes(found["data"][0], "data") if found["data"] else memoryview(b"")
     wanted = math.prod(sizes) * BYTES_OF[kind]
@@ -252,8 +252,8 @@ def _check_node(found: Found, constants: dict[str, int]) -> None:
 
 def _check_attribute(attribute: memoryview) -> None:
     found = _read(attribute, _ATTRIBUTE)
-    many = _numbers(found["whole numbers"], _ATTRIBUTE.most["whole numbers"], "numbers of an attribute")
-    one = _numbers(found["whole number"], 1, "number of an attribute")
+    many = _numbers(found["integers"], _ATTRIBUTE.limits["integers"], "numbers of an attribute")
+    one = _numbers(found["integer"], 1, "number of an attribute")
     worst = max((abs(number) for number in many + one), default=0)
     name = _short(_text(found["name"], "name"))
     demand(worst <= LARGEST_ATTRIBUTE, f"attribute {name} with {worst}", f"at most {LARGEST_ATTRIBUTE}")

@@ -95,25 +95,27 @@ class Session:
 
 
 def model_bytes(path: Path) -> bytes:
-    """Read a model file; ModelError where it cannot be read, is no file, or is larger than ours ever are."""
+    """Read a model file; ModelError where it cannot be read, is not a file, or is larger than ours ever are."""
     try:
-        return _at_most(path, LARGEST_BYTES)
+        return _read(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ModelError(f"{path}: {reason}; expected an ONNX file written by `unseam export`") from error
 
 
-def _at_most(path: Path, most: int) -> bytes:
+def _read(path: Path) -> bytes:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode) and not path.is_dir():  # a pipe would be waited for, a device has no end
-        raise ModelError(f"{path}: no file; expected an ONNX file written by `unseam export`")
-    told = f"more than {most / 2**20:.0f} MiB; expected an ONNX file written by `unseam export`, which is smaller"
-    if found.st_size > most:
-        raise ModelError(f"{path}: {told}")
+        raise ModelError(f"{path}: not a file; expected an ONNX file written by `unseam export`")
+    expected = (
+        f"more than {LARGEST_BYTES / 2**20:.0f} MiB; expected an ONNX file written by `unseam export`, which is smaller"
+    )
+    if found.st_size > LARGEST_BYTES:
+        raise ModelError(f"{path}: {expected}")
     with path.open("rb") as file:
-        model = file.read(most + 1)
-    if len(model) > most:  # it grew meanwhile
-        raise ModelError(f"{path}: {told}")
+        model = file.read(LARGEST_BYTES + 1)
+    if len(model) > LARGEST_BYTES:  # it grew meanwhile
+        raise ModelError(f"{path}: {expected}")
     return model
 
 
@@ -204,6 +206,6 @@ def _model_errors(path: Path, what: str) -> Iterator[None]:
         yield
     except (*broken, state.NoSuchFile, state.RuntimeException, UnicodeDecodeError) as error:
         reason = printable(" ".join(str(error).split()))[:LONGEST_REASON]
-        if any(told in reason for told in NO_MEMORY):
+        if any(phrase in reason for phrase in NO_MEMORY):
             raise MemoryError(f"{path}: {reason}") from error
         raise ModelError(f"{path}: {what} ({reason}); expected one written by `unseam export`") from error

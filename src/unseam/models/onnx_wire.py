@@ -58,12 +58,12 @@ def fields(message: memoryview) -> Iterator[Field]:
 
 
 def messages(message: memoryview, number: int) -> list[memoryview]:
-    """Give the bytes of every field of this number that holds a text or a message."""
+    """Return the bytes of every field of this number that holds a text or a message."""
     return [field.value for field in fields(message) if field.number == number and not isinstance(field.value, int)]
 
 
 def texts(message: memoryview, number: int) -> list[str]:
-    """Give every text of a field of this number."""
+    """Return every text of a field of this number."""
     return [bytes(value).decode("utf-8", "replace") for value in messages(message, number)]
 
 

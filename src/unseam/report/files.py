@@ -65,7 +65,7 @@ def write_report(report: Report, folder: str | os.PathLike[str], document: Mappi
 
 
 def report_files(report: Report, document: Mapping[str, Any] | None = None) -> dict[str, Callable[[], bytes]]:
-    """Give the name of every file of a report, the page last but one, with what makes its content when it is called."""
+    """Return the name of every file of a report, the page last but one, with a function that makes its content."""
     document = report.document() if document is None else document
     files: dict[str, Callable[[], bytes]] = {}
     for name in report.heatmaps:
@@ -81,7 +81,7 @@ def to_json(document: Mapping[str, Any], indent: int | None = None) -> str:
 
 
 def _map_files(report: Report, name: str) -> dict[str, Callable[[], bytes]]:
-    """Give the files of one method."""
+    """Return the files of one method."""
     heatmap = report.heatmaps[name]
     contents: dict[str, Callable[[], bytes]] = {
         "heat": lambda: _npy(heatmap.heat),

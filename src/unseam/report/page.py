@@ -63,7 +63,7 @@ def _inline(name: str) -> tuple[Markup, str]:
 
 
 def _fill_in_style_and_script() -> None:
-    """Give the style and the script, with their hashes, to every template."""
+    """Return the style and the script, with their hashes, to every template."""
     style, style_hash = _inline("page.css")
     script, script_hash = _inline("slider.js")
     policy = {"default-src": "'none'", "img-src": "data:", "style-src": style_hash, "script-src": script_hash}
@@ -109,7 +109,7 @@ def index_page(rows: Sequence[tuple[str, str, Mapping[str, Any]]], failures: Seq
 
 
 def _method(report: Report, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the page shows of one method: its document, words and pictures."""
+    """Return what the page shows of one method: its document, words and pictures."""
     name = entry["name"]
     info = report.methods[name].info
     shown = {"entry": entry, "needs": needs_in_words(info), "leads": bool(report.heatmaps) and name == report.method}

@@ -176,6 +176,6 @@ def test_odd_sizes_are_measured(photo: Pixels, size: tuple[int, int]) -> None:
 
 def test_only_strips_of_a_large_photo_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     larger = resized(load_photo(EXAMPLES / "originals" / "dune.jpg").pixels, 1.5)
-    monkeypatch.setattr(resampling, "MOST_PIXELS", larger.shape[0] * larger.shape[1] // 4)
-    assert sum(strip.size for strip in resampling._strips(larger)) <= resampling.MOST_PIXELS
+    monkeypatch.setattr(resampling, "MAX_PIXELS", larger.shape[0] * larger.shape[1] // 4)
+    assert sum(strip.size for strip in resampling._strips(larger)) <= resampling.MAX_PIXELS
     assert "resized" in str(resampling_traces(larger).reason())

@@ -161,14 +161,14 @@ def test_a_truncated_model_is_a_model_error(tmp_path: Path, brightness_model: Pa
     ("metadata", "message"),
     [
         (None, "no metadata 'unseam', expected a file written by `unseam export`"),
-        ("{", "metadata that is no JSON"),
+        ("{", "metadata that is not JSON"),
         ("[]", "metadata of type list, expected a JSON object"),
         (json.dumps({**METADATA, "format": 2}), "metadata format 2, expected format 1; update unseam"),
         (
             json.dumps({key: METADATA[key] for key in METADATA if key != "detects"}),
             "metadata without detects, expected all",
         ),
-        (json.dumps({**METADATA, "patch_side": "64"}), "patch_side '64', expected a whole number"),
+        (json.dumps({**METADATA, "patch_side": "64"}), "patch_side '64', expected an integer"),
         (json.dumps({**METADATA, "patch_side": 60}), "patch_side 60, expected a multiple of 8"),
         (json.dumps({**METADATA, "stride": 96}), "stride 96, expected a multiple of 8 from 8 to 64"),
         (json.dumps({**METADATA, "name": 3}), "name 3, expected a string"),

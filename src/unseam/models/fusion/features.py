@@ -46,7 +46,7 @@ QUALITIES = (55, 65, 75, 80, 85, 90, 94, 97)
 """IJG qualities of the resaves, from coarse to fine."""
 
 OFF_GRID = 4
-"""Pixels: the second grid of the resaves is half a block beside the photo's own, as far from it as can be."""
+"""Pixels: the second grid of the resaves is half a block off the photo's own, as far from it as can be."""
 
 LARGE = 16_000_000
 """Pixels above which memory counts for more than time: detectors, which need much each, run one after another."""
@@ -54,7 +54,7 @@ LARGE = 16_000_000
 MAX_LLR = 8.0
 """Log-likelihood ratios of a detector are limited to plus and minus this."""
 
-LEAST_COEFFICIENT, LEAST_ERROR, LEAST_RESIDUAL = 0.5, 0.05, 0.05
+MIN_COEFFICIENT, MIN_ERROR, MIN_RESIDUAL = 0.5, 0.05, 0.05
 """Added before logarithms: to coefficients, squared errors and residuals in grey levels; rounded pixels have more."""
 
 FEATURE_DETECTORS: tuple[Detector[Any], ...] = (
@@ -123,16 +123,16 @@ def feature_names() -> tuple[str, ...]:
 GROUPS: dict[str, tuple[str, ...]] = {
     "JPEG": ("file", "dct-model", "dct-histogram", "aligned-jpeg", "nonaligned-jpeg"),
 }
-"""Names for several groups or detectors together: what a JPEG file stores beside its pixels."""
+"""Names for several groups or detectors together: what a JPEG file stores besides its pixels."""
 
 
 def group_of(name: str) -> str:
-    """Give the group of a feature's name."""
+    """Return the group of a feature's name."""
     return name.partition(": ")[0]
 
 
 def detector_of(name: str) -> str:
-    """Give the detector behind a feature's name; empty for those that have none."""
+    """Return the detector behind a feature's name; empty for those that have none."""
     return name.partition(": ")[2].partition(",")[0] if group_of(name) == "detector" else ""
 
 
@@ -162,7 +162,7 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
 
 
 def _measured(photo: Photo) -> Iterator[Reals]:
-    """Give every feature but the detectors', in the order of their names."""
+    """Yield every feature but the detectors', in the order of their names."""
     rows, columns = (-(-side // SIDE) for side in (photo.height, photo.width))
     luma = _luma(_whole_blocks(photo.pixels))
     yield from _spectrum(luma)
@@ -240,7 +240,7 @@ def _means(values: Reals) -> Reals:
 
 
 def _bands(luma: Reals) -> Iterator[tuple[slice, Reals]]:
-    """Give the DCT coefficients of some rows of blocks at a time: (64, rows of the band, columns)."""
+    """Yield the DCT coefficients of some rows of blocks at a time: (64, rows of the band, columns)."""
     transform = np.kron(cosines(), cosines()).astype(np.float32)
     rows, columns = (side // SIDE for side in luma.shape)
     for first in range(0, rows, BAND):
@@ -255,7 +255,7 @@ def _spectrum(luma: Reals) -> Reals:
     rows, columns = (side // SIDE for side in luma.shape)
     spectrum = np.empty((SIDE * SIDE, rows, columns), np.float32)
     for some, coefficients in _bands(luma):
-        spectrum[:, some] = np.log(np.abs(coefficients) + np.float32(LEAST_COEFFICIENT))
+        spectrum[:, some] = np.log(np.abs(coefficients) + np.float32(MIN_COEFFICIENT))
     return spectrum
 
 
@@ -265,9 +265,9 @@ def _resaves(luma: Reals) -> Reals:
     rows, columns = (side // SIDE for side in luma.shape)
     own = _changes(luma)
     off = _changes(np.asarray(shifted, np.float32))
-    # a block beside the own one shares a quarter of it: the four that do, averaged
+    # each of the four blocks around shares a quarter with the own one: they are averaged
     around = (off[:, :rows, :columns] + off[:, 1:, :columns] + off[:, :rows, 1:] + off[:, 1:, 1:]) / 4
-    near, far = (np.log(change + np.float32(LEAST_ERROR)) for change in (own, around))
+    near, far = (np.log(change + np.float32(MIN_ERROR)) for change in (own, around))
     return np.asarray(np.concatenate([near, near - far]), np.float32)
 
 
@@ -285,7 +285,7 @@ def _changes(luma: Reals) -> Reals:
 
 
 def quantization_steps(quality: int) -> Reals:
-    """Give the IJG's 64 luma steps of a quality, in natural order."""
+    """Return the IJG's 64 luma steps of a quality, in natural order."""
     return np.array(ijg_table(STANDARD_LUMA, quality), np.float32)
 
 
@@ -296,7 +296,7 @@ def _residuals(pixels: NDArray[np.uint8], luma: Reals) -> Iterator[Reals]:
         mean = _means(residual)
         yield _log(mean)
         yield _log(np.sqrt(_means(np.square(residual)))) - _log(mean)  # heavy tails are seams and grain
-    yield _means((np.abs(_filtered(luma, SQUARE)) < LEAST_RESIDUAL).astype(np.float32))
+    yield _means((np.abs(_filtered(luma, SQUARE)) < MIN_RESIDUAL).astype(np.float32))
     yield from _parities(luma)
     red, green, blue = cv2.split(_whole_blocks(pixels))
     for channel in (red, blue):
@@ -333,7 +333,7 @@ def _filtered(plane: Reals, kernel: tuple[tuple[float, ...], ...]) -> Reals:
 
 
 def _log(values: Reals) -> Reals:
-    return np.asarray(np.log(values + np.float32(LEAST_RESIDUAL)), np.float32)
+    return np.asarray(np.log(values + np.float32(MIN_RESIDUAL)), np.float32)
 
 
 def _colours(pixels: NDArray[np.uint8]) -> Iterator[Reals]:

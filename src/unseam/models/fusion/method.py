@@ -40,7 +40,7 @@ Reals = NDArray[np.float32]
 CELL = 4
 """Pixels: side of the cells of the network's map, a quarter of a block."""
 
-LEAST_SIDE = 64
+MIN_SIDE = 64
 """Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
 
 SLOWEST = frozenset({copy_move.METHOD.info.name})
@@ -179,8 +179,8 @@ def _undamaged(features: Reals, rows: NDArray[np.bool_]) -> Reals:
 
 def _doubt(photo: Photo) -> str | None:
     """Say why a photo cannot be judged whatever its map looks like; None if it can."""
-    if min(photo.height, photo.width) < LEAST_SIDE:
-        return f"the photo is {photo.width} x {photo.height} pixels; below {LEAST_SIDE} there is too little to compare"
+    if min(photo.height, photo.width) < MIN_SIDE:
+        return f"the photo is {photo.width} x {photo.height} pixels; below {MIN_SIDE} there is too little to compare"
     if bool((photo.pixels == photo.pixels[0, 0]).all()):
         return "the photo is of one flat colour; there is nothing to compare"
     if photo.damage is not None and photo.damage.is_relevant:

@@ -27,19 +27,19 @@ are and compressed anew, stay below (``benchmarks/resampled.py``), those that pu
 SMOOTH = -2.5
 """`Traces.detail` below which a photo was enlarged or smoothed: 99 % of the same photographs stay above in each set."""
 
-LEAST_LENGTH = 64
+MIN_LENGTH = 64
 """Pixels: a shorter side has too few periods to count, and too few blocks."""
 
 STRIPS = 4
 """Parts of the photo, spread over it, that must repeat alike: a fence is in one or two, a resized frame in all."""
 
-MOST_PIXELS = 2_000_000
+MAX_PIXELS = 2_000_000
 """Of all strips along one direction together: time and memory stay bounded, and the whole frame is still looked at."""
 
 LARGEST_DIFFERENCE = 40.0
 """Grey levels: larger second differences are a few edges that would drown all else."""
 
-LEAST_DIFFERENCE = 0.1
+MIN_DIFFERENCE = 0.1
 """Grey levels, added before the logarithm: below the second differences that rounding leaves."""
 
 TREND = 9
@@ -54,13 +54,13 @@ WIDTH = 2.5
 LOWEST = 0.03
 """Cycles a pixel: slower changes are the scene."""
 
-FLOOR, LEAST_POWER = 0.05, 1e-9
+FLOOR, MIN_POWER = 0.05, 1e-9
 """Added to a peak's ratio before its logarithm, so that one strip cannot veto; and to what it is divided by."""
 
 SHARPEST = 0.05
 """Share of the blocks that stands for the sharpest parts, for each frequency its own: most of a photo may be fog."""
 
-LEAST_CONTRAST = 25.0
+MIN_CONTRAST = 25.0
 """Squared grey levels in the sharpest blocks at `MIDDLE`, a few steps of JPEG: with less, as in fog, nothing says how
 sharp a photo could be."""
 
@@ -105,7 +105,7 @@ def resampling_traces(pixels: NDArray[np.uint8]) -> Traces:
 
     Blind to reduction to a half or less, to factors whose period divides that of JPEG blocks (4/3, 4/5), and to noise
     or sharpening added afterwards. What a camera enlarged itself (digital zoom) was resized, too; whether
-    that was before a forgery or after it is not told; a pattern that fills the frame both ways looks resized.
+    that was before a forgery or after it stays open; a pattern that fills the frame both ways looks resized.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def resampling_traces(pixels: NDArray[np.uint8]) -> Traces:
     -------
     Traces
     """
-    if min(pixels.shape[:2]) < LEAST_LENGTH:
+    if min(pixels.shape[:2]) < MIN_LENGTH:
         return Traces()
     length = 2 ** int(np.ceil(np.log2(max(pixels.shape[:2]))))
     repeats, details = [], []
@@ -133,13 +133,13 @@ def _strips(pixels: NDArray[np.uint8]) -> list[Reals]:
     """Take luma of strips of whole blocks of rows, spread evenly over the frame."""
     rows, columns = pixels.shape[:2]
     step = rows // STRIPS // SIDE * SIDE
-    height = max(min(step, MOST_PIXELS // STRIPS // columns // SIDE * SIDE), SIDE)
+    height = max(min(step, MAX_PIXELS // STRIPS // columns // SIDE * SIDE), SIDE)
     luma = np.array(LUMA, np.float32)
     return [pixels[first : first + height].astype(np.float32) @ luma for first in range(0, STRIPS * step, step)]
 
 
 def _repeats(strips: list[Reals], length: int) -> Floats:
-    """Give for each frequency the mean logarithm of its peak in all strips; -inf where it means nothing."""
+    """Return for each frequency the mean logarithm of its peak in all strips; -inf where it means nothing."""
     from scipy.ndimage import maximum_filter1d, median_filter
 
     finer = length / strips[0].shape[1]
@@ -147,7 +147,7 @@ def _repeats(strips: list[Reals], length: int) -> Floats:
     total = np.zeros(length // 2 + 1)
     for strip in strips:
         power = np.abs(np.fft.rfft(_profile(strip), length)) ** 2
-        total += np.log(power / (median_filter(power, around, mode="nearest") + LEAST_POWER) + FLOOR)
+        total += np.log(power / (median_filter(power, around, mode="nearest") + MIN_POWER) + FLOOR)
     frequency = np.arange(len(total)) / length
     grid = np.abs(frequency - np.round(frequency * SIDE) / SIDE) < WIDTH * finer / length
     mean = np.where(grid | (frequency < LOWEST), -np.inf, total / len(strips))
@@ -155,14 +155,14 @@ def _repeats(strips: list[Reals], length: int) -> Floats:
 
 
 def _profile(strip: Reals) -> Floats:
-    """Give the strength of second differences of each column of a strip, less what the scene gives, windowed."""
+    """Return the strength of second differences of each column of a strip, less what the scene gives, windowed."""
     from scipy.ndimage import median_filter
 
     second = np.abs(strip[:, 2:] - 2 * strip[:, 1:-1] + strip[:, :-2])
-    strength = np.log(np.minimum(second, LARGEST_DIFFERENCE).mean(axis=0, dtype=np.float64) + LEAST_DIFFERENCE)
+    strength = np.log(np.minimum(second, LARGEST_DIFFERENCE).mean(axis=0, dtype=np.float64) + MIN_DIFFERENCE)
     strength -= median_filter(strength, TREND, mode="nearest")
-    most = 3 * np.abs(strength).mean()
-    return np.asarray(np.clip(strength, -most, most) * np.hanning(len(strength)))
+    limit = 3 * np.abs(strength).mean()
+    return np.asarray(np.clip(strength, -limit, limit) * np.hanning(len(strength)))
 
 
 def _detail(strips: list[Reals]) -> float:
@@ -171,11 +171,11 @@ def _detail(strips: list[Reals]) -> float:
     sharpest = max(int(len(power) * SHARPEST), 1)
     mean = np.partition(power, len(power) - sharpest, axis=0)[-sharpest:].mean(axis=0, dtype=np.float64)
     middle = float(mean[MIDDLE].sum())
-    return float(np.log(mean[UPPER].sum() / middle)) if middle > LEAST_CONTRAST else np.inf
+    return float(np.log(mean[UPPER].sum() / middle)) if middle > MIN_CONTRAST else np.inf
 
 
 def _block_power(strip: Reals) -> Reals:
-    """Give (blocks, 8) mean squares of the DCT along the rows of each block."""
+    """Return (blocks, 8) mean squares of the DCT along the rows of each block."""
     rows, columns = (side // SIDE for side in strip.shape)
     blocks = strip[: rows * SIDE, : columns * SIDE].reshape(-1, SIDE) @ _transform()
     return np.asarray((blocks**2).reshape(rows, SIDE, columns, SIDE).mean(axis=1).reshape(-1, SIDE))

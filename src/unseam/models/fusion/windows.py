@@ -23,19 +23,19 @@ STEP = WINDOW // 2
 
 
 def window_shares(rows: int, columns: int) -> NDArray[np.float64]:
-    """Give the share of its blocks that each window has in a photo of so many blocks: (r, c), adding up to 1."""
+    """Return the share of its blocks that each window has in a photo of so many blocks: (r, c), adding up to 1."""
     shares = np.outer(_inside(rows), _inside(columns))
     return np.asarray(shares / shares.sum())
 
 
 def _inside(blocks: int) -> NDArray[np.float64]:
-    """Give how many blocks of each window along an axis lie inside the photo."""
+    """Return how many blocks of each window along an axis lie inside the photo."""
     starts = STEP * np.arange(blocks // STEP + 1) - STEP
     return np.asarray(np.minimum(starts + WINDOW, blocks) - np.maximum(starts, 0), np.float64)
 
 
 def photo_log_odds(windows: NDArray[np.float32], shares: NDArray[np.float64], curve: PhotoCurve) -> float:
-    """Give the calibrated log odds that anything in a photo is manipulated.
+    """Return the calibrated log odds that anything in a photo is manipulated.
 
     Parameters
     ----------

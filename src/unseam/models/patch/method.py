@@ -42,7 +42,7 @@ BATCH = 32
 SAMPLED = 16
 """With ``fast``, one in so many patches that hold no part of a mask is asked for its pixels, for the score."""
 
-MOST_LABELLED = 0.15
+MAX_LABELLED = 0.15
 """Share of patches labelled manipulated up to which ``fast`` asks for all labels first: they cost 0.45 of the network,
 and pixels are then needed around these patches, too. At 0.15, that is about half of all patches."""
 
@@ -162,7 +162,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         if outputs != {PATCH_OUTPUT, PIXEL_OUTPUT}:
             return False
         sample = self._patch_probability(pixels, grid, np.arange(0, len(grid), SAMPLED))
-        return float(self._labels(sample).mean()) <= MOST_LABELLED
+        return float(self._labels(sample).mean()) <= MAX_LABELLED
 
     def _judge_gated(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> _Found:
         """Ask the patch head about every patch, and the pixel head where a mask can be, and in a sample elsewhere."""
@@ -171,15 +171,15 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         labels.add(everywhere, self._labels(probability))
         averaged = labels.finish()
         near = within_reach(averaged >= MAJORITY, smoothing_reach(self.settings.smoothing_sigma))
-        whole, beside = self._pixels_near(pixels, grid, touched(near, grid))
-        each = np.count_nonzero(~near) / max(len(beside), 1)  # pixels that one of the sample stands for
-        weights = np.concatenate([np.ones(np.count_nonzero(near)), np.full(len(beside), each)])
-        return _Found(whole, averaged, probability, self._score(np.concatenate([whole[near], beside]), weights))
+        whole, sampled = self._pixels_near(pixels, grid, touched(near, grid))
+        each = np.count_nonzero(~near) / max(len(sampled), 1)  # pixels that one of the sample stands for
+        weights = np.concatenate([np.ones(np.count_nonzero(near)), np.full(len(sampled), each)])
+        return _Found(whole, averaged, probability, self._score(np.concatenate([whole[near], sampled]), weights))
 
     def _pixels_near(
         self, pixels: NDArray[np.uint8], grid: PatchGrid, inside: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give the heat (H, W) of the patches of which ``inside`` is true, and the pixels of a sample of the others."""
+        """Return the heat (H, W) of the patches where ``inside`` is true, and the pixels of a sample of the others."""
         asked = inside.copy()
         asked[np.flatnonzero(~inside)[::SAMPLED]] = True
         heat, sample = Blend(grid), [np.zeros(0, np.float32)]

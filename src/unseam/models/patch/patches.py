@@ -74,7 +74,7 @@ def _starts(length: int, side: int, stride: int) -> NDArray[np.intp]:
 
 
 def _mirrored(count: int, length: int) -> NDArray[np.intp]:
-    """Give the positions 0 .. count - 1 of an axis of ``length`` pixels that is mirrored at its ends for ever."""
+    """Return the positions 0 .. count - 1 of an axis of ``length`` pixels that is mirrored at its ends for ever."""
     period = max(2 * (length - 1), 1)
     position = np.arange(count, dtype=np.intp) % period
     return np.minimum(position, period - position)
@@ -89,7 +89,7 @@ def window(side: int) -> NDArray[np.float32]:
 def cut_batches(
     pixels: NDArray[np.uint8], grid: PatchGrid, batch: int, numbers: NDArray[np.intp] | None = None
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint8]]]:
-    """Give the patches of a photo in reading order, few at a time, so that a photo of any size needs little memory.
+    """Yield the patches of a photo in reading order, few at a time, so that a photo of any size needs little memory.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def photo_score(
     intercept: float,
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """Give the probability in [0, 1] that a photo was manipulated at all, from one quantile of its heat.
+    """Return the probability in [0, 1] that a photo was manipulated at all, from one quantile of its heat.
 
     With ``weights``, of the shape of ``heat``, each value stands for so many pixels.
     """
@@ -84,6 +84,6 @@ def smoothing_reach(sigma: float) -> int:
 
 
 def within_reach(area: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Give all pixels whose row and column are within so many pixels of one of an area's (H, W)."""
+    """Return all pixels whose row and column are within so many pixels of one of an area's (H, W)."""
     square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return np.asarray(cv2.dilate(area.astype(np.uint8), square) > 0).reshape(area.shape)
