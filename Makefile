@@ -20,8 +20,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# All that has a limit of speed or memory, in one table; on a machine that does nothing else. PYIFD: the Python of pyIFD's
-# environment (see benchmarks/detector_speed.py), to measure beside it.
+# Everything with a limit of speed or memory, in one table; on an otherwise idle machine. PYIFD: the Python of pyIFD's
+# environment (see benchmarks/detector_speed.py), to compare with it.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py $(if $(PYIFD),--pyifd $(PYIFD))
 
@@ -37,7 +37,7 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
-# All that commands make in docs/: tables, notebook, pictures (some minutes). Look at what changed before you commit it.
+# Everything in docs/ that commands write: tables, notebook, pictures (some minutes). Review the changes before you commit.
 pages: $(VENV)/.installed-dev $(VENV)/.installed-docs
 	$(BIN)/python tools/datasets_table.py
 	$(BIN)/python tools/methods_table.py
@@ -46,15 +46,15 @@ pages: $(VENV)/.installed-dev $(VENV)/.installed-docs
 	PYTHONPATH=benchmarks $(BIN)/python tools/pictures.py all
 	$(BIN)/python tools/dependencies_table.py
 
-# Wheel and source archive, into dist/: built, looked into, installed into empty environments, used.
+# Wheel and source archive, into dist/: built, inspected, installed into empty environments, used.
 packages: $(VENV)/.installed-dev
 	$(BIN)/python .ci/packages.py
 
-# The tests with the lowest versions that pyproject.toml allows, and with the newest; each in an environment of its own.
+# The tests with the lowest versions that pyproject.toml allows, and with the newest; each in a separate environment.
 lowest newest: $(VENV)/.installed-dev
 	$(BIN)/python .ci/bounds.py $@
 
-# Known weaknesses of the packages that users would install; needs the Python Package Index itself, no mirror.
+# Known vulnerabilities of the packages that users would install; needs the Python Package Index itself, no mirror.
 audit: $(VENV)/.installed-dev
 	$(BIN)/python .ci/audit.py
 

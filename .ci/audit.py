@@ -1,9 +1,9 @@
-"""Ask the Python Package Index's database whether what users would install now has known weaknesses.
+"""Check what users would install now for known vulnerabilities, in the database of the Python Package Index.
 
     python .ci/audit.py             the newest versions
-    python .ci/audit.py lowest      the lowest that pyproject.toml allows, of what it names itself
+    python .ci/audit.py lowest      the lowest that pyproject.toml allows, of the packages that it names
 
-A package that the database cannot be asked about fails the check, and so does a database that cannot be reached.
+A package that is missing from the database fails the check, and so does a database that cannot be reached.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> None:
         chosen = [argument for extra in EXTRAS for argument in ("--extra", extra)]
         form = ("--no-header", "--no-annotate", "--resolution", resolution, "--python-version", VERSIONS[0])
         uv("pip", "compile", ROOT / "pyproject.toml", *chosen, *form, "--output-file", listed)
-        listed.write_text(re.sub(r"\+\w+", "", listed.read_text()))  # builds of one version share its weaknesses
+        listed.write_text(re.sub(r"\+\w+", "", listed.read_text()))  # builds of one version share its vulnerabilities
         uv("tool", "run", "pip-audit", "--strict", "--disable-pip", "--no-deps", "--requirement", listed)
 
 

@@ -41,7 +41,7 @@ def _candidates(version: str) -> Iterator[str]:
 
 
 def _own_path(python: str, version: str) -> Path | None:
-    """Give the path of an interpreter if it runs and is of this version."""
+    """Return the path of an interpreter if it runs and is of this version."""
     program = "import sys; print('%d.%d' % sys.version_info[:2], getattr(sys, '_base_executable', sys.executable))"
     try:
         answer = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True)

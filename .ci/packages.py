@@ -25,7 +25,7 @@ EXTRAS = ("web", "scan", "eval")
 
 
 def main() -> None:
-    """Do all of it; the first thing that is wrong ends it."""
+    """Run every check; the first failure ends it."""
     wheel, archive = build()
     look_into(wheel, archive)
     wanted = sys.argv[1:] or VERSIONS
@@ -72,7 +72,7 @@ def look_into(wheel: Path, archive: Path) -> None:
 
 
 def tracked(*paths: str) -> set[str]:
-    """Give the files below these paths that are under version control."""
+    """Return the files below these paths that are under version control."""
     answer = subprocess.run(["git", "ls-files", "-z", *paths], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(answer.stdout.split("\0")) - {""}
 
@@ -102,7 +102,7 @@ def try_out(
 
 
 def python_version(python: Path) -> list[str]:
-    """Give the parts of an interpreter's version."""
+    """Return the parts of the version of an interpreter."""
     program = "import sys; print(*sys.version_info[:3])"
     return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def look() -> None:
-    """Prove that it is the installed package, with what comes beside the code."""
+    """Check that it is the installed package, with its data files."""
     import unseam
 
     room = files("unseam")
@@ -41,8 +41,8 @@ def look() -> None:
         check(room.joinpath(*name.split("/")).is_file(), f"{name} is missing")
     check(command("--version") == f"unseam {version('unseam')}\n", "another version")
     check("localize" in command("--help"), "no help")
-    told = command("methods")
-    check(all(name in told for name in unseam.METHODS), "unseam methods leaves some out")
+    listed = command("methods")
+    check(all(name in listed for name in unseam.METHODS), "unseam methods leaves some out")
 
 
 def analyze(photo: Path) -> None:
@@ -114,7 +114,7 @@ def serve() -> None:
 
 
 def script() -> Path:
-    """Give the command of this environment."""
+    """Return the command of this environment."""
     name = shutil.which("unseam", path=str(Path(sys.executable).parent))
     check(name is not None, "no command unseam in the environment")
     return Path(str(name))

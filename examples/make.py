@@ -45,7 +45,7 @@ def butterfly_on_a_cactus() -> Forged:
 
 
 def one_more_window() -> Forged:
-    """Copy-move a window and the lifebuoy beside it to the empty wall to their left."""
+    """Copy-move a window and the lifebuoy next to it to the empty wall to their left."""
     houseboat = original("houseboat.jpg")
     region = polygon(houseboat, [(197, 484), (197, 700), (366, 700), (366, 484)])
     return copy_move(houseboat, region, 190, 232, seam="feather", width=2)

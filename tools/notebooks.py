@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def executed(notebook: Notebook) -> Notebook:
-    """Give a notebook with the outputs of its code, run in this process from the first cell to the last."""
+    """Return a notebook with the outputs of its code, run in this process from the first cell to the last."""
     import matplotlib as mpl
 
     names: dict[str, Any] = {"__name__": "__main__"}
@@ -51,7 +51,7 @@ def executed(notebook: Notebook) -> Notebook:
 
 
 def texts(notebook: Notebook) -> list[str]:
-    """Give all that its cells print or return, in order; figures are left out."""
+    """Return all that its cells print or return, in order, without figures."""
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     found = ["".join(output.get("text", output.get("data", {}).get("text/plain", []))) for output in outputs]
     return [text for text in found if text]
@@ -75,7 +75,7 @@ def _outputs(source: str, names: dict[str, Any], count: int) -> Iterator[dict[st
 
 
 def _figures() -> Iterator[str]:
-    """Give the open figures as base64 of a PNG, and close them."""
+    """Yield the open figures as base64 of a PNG, and close them."""
     import matplotlib.pyplot as plt
     from PIL import Image
 

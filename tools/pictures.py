@@ -1,4 +1,4 @@
-"""Make the pictures of README and docs: photo, heat map, mask and truth side by side.
+"""Make the pictures of README and docs: photo, heat map, mask and true mask in a row.
 
     PYTHONPATH=benchmarks python tools/pictures.py [NAME]...
 
@@ -21,7 +21,7 @@ from unseam.photo.photo import load_photo
 ROOT = Path(__file__).parents[1]
 EXAMPLE = "copy-move-houseboat"
 LEARNED = ("fusion",)
-"""Methods whose page shows the example: a network has no trace of its own to construct."""
+"""Methods whose page shows the example: a network has no single trace to construct."""
 
 GAP, HEIGHT = 12, 480
 """Pixels."""

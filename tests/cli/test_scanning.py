@@ -37,7 +37,7 @@ def test_failed_files_are_told_one_a_line_and_the_exit_code_says_so(photo: Path,
         f"1 done, 0 not applicable, 1 failed -> {out}",
     ]
     again = run("scan", photo.parent, "--method", model, "--out", out, "--resume", "--workers", "1")
-    assert f"1 done, 0 not applicable, 1 failed (2 found finished) -> {out}" in again.stdout
+    assert f"1 done, 0 not applicable, 1 failed (2 from before) -> {out}" in again.stdout
 
 
 def test_more_failures_than_anyone_reads_are_counted(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_folder_that_is_not_there_and_an_output_that_is_are_one_line(model: Pa
     (tmp_path / "out.parquet").touch()
     result = run("scan", tmp_path, "--method", model, "--out", tmp_path / "out.parquet")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"unseam: {tmp_path}/out.parquet is there; go on with it by --resume")
+    assert result.stderr.startswith(f"unseam: {tmp_path}/out.parquet exists; continue it with --resume")
 
 
 def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
@@ -110,7 +110,7 @@ def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Pat
     monkeypatch.setattr(local, "scan_locally", interrupt)
     result = run("scan", "a", "--method", model, "--out", "b")
     assert result.exit_code == 130
-    assert result.stderr == "unseam: interrupted; what was finished is kept, and --resume goes on with it\n"
+    assert result.stderr == "unseam: interrupted; finished rows are kept, and --resume continues\n"
 
 
 def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_was_finished(photo: Path, model: Path, tmp_path: Path
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors == "unseam: interrupted; what was finished is kept, and --resume goes on with it\n"
+    assert errors == "unseam: interrupted; finished rows are kept, and --resume continues\n"
     assert not out.exists()
     assert run("scan", photo.parent, "--method", model, "--out", out, "--resume", "--workers", "2").exit_code == 0
     assert parquet.read_table(out).num_rows == 7

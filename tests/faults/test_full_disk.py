@@ -84,7 +84,7 @@ def test_scan_tells_a_full_disk_on_one_line(photos: Path, model: Path, tmp_path:
         result = run("scan", photos, "--method", model, "--out", tmp_path / "out.parquet", "--workers", "1")
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
-    assert "--resume goes on when that is mended" in result.stderr
+    assert "fix that and use --resume" in result.stderr
     assert not (tmp_path / "out.parquet").exists()
 
 

@@ -76,9 +76,9 @@ def test_an_output_that_is_there_is_not_written_over(photos: Path, tmp_path: Pat
     pytest.importorskip("ray", reason='ray is not installed: pip install "unseam[ray]"')
     settings = plan(photos, tmp_path).settings(plan(photos, tmp_path).source())
     Parts(str(tmp_path / "out")).write([], settings, list)
-    with pytest.raises(DataError, match="is there; go on with it by --resume"):
+    with pytest.raises(DataError, match="exists; continue it with --resume"):
         scan_on_cluster(plan(photos, tmp_path / "out"))
-    with pytest.raises(DataError, match="begun with other settings"):
+    with pytest.raises(DataError, match="started with other settings"):
         scan_on_cluster(plan(photos, tmp_path / "out", resume=True, max_pixels=9))
 
 

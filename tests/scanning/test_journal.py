@@ -144,6 +144,6 @@ def test_finished_paths_are_told_from_all_others() -> None:
 
 def test_a_folder_that_was_refused_is_free_for_who_comes_with_the_right_settings(tmp_path: Path) -> None:
     Journal(tmp_path / "j", SETTINGS).close()
-    with pytest.raises(DataError, match="begun with other settings"):
+    with pytest.raises(DataError, match="started with other settings"):
         Journal(tmp_path / "j", SETTINGS | {"source": "/others"})
     Journal(tmp_path / "j", SETTINGS).close()

@@ -66,7 +66,7 @@ def test_a_file_that_breaks_its_worker_costs_its_own_row_only(photos: Path, tmp_
 def test_an_output_that_is_there_is_not_written_over(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
     out.write_bytes(b"precious")
-    with pytest.raises(DataError, match=r"out\.parquet is there; go on with it by --resume"):
+    with pytest.raises(DataError, match=r"out\.parquet exists; continue it with --resume"):
         scan_locally(plan(photos, out))
     with pytest.raises(DataError, match="no Parquet file"):
         scan_locally(plan(photos, out, resume=True))
@@ -93,7 +93,7 @@ def test_a_finished_scan_goes_on_with_new_files_and_judges_no_old_one(photos: Pa
 def test_a_finished_scan_does_not_go_on_with_other_methods(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
     scan_locally(plan(photos, out))
-    with pytest.raises(DataError, match="begun with other settings"):
+    with pytest.raises(DataError, match="started with other settings"):
         scan_locally(plan(photos, out, resume=True, methods={"calm": Red("calm", obeys=False)}))
     with pytest.raises(DataError, match="max_pixels was 250000000 and is now 5"):
         scan_locally(plan(photos, out, resume=True, max_pixels=5))

@@ -31,7 +31,7 @@ def test_a_file_that_is_no_table_is_told_in_print(table: Path) -> None:
     with pytest.raises(DataError, match="no Parquet file that can be read"):
         list(read_rows(table))
     table.write_bytes(b"PAR1" + bytes(range(256)) + b"PAR2")
-    with pytest.raises(DataError, match="out is no Parquet file") as told:
+    with pytest.raises(DataError, match="out cannot be read as a Parquet file") as told:
         read_settings(table, "out")
     assert str(told.value).isprintable()
 

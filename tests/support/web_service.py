@@ -2,14 +2,22 @@
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import httpx
 
+from support.web_scenes import png, spots
+from unseam.web.documents import ErrorDocument
 from unseam.web.limits import Limits
 from unseam.web.server import Server, listen
 from unseam.web.service import Service
+
+Files = dict[str, tuple[str, bytes]]
+
+PATIENCE = 60.0
+"""Seconds that a test waits for what must come."""
 
 LIMITS = Limits(
     upload_bytes=400_000,
@@ -44,3 +52,23 @@ def running(service: Service) -> Iterator[httpx.Client]:
 def value_of(text: str, name: str) -> float:
     (value,) = re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     return float(value)
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and name of an error."""
+    error = ErrorDocument.model_validate(answer.json())
+    assert error.status == answer.status_code
+    return error.status, error.error
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def ask(client: httpx.Client, method: str) -> httpx.Response:
+    """Have one photo analyzed."""
+    return client.post("/v1/analyze", params={"method": method}, files={"photo": ("spots.png", png(spots()))})

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -31,3 +32,9 @@ def client(service: Service) -> Iterator[httpx.Client]:
 def photo() -> dict[str, tuple[str, bytes]]:
     """What httpx takes as files."""
     return {"photo": ("spots.png", png(spots()))}
+
+
+@pytest.fixture
+def background() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(16) as threads:
+        yield threads

@@ -30,7 +30,6 @@ def broken() -> Iterator[tuple[str, bytes, int, str]]:
     bomb = PNG_SIGNATURE + header + png_chunk(b"IDAT", b"") + png_chunk(b"IEND", b"")
     yield "bomb.png", bomb, 413, "PhotoTooLarge"
     yield "float.tif", encoded(scene_image("L").convert("F"), "TIFF"), 415, "UnsupportedPhoto"
-    yield "raw.tif", encoded(scene_image(), "TIFF", tiffinfo={254: 1}), 415, "UnsupportedPhoto"
     yield "other.ppm", encoded(scene_image(), "PPM"), 415, "UnsupportedPhoto"
 
 
@@ -39,9 +38,9 @@ def test_a_broken_file_meets_a_plain_sentence(
     client: httpx.Client, name: str, data: bytes, status: int, error: str
 ) -> None:
     answer = client.post("/v1/analyze", files={"photo": (name, data)})
-    told = ErrorDocument.model_validate(answer.json())
-    assert (answer.status_code, told.error, told.status) == (status, error, status)
-    assert name in told.message
-    assert told.message.endswith(".")
-    assert "max_pixels" not in told.message
-    assert "Traceback" not in told.message
+    sent = ErrorDocument.model_validate(answer.json())
+    assert (answer.status_code, sent.error, sent.status) == (status, error, status)
+    assert name in sent.message
+    assert sent.message.endswith(".")
+    assert "max_pixels" not in sent.message
+    assert "Traceback" not in sent.message

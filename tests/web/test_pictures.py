@@ -91,8 +91,8 @@ def test_specks_are_no_regions_and_have_no_outline() -> None:
 
 
 def test_a_restless_mask_makes_no_endless_answer() -> None:
-    tile = np.zeros((12, 12, 3), np.uint8)
-    tile[2:10, 2:10] = 255
+    tile = np.zeros((20, 20, 3), np.uint8)
+    tile[2:18, 2:18] = 255
     found = page_pictures(analyze(np.tile(tile, (25, 25, 1)), [Obedient("bright")]))["methods"]["bright"]["outlines"]
     assert len(found) == MAX_OUTLINES < 625
 

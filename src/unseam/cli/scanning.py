@@ -1,4 +1,4 @@
-"""For who has many photos: ``unseam scan``."""
+"""For users with many photos: ``unseam scan``."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def scan(
     out: Annotated[str, typer.Option(help="The Parquet file; with --engine ray, the folder (or URL) of such files.")],
     method: Annotated[
         list[str] | None,
-        typer.Option(help="A method, a model file (.onnx), or all; repeatable. The first that applies judges."),
+        typer.Option(
+            help="A method, a model file (.onnx), or all; repeatable. The first that applies gives the verdict."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is there: do the rest.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an earlier scan: do the rest.")] = False,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="With --resume: judge again what failed before.")
+        bool, typer.Option("--retry-failed", help="With --resume: retry what failed before.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes, one thread each.  [default: one a core (of the cluster)]")
+        int | None, typer.Option(min=1, help="Processes, one thread each.  [default: one per core]")
     ] = None,
     engine: Annotated[Engine, typer.Option(help="This machine, or Ray Data (needs the extra ray).")] = Engine.LOCAL,
     address: Annotated[
@@ -55,12 +57,10 @@ def scan(
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")
     ] = None,
-    all_files: Annotated[
-        bool, typer.Option("--all-files", help="Judge every file, whatever its name, and not only .jpg and the like.")
-    ] = False,
+    all_files: Annotated[bool, typer.Option("--all-files", help="Analyze every file, whatever its name.")] = False,
     trust_anchors: Annotated[Path | None, typer.Option(metavar="FILE", help=TRUST_ANCHORS)] = None,
 ) -> None:
-    """Judge all photos in and below a folder: one row per file (needs the extra scan)."""
+    """Analyze all photos of a folder and its subfolders: one row per file (needs the extra scan)."""
     with one_line_errors():
         from unseam.photo.photo import DEFAULT_MAX_PIXELS
         from unseam.scanning.plan import ScanPlan, share_of_memory
@@ -88,13 +88,13 @@ def scan(
         try:
             summary = _run(plan, engine, address)
         except KeyboardInterrupt as error:
-            complain("interrupted; what was finished is kept, and --resume goes on with it")
+            complain("interrupted; finished rows are kept, and --resume continues")
             raise typer.Exit(INTERRUPTED) from error
         except OSError as error:
             if isinstance(error, UnseamError):
                 raise
-            raise UnseamError(f"the scan stopped ({error}); --resume goes on when that is mended") from error
-        _tell(summary, out)
+            raise UnseamError(f"the scan stopped ({error}); fix that and use --resume") from error
+        _print_summary(summary, out)
 
 
 def _methods(names: list[str] | None, *, fast: bool) -> dict[str, Method]:
@@ -115,7 +115,7 @@ def _run(plan: ScanPlan, engine: Engine, address: str | None) -> ScanSummary:
     return scan_locally(plan)
 
 
-def _tell(summary: ScanSummary, out: str) -> None:
+def _print_summary(summary: ScanSummary, out: str) -> None:
     """Print how the scan ended; failed files end it with exit code 1, as for all commands."""
     for failure in summary.failures:
         complain(failure)
@@ -125,7 +125,7 @@ def _tell(summary: ScanSummary, out: str) -> None:
     if summary.left_out:
         typer.echo(f"{summary.left_out} other files left out, which are not photos (--all-files takes them)")
     counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items())
-    before = f" ({summary.found_before} found finished)" if summary.found_before else ""
+    before = f" ({summary.found_before} from before)" if summary.found_before else ""
     typer.echo(f"{counts}{before} -> {printable(out)}")
     if failed:
         raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""For who shares the work: ``unseam serve``."""
+"""For users who offer a service: ``unseam serve``."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def serve(
     max_upload: Annotated[float, typer.Option(min=0.001, help="Megabytes of one photo's file.")] = 64,
     upload_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one upload may take.")] = 120,
     max_pixels: Annotated[int, typer.Option(min=1, help="Refuse photos of more pixels, before decoding.")] = 50_000_000,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that judging one photo may take.")] = 300,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one photo may take.")] = 300,
     in_flight: Annotated[
         int | None,
-        typer.Option(min=1, help="Photos received, waiting or judged at a time.  [default: four a worker]"),
+        typer.Option(min=1, help="Photos received, waiting or analyzed at a time.  [default: four per worker]"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that judge.  [default: one for every two cores]")
+        int | None, typer.Option(min=1, help="Worker processes.  [default: one for every two cores]")
     ] = None,
     memory: Annotated[
         float | None,
         typer.Option(min=0.5, help="Gigabytes that one worker may use (Linux).  [default: by --max-pixels]"),
     ] = None,
     grace: Annotated[
-        float, typer.Option(min=0.1, help="Seconds that photos in flight get to finish when told to stop.")
+        float, typer.Option(min=0.1, help="Seconds that photos in flight get to finish when the service stops.")
     ] = 20,
     log: Annotated[bool, typer.Option("--log", help="Write a line for each request.")] = False,
 ) -> None:
@@ -74,7 +74,7 @@ def serve(
 
 
 def _offered(names: Sequence[str] | None) -> tuple[dict[str, Method], list[str]]:
-    """Find the methods, and those used when a caller names none: all that were named here, else the usual ones."""
+    """Find the methods, and those used when a caller names none: all that were named here, else the default ones."""
     from unseam.analyze import key_methods
     from unseam.methods import DEFAULT_METHODS, METHODS, find_methods
 

@@ -1,9 +1,9 @@
-"""The engine of a cluster: the same task by Ray Data, from a folder that all nodes see or an object store.
+"""The engine of a cluster: the same task in Ray Data, on a folder that all nodes see or an object store.
 
-The output is a folder (or URL) of Parquet files, ``part-NUMBER-ID.parquet``: each appears whole, within `PART_SECONDS`
-of the first of its rows, so that a driver that is killed loses no more than that. Each of Ray's actors hands its files
-to a worker process of its own (`unseam.system.worker`), so that a file that crashes or hangs costs its own row
-here, too; what is lost with a node Ray does again elsewhere.
+The output is a folder (or URL) of Parquet files, ``part-NUMBER-ID.parquet``: each appears complete, within
+`PART_SECONDS` of its first row, so that a driver that is killed loses no more than that. Each of Ray's actors hands its
+files to its own worker process (`unseam.system.worker`), so that a file that crashes or hangs costs its own row only;
+Ray repeats elsewhere what is lost with a node.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from unseam.system.text import encodable
 from unseam.system.worker import Crash
 
 FILES_PER_BLOCK = 100
-"""Files that an actor is given at a time: Ray needs milliseconds for each block, and a lost block is done again."""
+"""Files that an actor gets at a time: Ray needs milliseconds for each block, and a lost block is repeated."""
 
 FILES_PER_LOT = 500_000
-"""Files that are known to Ray at a time: their paths are in memory, and actors are started anew for each lot."""
+"""Files that Ray knows at a time: their paths are in memory, and actors are started again for each lot."""
 
 ROWS_PER_PART = 20_000
 """Rows of a Parquet file, a few megabytes."""
@@ -48,7 +48,7 @@ PART_SECONDS = 60.0
 
 
 def scan_on_cluster(plan: ScanPlan, address: str | None = None) -> ScanSummary:
-    """Judge every file of a folder or an object store on a Ray cluster.
+    """Analyze every file of a folder or an object store on a Ray cluster.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def scan_on_cluster(plan: ScanPlan, address: str | None = None) -> ScanSummary:
     Raises
     ------
     DataError
-        There is no such folder, the output is there already, or what is there was made with other settings.
+        There is no such folder, the output exists already, or it was made with other settings.
     MissingExtra
         Ray, fsspec or pyarrow is not installed.
     """
@@ -95,7 +95,7 @@ def _of_folders(listing: Listing, methods: Mapping[str, object]) -> list[ScanRow
 
 
 class RayActor:
-    """Ray's actor: judges files in a worker process, which it keeps from block to block."""
+    """An actor of Ray: analyzes files in a worker process, which it keeps from block to block."""
 
     def __init__(self, task: ScanTask, settings: Mapping[str, Any], seconds: float | None, memory: int | None) -> None:
         self._methods, self._settings = tuple(task.methods), settings
@@ -105,7 +105,7 @@ class RayActor:
         self._results = pool.run(iter(self._paths.popleft, None))
 
     def __call__(self, block: Any) -> Any:  # noqa: ANN401 - pyarrow tables, which have no types
-        """Give a table of rows for a table of paths."""
+        """Return a table of rows for a table of paths."""
         import pyarrow as pa
 
         rows = [self._row(path.decode("utf-8", "surrogateescape")) for path in block.column("path").to_pylist()]
@@ -142,7 +142,7 @@ def _judge(
             yield from _judge_lot(lot, plan.workers, (task, settings, plan.seconds, plan.memory))
     except ray.exceptions.RayError as error:
         reason = str(error).strip().rpartition("\n")[2]
-        raise RunError(f"the cluster gave up ({reason}); --resume goes on when that is mended") from error
+        raise RunError(f"the cluster gave up ({reason}); fix that and use --resume") from error
     finally:
         ray.shutdown()
 
@@ -187,7 +187,7 @@ class Parts:
         return sorted(name for name in names if name.startswith("part-") and name.endswith(".parquet"))
 
     def begin(self, settings: Mapping[str, Any], retry_failed: bool) -> None:
-        """Check what is there, and drop the rows of folders, and of failed files if they shall be judged again."""
+        """Check what is there, and drop the rows of folders, and of failed files if they are to be retried."""
         for name in self.names():
             with self._open(name) as file:
                 check_settings(read_settings(file, f"{self.place}/{name}"), settings, self.place)

@@ -1,4 +1,4 @@
-"""The finished rows of a scan that is under way, beside its output: killed at any moment, it goes on where it was.
+"""The finished rows of a scan in progress, next to its output: killed at any moment, it resumes where it was.
 
 ``OUT.unfinished/`` holds ``rows.jsonl``, to which each row is appended as soon as it is finished, and ``scan.json``,
 which says what is scanned and with what. A row is finished when its line has its end; what a kill or a power cut left
@@ -50,7 +50,7 @@ class Journal:
     settings : mapping
         What makes rows comparable; JSON.
     begin_with : iterable of ScanRow
-        Rows that are finished already; read only where the folder has none of its own, and kept all or none.
+        Rows that are finished already; read only where the folder has none, and kept all or none.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Bring the rows to the disk and let go of the folder."""
+        """Flush the rows to the disk and release the folder."""
         try:
             if not self._file.closed:
                 with self._file:
@@ -87,7 +87,7 @@ class Journal:
             self._lock.release()
 
     def _open(self, settings: Mapping[str, Any], begin_with: Iterable[ScanRow]) -> FileIO:
-        """Give the file of the rows, whole ones alone, with a place for more."""
+        """Return the file of the rows, cut after the last complete one, open for more."""
         self._keep(settings)
         if not self._rows.exists():
             with replacing(self._rows) as temporary, temporary.open("wb") as file:
@@ -124,11 +124,11 @@ class Journal:
             yield from file
 
     def finished(self) -> Finished:
-        """Give the paths that need not be judged again."""
+        """Return the paths that are finished."""
         return Finished(json.loads(line)["path"] for line in self._lines())
 
     def drop(self, status: str) -> int:
-        """Forget the rows of this status, so that their files are judged again; give how many there were."""
+        """Drop the rows of this status, so that their files are retried; return how many there were."""
         dropped = 0
         with replacing(self._rows) as temporary:
             with temporary.open("wb") as kept:
@@ -166,8 +166,8 @@ def check_settings(found: Mapping[str, Any], wanted: Mapping[str, Any], where: s
     """Raise `DataError` where rows made with other settings would be mixed."""
     other = [key for key in wanted if found.get(key) != wanted[key]]
     if other:
-        told = "; ".join(f"{key} was {_shown(found.get(key))} and is now {wanted[key]!r}" for key in other)
-        raise DataError(f"{where} was begun with other settings ({told}); use those, or another --out")
+        changes = "; ".join(f"{key} was {_shown(found.get(key))} and is now {wanted[key]!r}" for key in other)
+        raise DataError(f"{where} was started with other settings ({changes}); use those, or another --out")
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The engine of one machine: worker processes, a journal beside the output, one Parquet file at the end."""
+"""The engine of one machine: worker processes, a journal next to the output, one Parquet file at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNFINISHED = ".unfinished"
 
 
 def scan_locally(plan: ScanPlan) -> ScanSummary:
-    """Judge every file of a folder and write one row each; see `unseam.scanning.rows`.
+    """Analyze every file of a folder and write one row each; see `unseam.scanning.rows`.
 
     Processes are spawned: a script that calls this needs ``if __name__ == "__main__":``, and methods that can be
     pickled. Killed at any moment and called again with ``resume``, it does the rest.
@@ -35,7 +35,7 @@ def scan_locally(plan: ScanPlan) -> ScanSummary:
     Raises
     ------
     DataError
-        There is no such folder, the output is there already, or what is there was made with other settings.
+        There is no such folder, the output exists already, or it was made with other settings.
     MissingExtra
         pyarrow is not installed.
     """
@@ -66,7 +66,7 @@ def scan_locally(plan: ScanPlan) -> ScanSummary:
 
 
 def _files_of(table: Path) -> Iterator[ScanRow]:
-    """Give the rows of a finished scan; those of folders are found anew each time."""
+    """Yield the rows of a finished scan; those of unreadable folders are found again each time."""
     if table.exists():
         yield from (row for row in read_rows(table) if not row["path"].endswith("/"))
 

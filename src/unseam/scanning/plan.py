@@ -18,13 +18,13 @@ from unseam.scanning.sources import PhotoSource, open_source
 from unseam.scanning.task import ScanTask
 
 LAYOUT = 2
-"""Number of the meaning of the rows; a change of it raises it, and older scans are not continued."""
+"""Version of the meaning of the rows: scans of another version are not continued."""
 
 DEFAULT_SECONDS = 600.0
 """Of one file, on one thread: about 40 megapixels of the slowest method."""
 
-FAILURES_TOLD = 20
-"""Failed files that a scan names at its end; the table has all."""
+FAILURES_PRINTED = 20
+"""Failed files that a scan prints at its end; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class ScanPlan:
     methods : mapping of str to Method
         In the order of preference.
     resume : bool
-        Go on with what is there; otherwise what is there is an error.
+        Continue an existing output, which is an error otherwise.
     retry_failed : bool
-        When going on, judge again what failed before.
+        When resuming, retry what failed before.
     workers : int
-        Processes that judge side by side, each on one thread; on a cluster 0 for all of its processors.
+        Processes at a time, each on one thread; on a cluster 0 for all of its cores.
     heat_maps : Path, optional
         Folder for heat maps.
     seconds : float, optional
-        What one file may take; None for no limit.
+        Limit for one file; None for no limit.
     memory : int, optional
         Bytes that one process may allocate; None for no limit.
     max_pixels : int
@@ -78,7 +78,7 @@ class ScanPlan:
         return open_source(self.place, all_files=self.all_files, left_out=left_out)
 
     def task(self, source: PhotoSource) -> ScanTask:
-        """Give the task, each method on one thread: files are judged side by side instead."""
+        """Return the task, each method on one thread: files are analyzed in parallel instead."""
         from unseam.methods import with_options
 
         methods = {name: with_options(method, threads=1) for name, method in self.methods.items()}
@@ -86,7 +86,7 @@ class ScanPlan:
         return ScanTask(source, methods, self.max_pixels, heat_maps, self.trust_anchors)
 
     def settings(self, source: PhotoSource) -> dict[str, Any]:
-        """Give what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
+        """Return what makes rows of two runs comparable, as JSON; `DataError` when two methods share columns."""
         from unseam.evaluation.method_digest import method_digest
 
         columns(self.methods)
@@ -114,7 +114,7 @@ class ScanSummary:
     found_before : int
         Rows that an earlier run had finished.
     left_out : int
-        Files that are no photos by their suffix.
+        Files that are not photos.
     """
 
     counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "not applicable": 0, "failed": 0})
@@ -131,17 +131,17 @@ class ScanSummary:
     def add(self, row: ScanRow) -> None:
         """Count one row."""
         self.counts[row["status"]] += 1
-        if row["status"] == "failed" and len(self.failures) < FAILURES_TOLD:
+        if row["status"] == "failed" and len(self.failures) < FAILURES_PRINTED:
             self.failures.append(f"{row['path']}: {row['error']}")
 
 
 def refuse(out: str, there: str) -> DataError:
-    """Give the error of a scan that would write over another."""
-    return DataError(f"{there} is there; go on with it by --resume, or use another --out than {out}")
+    """Return the error of a scan that would overwrite another."""
+    return DataError(f"{there} exists; continue it with --resume, or use another --out than {out}")
 
 
 def share_of_memory(workers: int) -> int | None:
-    """Give each worker's share of the machine's memory (of the container's, where it has less), in bytes."""
+    """Return each worker's share of the memory of the machine, or of the container where that is less, in bytes."""
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows

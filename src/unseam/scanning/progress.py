@@ -1,6 +1,6 @@
 """How far a scan is: files, rate, and time left, on a terminal's standard error only.
 
-Files are listed while they are judged, so that nobody waits for the list; for the time left, a thread counts them.
+Files are listed while others are analyzed, so that nobody waits for the list; a thread counts them for the time left.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def progress(results: Iterable[T], found_before: int, count: Callable[[], Iterat
     found_before : int
         Files that were finished before.
     count : function
-        Yields something for every file that there is; called in a thread of its own, and only where it is shown.
+        Yields something for every file; called in a separate thread, and only where the count is shown.
     """
     console = Console(stderr=True)
     if not console.is_terminal:

@@ -1,17 +1,17 @@
-r"""What a scan says of a file: one flat row, whose columns depend on the methods only.
+r"""What a scan records of a file: one flat row, whose columns depend on the methods only.
 
-Of the file: ``path`` (relative to what was scanned, with ``/``; a byte of a name that is not UTF-8 stands as ``\xHH``),
+Of the file: ``path`` (relative to what was scanned, with ``/``; a byte of a name that is not UTF-8 is ``\xHH``),
 ``sha256``, ``size`` (bytes), ``format``, ``height``, ``width`` (stored pixels). What was found: ``status``,
 ``verdict``, ``reason``, and of the first method that applies its name as ``method``, ``score``, ``marked_share`` (of
 the photo's area) and ``regions``. What the file says about itself: ``history``, ``digital_source_type`` (IPTC's term),
-``c2pa_state`` (of its Content Credentials) and ``editor``. Then ``error`` (of a failed row), ``seconds`` (by the clock,
-reading and decoding included) and ``versions`` (of the packages that can change a result).
-For each method NAME, with ``_`` for what is neither letter nor digit: ``score_NAME``, ``marked_share_NAME``,
-``regions_NAME``, ``seconds_NAME``, ``digest_NAME`` (of a model file) and ``reason_NAME`` (why it did not apply, why it
-failed, or why its map must not lead to a verdict). What is not known is null.
+``c2pa_state`` (of its Content Credentials) and ``editor``. Then ``error`` (of a failed row), ``seconds`` (wall-clock,
+reading and decoding included) and ``versions`` (of the packages that can change a result). For each method NAME, with
+``_`` for every character that is neither letter nor digit: ``score_NAME``, ``marked_share_NAME``, ``regions_NAME``,
+``seconds_NAME``, ``digest_NAME`` (of a model file) and ``reason_NAME`` (why it did not apply, why it failed, or why its
+map must not lead to a verdict). Unknown values are null.
 
-``status`` is ``done`` (every method applied or said why not, and at least one applied), ``not applicable`` (none
-applied), or ``failed`` (the file is no photo that can be read, or a method broke on it).
+``status`` is ``done`` (every method applied or gave its reason, and at least one applied), ``not applicable`` (none
+applied), or ``failed`` (the file cannot be read as a photo, or a method failed on it).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def blank_row(path: str, methods: Iterable[str]) -> ScanRow:
 
 
 def failed_row(path: str, methods: Iterable[str], error: object) -> ScanRow:
-    """Make the row of a file that could not be judged."""
+    """Make the row of a file that failed."""
     return blank_row(path, methods) | {"status": "failed", "error": one_line(error)}
 
 

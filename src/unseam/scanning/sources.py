@@ -32,7 +32,7 @@ class PhotoSource(Protocol):
 
 
 def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ...] = ()) -> PhotoSource:
-    """Give the source at a folder or URL.
+    """Return the source at a folder or URL.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ..
     all_files : bool
         Take every file, and not only those with a photo's suffix.
     left_out : tuple of Path
-        What the scan itself writes, and is no photo: folders that are not searched, and files.
+        What the scan itself writes: folders that are not searched, and files.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def demand_parquet() -> None:
 
 
 def schema_of(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a pyarrow.Schema, which has no types
-    """Give the pyarrow schema of a scan, with its settings as metadata."""
+    """Return the pyarrow schema of a scan, with its settings as metadata."""
     import pyarrow as pa
 
     types = {int: pa.int64(), float: pa.float64(), str: pa.string()}
@@ -52,7 +52,7 @@ def write_rows(rows: Iterable[ScanRow], file: Any, settings: Mapping[str, Any]) 
 
 
 def read_settings(file: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - a path or an open binary file
-    """Read what a table was scanned with; `DataError` when it is none of ours."""
+    """Read the settings that a table was scanned with; `DataError` when it was not written by a scan."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -70,7 +70,7 @@ def read_settings(file: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - a 
 
 
 def _unreadable(where: str, error: Exception) -> DataError:
-    return DataError(f"{where} is no Parquet file that can be read ({printable(str(error))}); use another --out")
+    return DataError(f"{where} cannot be read as a Parquet file ({printable(str(error))}); use another --out")
 
 
 def read_rows(file: Any, only: list[str] | None = None) -> Iterator[ScanRow]:  # noqa: ANN401 - a path or an open file

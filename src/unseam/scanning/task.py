@@ -24,7 +24,7 @@ HASHED_NAME = 150
 
 @dataclass(frozen=True)
 class ScanTask:
-    """Judge one file of a source; can be pickled, and never raises on account of the file.
+    """Analyze one file of a source; can be pickled, and never raises because of the file.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class ScanTask:
     trust_anchors: str | None = None
 
     def __call__(self, path: str) -> ScanRow:
-        """Give the row of the file at ``path`` below the source."""
+        """Return the row of the file at ``path`` of the source."""
         started = time.perf_counter()
         row = blank_row(path, self.methods) | {
             "versions": ", ".join(f"{name} {version}" for name, version in versions().items())

@@ -32,7 +32,7 @@ class Pool(Generic[J, R]):
     split : function
         What to try instead of a job whose process died: smaller jobs, or nothing, and then the job has failed.
     seconds : float, optional
-        What a job may take by the clock.
+        Wall-clock limit of a job.
     memory : int, optional
         Bytes that a process may allocate.
     one_thread : bool, optional

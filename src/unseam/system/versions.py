@@ -1,4 +1,4 @@
-"""Versions of what can change a result, to be kept beside it."""
+"""Versions of everything that can change a result, to be stored with it."""
 
 from __future__ import annotations
 

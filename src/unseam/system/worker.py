@@ -23,7 +23,7 @@ J = TypeVar("J")
 M = TypeVar("M")
 
 EXIT_SECONDS = 5.0
-"""What a process gets to end by itself."""
+"""What a process gets to exit on its own."""
 
 START_SECONDS = 120.0
 """What a process gets to start, on top of the time for its first job: imports from a slow disk under load."""
@@ -46,10 +46,10 @@ class Crash:
 
     def __str__(self) -> str:
         if self.seconds is not None:
-            return f"it took longer than {self.seconds:g} s, and the process that judged it was ended"
+            return f"it took longer than {self.seconds:g} s, and its worker process was killed"
         code = self.exit_code or 0
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"the process that judged it {how} (out of memory, or a crash inside a library); run it again alone"
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"its worker process {how} (out of memory, or a crash inside a library); run it again alone"
 
 
 class Worker(Generic[J, M]):
@@ -66,7 +66,7 @@ class Worker(Generic[J, M]):
         Bytes that it may allocate, enforced on Linux: beyond it there is a MemoryError, or a crash of a library that
         does not expect one.
     seconds : float, optional
-        What a job may take by the clock; a process that takes longer is killed.
+        Wall-clock limit of a job; a process that takes longer is killed.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Worker(Generic[J, M]):
         return None
 
     def end(self) -> None:
-        """Let the process end by itself if it waits for a job, and kill it otherwise."""
+        """Let the process exit if it waits for a job, and kill it otherwise."""
         self.pipe.close()
         self.process.join(EXIT_SECONDS)
         self.kill()

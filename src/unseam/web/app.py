@@ -44,7 +44,7 @@ STATIC = str(files("unseam.web") / "static")
 NDJSON = "application/x-ndjson"
 
 DESCRIPTION = """
-Finds manipulated pixels in a photograph: which ones, how sure, and why. A photo is held in memory while it is judged,
+Finds manipulated pixels in a photograph: which ones, how sure, and why. A photo is held in memory while it is analyzed,
 and nothing of it is kept. No score and no heat map is a proof; the HTML report says what it does not prove.
 """
 
@@ -70,9 +70,9 @@ ERRORS: dict[int, str] = {
     415: "NotAnImage, UnsupportedPhoto; NotMultipart.",
     422: "EmptyPhoto, TruncatedPhoto, DamagedPhoto; NotApplicable (no mask or overlay); InvalidRequest.",
     429: "TooManyRequests: retry after Retry-After seconds.",
-    500: "WorkerDied, MethodBroke: this photo could not be judged; the service lives.",
+    500: "WorkerDied, MethodBroke: this photo could not be analyzed; the service goes on.",
     503: "ShuttingDown: retry after Retry-After seconds.",
-    504: "TimeLimit: judging the photo took too long.",
+    504: "TimeLimit: the photo took too long.",
     507: "UnreadablePhoto: the service's disk has no room for a temporary copy.",
 }
 
@@ -102,7 +102,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(service: Service) -> FastAPI:
-    """Make the ASGI application of a service; its lifespan starts and ends the worker processes."""
+    """Make the ASGI application of a service; its lifespan starts and stops the worker processes."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -192,7 +192,7 @@ async def _messages(
 
 
 async def _lines(messages: AsyncGenerator[Progress | Answer, None]) -> AsyncIterator[bytes]:
-    """Write messages as JSON, one a line; an error becomes the last line, because the status was sent long ago."""
+    """Write messages as JSON, one a line; an error becomes the last line, because the status is sent already."""
     async with aclosing(messages):
         try:
             async for message in messages:
@@ -254,7 +254,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    """Give every error the one shape."""
+    """Give every error the same shape."""
 
     @app.exception_handler(ErrorResponse)
     async def failed(_request: Request, error: ErrorResponse) -> JSONResponse:

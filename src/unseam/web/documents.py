@@ -1,4 +1,4 @@
-"""What the API answers in JSON, for its OpenAPI document; a test holds real answers against these."""
+"""The JSON of the API, for its OpenAPI document; a test compares real answers with it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class RegionDocument(Document):
 
 
 class PatchesDocument(Document):
-    """The patches that a network judged."""
+    """The patches that a network labelled."""
 
     threshold: float
     boxes: list[tuple[int, int, int, int]] = Field(description="Top, left, bottom, right in stored pixels.")
@@ -128,7 +128,7 @@ class PicturesDocument(Document):
 
 
 class AnswerDocument(Document):
-    """Everything found about a photo. Boxes are in stored pixels, with the orientation beside them."""
+    """Everything found about a photo. Boxes are in stored pixels; see ``orientation``."""
 
     layout: int = Field(description="Number of this layout; a change that breaks readers raises it.")
     file: str

@@ -1,4 +1,4 @@
-"""What the service allows itself and its callers: each number is an option of ``unseam serve``."""
+"""The limits of the service and its callers: each is an option of ``unseam serve``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields
 MEGABYTE = 1_000_000
 
 BYTES_PER_PIXEL = 80
-"""What judging may take: any method stays within 60 bytes a pixel, and drawing the answer comes on top."""
+"""Memory of a photo: any method stays within 60 bytes per pixel, and drawing the answer comes on top."""
 
 FREE_MEMORY = 1_500_000_000
-"""Bytes of a worker beside the photo: Python, libraries, the network's weights and its batches of patches."""
+"""Bytes of a worker without a photo: Python, libraries, the weights of the networks and their batches of patches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,21 @@ class Limits:
     upload_bytes : int
         Largest photo file; enforced while it arrives.
     upload_seconds : float
-        What an upload may take: a caller that trickles would hold a place for ever.
+        Limit of an upload: a caller that trickles would hold a place for ever.
     pixels : int
-        Largest photo, height x width; judged by its header, before it is decoded.
+        Largest photo, height x width; read from the header, before it is decoded.
     seconds : float
-        What judging one photo may take by the clock.
+        Wall-clock limit of one photo.
     in_flight : int
-        Requests for a judgement at a time, those that wait for a worker included; more are told to come again.
+        Photos at a time, those that wait for a worker included; further callers get a 429.
     workers : int
-        Processes that judge, one photo at a time each.
+        Worker processes, one photo at a time each.
     threads : int
         That each process computes on.
     memory : int, optional
         Bytes that each process may allocate (Linux); None for no limit.
     grace_seconds : float
-        What requests in flight get to finish when the service is told to stop.
+        What requests in flight get to finish when the service stops.
     """
 
     upload_bytes: int = 64 * MEGABYTE
@@ -59,11 +59,11 @@ class Limits:
 
 
 def default_workers(cores: int) -> int:
-    """Give each photo two cores, where there are two: one person waits half as long, many are served as fast."""
+    """Plan two cores for each photo, where there are two: one caller waits half as long, many are served as fast."""
     return max(cores // 2, 1)
 
 
 def default_memory(pixels: int, share: int | None) -> int:
-    """Give what a worker needs for the largest photo, or its share of the machine where that is less, in bytes."""
+    """Return what a worker needs for the largest photo, or its share of the machine where that is less, in bytes."""
     needed = FREE_MEMORY + BYTES_PER_PIXEL * pixels
     return needed if share is None else min(needed, share)

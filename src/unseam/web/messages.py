@@ -1,4 +1,4 @@
-"""What goes between the service and its worker processes; small, so that the service need not load what judges."""
+"""Messages between the service and its worker processes; light, so that the service need not load the methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Format(StrEnum):
 
 
 class Include(StrEnum):
-    """What can be put into an answer in JSON, beside the result."""
+    """What an answer in JSON can contain in addition to the result."""
 
     PICTURES = "pictures"
     MASKS = "masks"
@@ -27,14 +27,14 @@ class Include(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoRequest:
-    """One photo to judge.
+    """One photo to analyze.
 
     Attributes
     ----------
     data : bytes
         The file.
     name : str
-        As the caller calls it, without folder.
+        The name of the file at the caller, without folder.
     methods : tuple of str
         Keys of the methods that the service offers, in the order of preference.
     format : Format
@@ -64,13 +64,13 @@ class Progress:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """Give it as JSON tells it."""
+        """Return it as JSON."""
         return {"event": self.event} | self.facts
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of a response, made whole.
+    """The complete body of a response.
 
     Attributes
     ----------

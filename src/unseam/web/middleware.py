@@ -1,4 +1,4 @@
-"""Around every request: counted and timed, and every response with the headers that keep browsers strict."""
+"""Around every request: metrics, and the headers that keep browsers strict."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HEADERS = {
 
 STATIC = "/static"
 STATIC_HEADERS = HEADERS | {"cache-control": "no-cache"}
-"""Files of the page may be kept, but are asked for whether they are still the same."""
+"""Browsers may cache the files of the page, but must revalidate them."""
 
 LINGER_SECONDS = 10.0
 LINGER_BYTES = 256_000_000

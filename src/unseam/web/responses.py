@@ -28,7 +28,7 @@ LONGEST_NAME = 80
 
 
 def make_answer(report: Report, job: PhotoRequest) -> Answer:
-    """Make the answer that a job asks for.
+    """Make the answer to a request.
 
     Raises
     ------

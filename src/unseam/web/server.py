@@ -1,4 +1,4 @@
-"""Run a service until it is told to stop: SIGTERM or SIGINT end it cleanly, with exit code 0."""
+"""Run a service until SIGTERM or SIGINT, which end it cleanly, with exit code 0."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Tells the service when it is about to stop."""
+    """A server that informs the service when it is about to stop."""
 
     def __init__(self, service: Service, *, log: bool = False) -> None:
         limits = service.limits

@@ -1,4 +1,4 @@
-"""Take in one photo from a multipart form, in memory, and stop at once when it is too large or too slow."""
+"""Receive one photo of a multipart form in memory; stop at once when it is too large or too slow."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from starlette.requests import Request
 from unseam.web.error_responses import InvalidRequest, NotMultipart, UploadTooLarge, UploadTooSlow
 from unseam.web.limits import Limits
 
-# Without a handler, Python writes what the parser has against a caller's form to standard error.
+# Without a handler, Python writes the complaints of the parser to standard error.
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 FIELD = "photo"
 """Name of the part that holds the file."""
 
 FORM_BYTES = 65_536
-"""What a form may have beside the file: boundaries, headers, a name."""
+"""What a form may contain apart from the file: boundaries, headers, a name."""
 
 LONGEST_NAME = 255
 """Characters of a file name that are kept; file systems allow no more."""
 
 
 async def receive_photo(request: Request, limits: Limits) -> tuple[bytes, str]:
-    """Give the photo's bytes and its name.
+    """Return the bytes and the name of the photo.
 
     Raises
     ------
     NotMultipart, InvalidRequest
-        The body is no form, or has not exactly one part ``photo`` with a file.
+        The body is not a form, or does not have exactly one part ``photo`` with a file.
     UploadTooLarge, UploadTooSlow
         It passed a limit; not more than the limit was held.
     """
@@ -63,7 +63,7 @@ def check_length(request: Request, limits: Limits) -> None:
 
 
 def too_large(limits: Limits) -> UploadTooLarge:
-    """Give the error of a file with too many bytes."""
+    """Return the error of a file with too many bytes."""
     return UploadTooLarge(
         f"the file is larger than the {limits.upload_bytes / 1e6:g} MB that this service takes. "
         "Send the original all the same if you can: a smaller copy has lost most traces."
@@ -94,7 +94,7 @@ class _Form:
             )
 
     def feed(self, chunk: bytes) -> None:
-        """Read on; InvalidRequest where this is no form, or another one."""
+        """Parse the next bytes; InvalidRequest where they are not the expected form."""
         with _refusing():
             self._parser.write(chunk)
 
@@ -154,5 +154,5 @@ async def _parse(request: Request, limits: Limits) -> tuple[bytes, str]:
 
 
 def base_name(name: str) -> str:
-    """Give a file's name without folders, of either kind of system."""
+    """Return the name of a file without folders, of either kind of system."""
     return PurePosixPath(PureWindowsPath(name).name).name[-LONGEST_NAME:] or "photo"
