@@ -24,7 +24,7 @@ def test_a_folder_becomes_a_table_and_one_line(photo: Path, model: Path, tmp_pat
     assert len(row["digest_brightness"]) == 64
 
 
-def test_failed_files_are_told_one_a_line_and_the_exit_code_says_so(photo: Path, model: Path, tmp_path: Path) -> None:
+def test_failed_files_are_printed_one_a_line_and_the_exit_code_says_so(photo: Path, model: Path, tmp_path: Path) -> None:
     photo.with_name("bad.jpg").write_text("no photo", encoding="utf-8")
     photo.with_name("notes.txt").touch()
     out = tmp_path / "out.parquet"
@@ -33,7 +33,7 @@ def test_failed_files_are_told_one_a_line_and_the_exit_code_says_so(photo: Path,
     (line,) = result.stderr.splitlines()
     assert line.startswith("unseam: bad.jpg: ")
     assert result.stdout.splitlines() == [
-        "1 other files left out: no photos by their names (--all-files takes them)",
+        "1 other files left out, which are not photos (--all-files takes them)",
         f"1 done, 0 not applicable, 1 failed -> {out}",
     ]
     again = run("scan", photo.parent, "--method", model, "--out", out, "--resume", "--workers", "1")
@@ -120,7 +120,7 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Path) -
     monkeypatch.setattr(local, "scan_locally", fill)
     result = run("scan", "a", "--method", model, "--out", "b")
     assert result.exit_code == 1
-    assert result.stderr.startswith("unseam: the scan stopped ([Errno 28] No space left on device); --resume goes on")
+    assert result.stderr.startswith("unseam: the scan stopped ([Errno 28] No space left on device); fix that and use --resume")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")

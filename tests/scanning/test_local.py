@@ -68,7 +68,7 @@ def test_an_output_that_is_there_is_not_written_over(photos: Path, tmp_path: Pat
     out.write_bytes(b"precious")
     with pytest.raises(DataError, match=r"out\.parquet exists; continue it with --resume"):
         scan_locally(plan(photos, out))
-    with pytest.raises(DataError, match="no Parquet file"):
+    with pytest.raises(DataError, match="cannot be read as a Parquet file"):
         scan_locally(plan(photos, out, resume=True))
     assert out.read_bytes() == b"precious"
     out.unlink()

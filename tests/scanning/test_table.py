@@ -26,9 +26,9 @@ def test_a_table_comes_back(table: Path) -> None:
     assert [row["path"] for row in read_rows(table)] == [f"{i}.jpg" for i in range(100)]
 
 
-def test_a_file_that_is_no_table_is_told_in_print(table: Path) -> None:
+def test_a_file_that_is_not_a_table_is_refused_in_printable_text(table: Path) -> None:
     table.write_bytes(b"PAR1\x1b[31m\0\xff" + table.read_bytes()[12:])
-    with pytest.raises(DataError, match="no Parquet file that can be read"):
+    with pytest.raises(DataError, match="cannot be read as a Parquet file"):
         list(read_rows(table))
     table.write_bytes(b"PAR1" + bytes(range(256)) + b"PAR2")
     with pytest.raises(DataError, match="out cannot be read as a Parquet file") as told:
@@ -40,11 +40,11 @@ def test_a_file_that_is_no_table_is_told_in_print(table: Path) -> None:
 def test_settings_that_are_none_are_refused(tmp_path: Path, text: bytes) -> None:
     schema = pa.schema([("path", pa.string())], metadata={KEY: text})
     parquet.write_table(pa.table({"path": ["a"]}, schema=schema), tmp_path / "a.parquet")
-    with pytest.raises(DataError, match="no Parquet file that can be read"):
+    with pytest.raises(DataError, match="cannot be read as a Parquet file"):
         read_settings(tmp_path / "a.parquet", "a")
 
 
 def test_a_table_whose_column_has_no_readable_name_is_refused(table: Path) -> None:
     table.write_bytes(table.read_bytes().replace(b"sha256", b"sh\xff256"))
-    with pytest.raises(DataError, match="no Parquet file that can be read"):
+    with pytest.raises(DataError, match="cannot be read as a Parquet file"):
         read_settings(table, "out")
