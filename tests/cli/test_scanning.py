@@ -24,7 +24,7 @@ def test_a_folder_becomes_a_table_and_one_line(photo: Path, model: Path, tmp_pat
     assert len(row["digest_brightness"]) == 64
 
 
-def test_failed_files_are_printed_one_a_line_and_the_exit_code_says_so(photo: Path, model: Path, tmp_path: Path) -> None:
+def test_failed_files_are_one_line_each_and_the_exit_code_says_so(photo: Path, model: Path, tmp_path: Path) -> None:
     photo.with_name("bad.jpg").write_text("no photo", encoding="utf-8")
     photo.with_name("notes.txt").touch()
     out = tmp_path / "out.parquet"
@@ -120,7 +120,7 @@ def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch, model: Path) -
     monkeypatch.setattr(local, "scan_locally", fill)
     result = run("scan", "a", "--method", model, "--out", "b")
     assert result.exit_code == 1
-    assert result.stderr.startswith("unseam: the scan stopped ([Errno 28] No space left on device); fix that and use --resume")
+    assert result.stderr.startswith("unseam: the scan stopped ([Errno 28] No space left on device); fix that")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")

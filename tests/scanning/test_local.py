@@ -73,7 +73,7 @@ def test_an_output_that_is_there_is_not_written_over(photos: Path, tmp_path: Pat
     assert out.read_bytes() == b"precious"
     out.unlink()
     out.with_name("out.parquet.unfinished").mkdir()
-    with pytest.raises(DataError, match=r"out\.parquet\.unfinished is there"):
+    with pytest.raises(DataError, match=r"out\.parquet\.unfinished exists"):
         scan_locally(plan(photos, out))
 
 

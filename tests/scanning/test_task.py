@@ -61,7 +61,7 @@ def test_a_method_that_breaks_fails_the_row_and_keeps_what_the_others_found(tmp_
     ("name", "content", "error"),
     [("gone.png", None, "does not exist"), ("empty.png", b"", "zero bytes"), ("text.png", b"hello", "is a text")],
 )
-def test_a_file_that_is_not_a_photo_is_a_failed_row(tmp_path: Path, name: str, content: bytes | None, error: str) -> None:
+def test_what_is_not_a_photo_is_a_failed_row(tmp_path: Path, name: str, content: bytes | None, error: str) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     row = task(tmp_path)(name)
