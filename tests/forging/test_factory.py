@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.synthetic import PLAIN, SMALL, rows_of
+from support.synthetic import PLAIN, SMALL, rows_of, textured
 from unseam.errors import DataError
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.forging.factory import load_sources
@@ -175,6 +175,26 @@ def test_splits_are_taken_from_a_folder_whose_photographs_are_not_used(
         assert row["split"] == known[row["host_original"]]
     alone = {s.original: s.split for s in load_sources([photos], [], split_seed=SMALL.split_seed)}
     assert alone != known
+
+
+def test_the_manifest_says_where_the_grid_of_the_hosts_own_jpeg_begins(tmp_path: Path) -> None:
+    """Compressed coarsely, neighbours across a block's border differ most."""
+    (tmp_path / "photos").mkdir()
+    for number in range(2):
+        Image.fromarray(textured(240, 300, number)).save(tmp_path / "photos" / f"{number}.jpg", quality=12)
+    plain = {"host_history_share": 0.0, "rendering_share": 0.0, "tile_share": 0.0, "two_camera_share": 0.0}
+    kinds = {"splice": 0.0, "copy_move": 0.0, "removal": 0.0}
+    config = replace(PLAIN, native_share=1.0, png_share=1.0, object_share=0.0, **plain, **kinds)
+    forge_folder([tmp_path / "photos"], [], tmp_path / "out", count=12, seed=3, config=config)
+    starts = set()
+    for row in rows_of(tmp_path / "out"):
+        assert row["host_steps"].split()[0] == "67"  # of 16 in the standard table, at quality 12
+        grey = np.asarray(Image.open(tmp_path / "out" / row["file"])).astype(float).mean(axis=2)
+        steps = [np.abs(np.diff(grey, axis=axis)).mean(axis=1 - axis) for axis in (0, 1)]
+        folded = [np.bincount(np.arange(len(s)) % 8, s) / np.bincount(np.arange(len(s)) % 8) for s in steps]
+        starts.add(row["host_grid"])
+        assert [(int(np.argmax(f)) + 1) % 8 for f in folded] == list(map(int, row["host_grid"].split()))
+    assert len(starts) > 3
 
 
 def test_the_manifest_tells_photographs_apart_by_content(forged: Path, photos: Path, objects: Path) -> None:

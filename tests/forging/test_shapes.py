@@ -32,15 +32,15 @@ def laid(mask: np.ndarray, corner: tuple[int, int], frame: tuple[int, int]) -> n
     st.integers(0, 2**32),
 )
 def test_enough_of_what_is_placed_is_visible(
-    frame: tuple[int, int], box: tuple[int, int], least: float, seed: int
+    frame: tuple[int, int], box: tuple[int, int], min_area: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     mask = shape_of_area("blob", 0.6 * box[0] * box[1], box, rng)
-    seen = laid(mask, place(mask, frame, least, rng), frame).sum()
+    seen = laid(mask, place(mask, frame, min_area, rng), frame).sum()
     possible = min(mask.shape[0], frame[0]) == mask.shape[0] and min(mask.shape[1], frame[1]) == mask.shape[1]
     assert seen > 0
     if possible:  # the mask fits into the frame
-        assert seen >= min(max(MIN_VISIBLE * mask.sum(), least * frame[0] * frame[1]), mask.sum())
+        assert seen >= min(max(MIN_VISIBLE * mask.sum(), min_area * frame[0] * frame[1]), mask.sum())
 
 
 @pytest.mark.parametrize("area", [0.01, 0.1, 0.3])

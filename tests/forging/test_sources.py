@@ -86,7 +86,7 @@ def test_photographs_of_one_name_in_folders_of_one_name_have_names_of_their_own(
     assert [source.name for source in files] == ["a/images/x.png", "b/images/x.png"]
 
 
-def test_masks_beside_images_are_no_photographs(objects: Path) -> None:
+def test_masks_next_to_images_are_not_photographs(objects: Path) -> None:
     assert {source.path.parent.name for source in find_photos([objects])} == {"images"}
 
 

@@ -58,7 +58,7 @@ class Source:
         Where it was found first.
     name : str
         Name in the manifest: the searched folder's name and the path below it, with forward slashes; as many folders
-        before it as tell it from another photograph's.
+        before it as distinguish it from other photographs.
     group : str
         The folder it lies in, the stratum of the split.
     digest : str
