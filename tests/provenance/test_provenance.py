@@ -80,3 +80,9 @@ def test_reading_twice_says_the_same() -> None:
     assert provenance_document(read_provenance(load_photo(data))) == provenance_document(
         read_provenance(load_photo(data))
     )
+
+
+def test_a_photo_is_read_once_for_each_trust() -> None:
+    photo = load_photo(jpeg(SCENE))
+    assert read_provenance(photo) is read_provenance(photo)
+    assert read_provenance(photo, "other") is not read_provenance(photo)

@@ -17,7 +17,7 @@ from unseam.provenance.leads import (
 )
 from unseam.provenance.platforms import platforms_like
 from unseam.provenance.programs import Kind, program_of
-from unseam.provenance.signatures import Encoder
+from unseam.provenance.signatures import Encoder, short_camera
 from unseam.provenance.source_types import MADE_BY_AI, WORDS, Ai
 
 
@@ -226,7 +226,9 @@ def _of_camera(facts: Facts, leads: tuple[Lead, ...]) -> tuple[History, str]:
         return History.UNKNOWN, f"Unknown: EXIF names the camera {camera}, but {how}."
     written = ""
     if facts.encoding is not None and facts.encoding.encoder is not Encoder.CUSTOM:
-        written = f" The quantization tables are {facts.encoding.detail}."
+        names = {short_camera(name).lower() for name in facts.encoding.cameras}
+        as_known = "as this model writes" if camera.lower() in names else facts.encoding.detail
+        written = f" The quantization tables are {as_known}."
     return (
         History.CAMERA,
         f"Camera original according to the file: EXIF names the {camera}, and nothing contradicts it.{written}",

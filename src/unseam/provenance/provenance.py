@@ -62,7 +62,7 @@ class Provenance:
 
 
 def read_provenance(photo: Photo, trust_anchors: str | None = None) -> Provenance | None:
-    """Read what a photo's file says about itself.
+    """Read what a photo's file says about itself; once for each photo, whoever asks.
 
     Parameters
     ----------
@@ -77,6 +77,10 @@ def read_provenance(photo: Photo, trust_anchors: str | None = None) -> Provenanc
     """
     if photo.data is None:
         return None
+    return photo.once(("provenance", trust_anchors), lambda: _read(photo, trust_anchors))
+
+
+def _read(photo: Photo, trust_anchors: str | None) -> Provenance:
     facts = gather(photo, trust_anchors)
     told = tell(facts)
     return Provenance(
