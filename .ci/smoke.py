@@ -61,7 +61,7 @@ def localize(photo: Path) -> None:
     """Make a report with its pictures by one command."""
     command("localize", photo, "--out", "reports")
     names = {path.name for path in Path("reports", photo.stem).iterdir()}
-    wanted = {"report.html", "report.json", "evidence.heat.png", "evidence.mask.png", "evidence.overlay.png"}
+    wanted = {"report.html", "report.json", "fusion.heat.png", "fusion.mask.png", "fusion.overlay.png"}
     check(wanted <= names, f"the report lacks {wanted - names}")
 
 

@@ -1,13 +1,12 @@
-"""Everything that has a limit of speed or memory, measured in one run, as one table.
+"""Measure everything with a limit of speed or memory in one run, as one table.
 
     make bench
     python benchmarks/bench.py [PHOTO.jpg] [--pyifd PYTHON] [--only PART]... [--large MEGAPIXELS]... [--out TABLE.md]
 
-Parts: localizer, evidence, detectors, memory, scan, training, startup. Every measurement is a process of its own, one
-after the other, on a machine that should do nothing else; the shortest wall-clock time counts. Limits are those of the
-design: of networks the time that their multiply-adds take as one large matrix product here; of a detector the time
+Parts: localizer, fusion, detectors, memory, scan, training, startup. Every measurement is a separate process, one after
+the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits: of networks the time that their multiply-adds take as one large matrix product here; of a detector the time
 that pyIFD takes on the same photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds a megapixel; of
-memory 250 MB and 60 bytes a pixel. ``memory`` is what takes minutes; ``--large`` sets the photos it judges.
+memory 250 MB and 60 bytes a pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
 """
 
 from __future__ import annotations
@@ -193,7 +192,7 @@ def fusion_rows(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def detector_rows(options: argparse.Namespace) -> Iterator[Row]:
-    """Seconds a megapixel of each statistic on one thread, beside pyIFD's."""
+    """Seconds per megapixel of each statistic on one thread, compared with pyIFD's."""
     from unseam.methods import DETECTORS
     from unseam.photo.photo import load_photo
 

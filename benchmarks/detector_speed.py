@@ -1,4 +1,4 @@
-"""Seconds per megapixel and peak memory of every detector, beside pyIFD where it has the method.
+"""Seconds per megapixel and peak memory of every detector, compared with pyIFD where it has the method.
 
     python benchmarks/detector_speed.py PHOTO.jpg [--pyifd PYTHON] [--method NAME]... [--repeats 3] [--threads 1]
 

@@ -1,12 +1,12 @@
-"""Which photos `fusion` calls resampled, and what that costs and gives.
+"""Which photos `fusion` calls resampled, and the cost and benefit of that.
 
     python benchmarks/resampled.py PHOTOS... [--originals CAMERAS] [--forgeries SET] [--count N]
 
 PHOTOS are folders of photographs; N of each are drawn, cut to at most `MOST_PIXELS` from their middle, changed as
 `unseam evaluate --degrade` does and saved. The thresholds of `unseam.models.fusion.resampling` come from the
 unchanged ones of a random half; the shares are of the other half. CAMERAS are camera originals, which no threshold
-has seen. SET is a folder of forgeries, changed alike: pixel AUC of `fusion` and of the control `texture`,
-and how many have a marked region, of photos called resampled and of the others.
+was chosen on. SET is a folder of forgeries, changed in the same way: pixel AUC of `fusion` and of the baseline
+`texture`, and how many have a marked region, of photos called resampled and of the others.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _originals(root: Path) -> None:
 def _forgeries(root: Path, count: int) -> None:
     samples = [sample for sample in folder(root).samples if sample.mask is not None]
     random.Random(SEED).shuffle(samples)
-    print("change            called  of these: AUC evidence, texture, with a region  of others: the same")  # noqa: T201
+    print("change            called  of these: AUC fusion, texture, with a region  of others: the same")  # noqa: T201
     for change in CHANGES:
         found: dict[bool, list[tuple[float, float, float]]] = {True: [], False: []}
         for sample in samples[:count]:
@@ -115,8 +115,8 @@ def _forgeries(root: Path, count: int) -> None:
 
 def _judged(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     heatmap = METHODS["fusion"](photo)
-    evidence, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
-    return evidence or np.nan, texture or np.nan, float(heatmap.mask.any())
+    fusion, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
+    return fusion or np.nan, texture or np.nan, float(heatmap.mask.any())
 
 
 def _unchanged(photo: Photo) -> Iterator[tuple[str, Photo]]:

@@ -57,7 +57,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--in-flight", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--method", default="noise-level")
-    parser.add_argument("--side", type=int, default=256, help="pixels of the photo's sides")
+    parser.add_argument("--side", type=int, default=256, help="height and width of the photo, pixels")
     return parser.parse_args()
 
 
@@ -80,8 +80,8 @@ async def load(url: str, photo: bytes, uploads: int) -> str:
 
     answers = await asyncio.gather(*(send() for _ in range(uploads)))
     counts = Counter(status for status, _ in answers)
-    told = ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
-    return f"{told}, the last after {max(seconds for _, seconds in answers):.1f} s"
+    listed = ", ".join(f"{count} x {status}" for status, count in sorted(counts.items()))
+    return f"{listed}, the last after {max(seconds for _, seconds in answers):.1f} s"
 
 
 def memory(process: int) -> str:

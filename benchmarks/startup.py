@@ -1,11 +1,11 @@
-"""Seconds from the start of a process to what a person waits for, beside their limits.
+"""Seconds from the start of a process to what a person waits for, with their limits.
 
     python benchmarks/startup.py PHOTO.jpg
 
 The photo is cut to one megapixel from its top left corner, with its own quantization tables. Each line is the best of
 some fresh processes, with the disk cache warm: seconds by the clock, and of processor time, which other programs
 disturb less. The first heat map comes from the default method that leads; compiled loops are loaded from numba's cache,
-which the very first run on a machine fills (that run is told apart).
+which the very first run on a machine fills (that run is reported separately).
 """
 
 from __future__ import annotations

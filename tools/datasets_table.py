@@ -1,6 +1,6 @@
 """The table of data sets, from what each adapter's docstring says.
 
-python tools/datasets_table.py > docs/datasets.md
+python tools/datasets_table.py
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from unseam.datasets.about import about
 
 TOP = """# Data sets
 
-What `unseam evaluate --dataset NAME --root DIR` measures on. None of them is part of this package: get a set where it
-is published, on its terms, and point `--root` at its folder.
+The sets that `unseam evaluate --dataset NAME --root DIR` reads. None of them is part of this package: get a set where
+it is published, on its terms, and point `--root` at its folder.
 
 ```sh
 unseam datasets                                                    # this page, on the terminal
@@ -22,9 +22,9 @@ unseam datasets check coverage --root COVERAGE --preview sheet.png # is everythi
 unseam evaluate --dataset coverage --root COVERAGE --method cnn-lstm --out results/coverage
 ```
 
-A pair counts only if it is proven: one photo, one mask (or one per object), equal sizes, some of the photo marked and
-not all of it. Whatever fails, and every file that the layout has no place for, is listed with its reason, in `check`
-and in the tables of `evaluate`. `--masks` chooses where a set has several masks, `--split` where it has parts. Photos
+A pair counts only if it is proven: one photo, one mask (or one per object), equal sizes, and a mask that marks some of
+the photo but not all of it. `check` and the tables of `evaluate` list everything that fails, and every file that has no
+place in the layout, with its reason. `--masks` chooses among several masks of a set, `--split` among its parts. Photos
 that share a source share a group; splits for training keep groups together.
 
 Made by: `python tools/datasets_table.py`
@@ -38,10 +38,11 @@ def page() -> str:
     known = {name: about(adapter) for name, adapter in ADAPTERS.items()}
     rows = [f"| [`{name}`](#{name}) | {x.what} | {x.licence} | {_linked(x.citation)} |" for name, x in known.items()]
     lines = [TOP, "| name | what | licence | citation |", "|---|---|---|---|", *rows]
-    for name, told in known.items():
-        lines += ["", f"## {name}", "", told.what, "", f"Where: {_linked(told.where)}", "", f"`--masks`: {told.masks}"]
-        lines += ["", f"`--split`: {told.splits}"] if told.splits else []
-        lines += ["", "```", told.layout, "```", "", told.notes]
+    for name, found in known.items():
+        lines += ["", f"## {name}", "", found.what, "", f"Where: {_linked(found.where)}"]
+        lines += ["", f"`--masks`: {found.masks}"]
+        lines += ["", f"`--split`: {found.splits}"] if found.splits else []
+        lines += ["", "```", found.layout, "```", "", found.notes]
     return "\n".join([*lines, ""])
 
 

@@ -3,7 +3,7 @@
     unseam forge PHOTOS --objects PHOTOS --preset easy --count 400 --seed 2017 --out FORGERIES
     python tools/paper_pictures.py MODEL.onnx FORGERIES
 
-PHOTOS are such photographs, on the same sides of the split as in the reproduction that trained the model: every folder
+PHOTOS are such photographs, in the same splits as in the reproduction that trained the model: every folder
 of photographs is split by itself. Whose photographs the pictures can show is printed.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _credits(forgeries: Path) -> set[str]:
-    """Name author, licence and origin of every photograph on the test side."""
+    """Name author, licence and origin of every photograph of the test split."""
     with (forgeries / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "test"]
     named = ((row, who) for row in rows for who in ("host", "donor") if row[who])
