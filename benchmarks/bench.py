@@ -4,9 +4,10 @@
     python benchmarks/bench.py [PHOTO.jpg] [--pyifd PYTHON] [--only PART]... [--large MEGAPIXELS]... [--out TABLE.md]
 
 Parts: localizer, fusion, detectors, memory, scan, training, startup. Every measurement is a separate process, one after
-the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits: of networks the time that their multiply-adds take as one large matrix product here; of a detector the time
-that pyIFD takes on the same photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds a megapixel; of
-memory 250 MB and 60 bytes a pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
+the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits: of networks the time
+that their multiply-adds take as one large matrix product here; of a detector the time that pyIFD takes on the same
+photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds per megapixel; of memory 250 MB and 60 bytes per
+pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
 """
 
 from __future__ import annotations
