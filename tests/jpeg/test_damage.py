@@ -109,6 +109,36 @@ def test_a_code_that_is_none_is_located_in_a_progressive_file() -> None:
     assert "bad Huffman code" in _located(broken, sound).reason
 
 
+def _with_silent_damage(**options: object) -> tuple[bytes, bytes]:
+    """Change a few bytes so that libjpeg finds nothing wrong, and blocks leave their range."""
+    sound = _encoded(**options)
+    for number in range(400):
+        data = _changed(sound, 0.2 + 0.001 * number, np.random.default_rng(number).bytes(4).replace(b"\xff", b"\0"), 4)
+        photo = load_photo(data)
+        if not photo.jpeg.complaint and photo.damage is not None:
+            return data, sound
+    raise AssertionError("no such bytes")
+
+
+def test_means_out_of_their_range_are_damage_that_libjpeg_does_not_notice() -> None:
+    data, sound = _with_silent_damage()
+
+    damage = load_photo(data).damage
+
+    wrong = np.flatnonzero(_wrong_rows(load_photo(data), sound))
+    assert "means that no samples of 8 bits have" in damage.reason
+    assert wrong[0] <= damage.first_row <= wrong[-1]
+    assert damage.rows[damage.first_row :].all()
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_black_and_white_are_in_range(level: int) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((HEIGHT, WIDTH, 3), level, np.uint8)).save(buffer, "JPEG", quality=5)
+
+    assert load_photo(buffer.getvalue()).damage is None
+
+
 def test_bytes_that_no_block_needs_are_named_and_cost_no_rows() -> None:
     sound = _encoded()
     damage = load_photo(sound[:-2] + bytes(9) + sound[-2:]).damage

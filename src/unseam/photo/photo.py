@@ -132,10 +132,10 @@ class Photo:
     def damage(self) -> Damage | None:
         """Damaged rows of a JPEG, found when first asked for; None for a sound file and for other formats."""
         try:
-            complaint = "" if self.jpeg is None else self.jpeg.complaint
+            coefficients = self.jpeg
         except (DamagedPhoto, UnsupportedPhoto):  # without coefficients nothing is known
             return None
-        return self.once("damage", lambda: _damage(self, complaint)) if complaint else None
+        return None if coefficients is None else self.once("damage", lambda: _damage(self, coefficients))
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what ``compute`` returned when this key was first asked for: one photo is measured once.
@@ -160,8 +160,8 @@ def _coefficients(photo: Photo) -> JpegCoefficients:
     return read_coefficients(photo.data or b"", photo.name)
 
 
-def _damage(photo: Photo, complaint: str) -> Damage | None:
-    return find_damage(cut_into_segments(photo.data or b""), complaint, photo.name)
+def _damage(photo: Photo, coefficients: JpegCoefficients) -> Damage | None:
+    return find_damage(cut_into_segments(photo.data or b""), coefficients, photo.name)
 
 
 def load_photo(
