@@ -72,7 +72,7 @@ def check_map(heatmap: Heatmap, photo: Photo) -> None:
             assert (grid.shape, grid.dtype) == (size, np.float32)
             assert grid.min() >= 0
             assert grid.max() <= 1  # false for NaN, too
-    assert 0 <= heatmap.score <= 1
+    assert heatmap.score is None or 0 <= heatmap.score <= 1
     if heatmap.mask is not None:
         assert (heatmap.mask.shape, heatmap.mask.dtype) == (size, np.bool_)
 
