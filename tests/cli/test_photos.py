@@ -139,8 +139,8 @@ def test_the_default_method_is_used_when_none_is_named(listed: None, photo: Path
     [
         (["localize"], "Missing argument"),
         (["localize", "x.jpg", "--method", "nothing"], "no method 'nothing'; there are: fusion, cnn-lstm"),
-        (["localize", "x.jpg", "--stride", "12"], "12 is no multiple of 8"),
-        (["localize", "x.jpg", "--stride", "0"], "0 is no multiple of 8"),
+        (["localize", "x.jpg", "--stride", "12"], "12 is not a multiple of 8"),
+        (["localize", "x.jpg", "--stride", "0"], "0 is not a multiple of 8"),
         (["localize", "x.jpg", "--max-pixels", "0"], "--max-pixels"),
         (["localize", "x.jpg", "--colour"], "No such option"),
         (["frobnicate"], "No such command"),

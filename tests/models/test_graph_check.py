@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Change, str]] = {
     "sparse constant": (sparse_constant, "a sparse constant in the graph"),
     "gigantic input": (gigantic_input, f"a size of {2**40}, expected at most {2**20}"),
     "old operator set": (other_versions("version", 9), "operator set 9, expected 18 to 21"),
-    "new operator set": (other_versions("version", 99), "operator set 99, expected 18 to 21; export the model anew"),
+    "new operator set": (other_versions("version", 99), "operator set 99, expected 18 to 21; export the model again"),
     "IR version": (other_versions("ir_version", 3), "IR version 3, expected 8 to 10"),
     "settings twice": (settings_twice, "metadata 'unseam' twice"),
     "sizes that lie": (sizes_that_lie, f"expected {8 * 10**12} bytes"),

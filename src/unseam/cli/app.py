@@ -28,7 +28,7 @@ REFUSALS = frozenset((
     errno.ENAMETOOLONG, errno.ELOOP,
 ))
 # fmt: on
-"""What an operating system says when it cannot write where a user asked it to."""
+"""Error numbers of an operating system that cannot write where the user wants."""
 
 app = typer.Typer(
     help="Find the seams in manipulated photographs.",
@@ -44,7 +44,9 @@ def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks is no failure
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name that the encoding of the terminal lacks must not fail
     app()
 
 
@@ -55,7 +57,7 @@ def complain(message: object) -> None:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn what a user can mend into one line and an exit code; everything else is a bug and keeps its traceback."""
+    """Turn errors that a user can fix into one line and an exit code; a bug keeps its traceback."""
     try:
         yield
     except (UnknownMethod, UnfitOption) as error:

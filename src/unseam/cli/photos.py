@@ -1,4 +1,4 @@
-"""For who looks at photos: ``unseam localize``, ``unseam methods``."""
+"""The commands of analysts: ``unseam localize``, ``unseam methods``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ PATCH_GRID = 8
 
 def _on_grid(stride: int | None) -> int | None:
     if stride is not None and (stride < PATCH_GRID or stride % PATCH_GRID):
-        raise typer.BadParameter(f"{stride} is no multiple of {PATCH_GRID}: patches must lie on the photo's JPEG grid")
+        raise typer.BadParameter(
+            f"{stride} is not a multiple of {PATCH_GRID}: patches must lie on the photo's JPEG grid"
+        )
     return stride
 
 

@@ -1,4 +1,4 @@
-"""The JSON document in a model file's metadata: read as what nobody vouches for, value by value."""
+"""The JSON document in the metadata of a model file: untrusted, so it is checked value by value."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ METADATA_KEY = "unseam"
 """Key of the JSON object in the ONNX file's metadata_props."""
 
 LONGEST_TEXT = 2000
-"""Characters of a sentence in the metadata; ours end at 228."""
+"""Maximum characters of a sentence in the metadata; those of `unseam export` have at most 228."""
 
 LARGEST_NUMBER = 1e15
 """Of any number in the metadata; counts of patches come nowhere near it."""
 
 MAX_NESTED = 16
-"""Levels of the metadata; ours have 4."""
+"""Maximum levels of the metadata; those of `unseam export` have 4."""
 
 LONGEST_QUOTE = 100
 """Characters of a value from a file in an error message."""
@@ -36,7 +36,7 @@ def parse_document(text: str) -> dict[str, object]:
     _demand_shallow(document)
     demand(isinstance(document, dict), f"metadata of type {type(document).__name__}", "a JSON object")
     found = document.get("format")
-    expected = f"format {FORMAT}; update unseam, or export the model anew"
+    expected = f"format {FORMAT}; update unseam, or export the model again"
     demand(found == FORMAT, f"metadata format {quoted(found)}", expected)
     return dict(document)
 
@@ -52,14 +52,14 @@ def _finite(number: str) -> float:
 
 
 def _demand_shallow(value: object, levels: int = MAX_NESTED) -> None:
-    """Refuse JSON so deep that whoever walks through it runs out of stack."""
+    """Refuse JSON so deep that recursion over it would exhaust the stack."""
     demand(levels > 0, f"metadata nested more than {MAX_NESTED} levels deep", "those of `unseam export`")
     for held in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _demand_shallow(held, levels - 1)
 
 
 def demand(holds: bool, found: str, expected: str) -> None:
-    """Raise a ModelError that says what was found and what was expected, unless this holds."""
+    """Raise a ModelError that says what was found and what was expected, unless the condition holds."""
     if not holds:
         raise refusal(found, expected)
 
@@ -70,7 +70,7 @@ def refusal(found: str, expected: str) -> ModelError:
 
 
 def quoted(value: object) -> str:
-    """Write a value of a file for a message: on one line, and short."""
+    """Quote a value of a file in a message: on one line, and short."""
     text = repr(value)
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 

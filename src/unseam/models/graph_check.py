@@ -1,9 +1,9 @@
-"""What a model file may hold: what our own exports hold, in our own amounts, and nothing else.
+"""What a model file may contain: what `unseam export` writes, in similar amounts, and nothing else.
 
-An ONNX file is a program. onnxruntime reads other files where a tensor says so, repeats what a loop says, and calls
+An ONNX file is a program. onnxruntime reads other files where a tensor names them, runs loops, and calls
 whatever library has registered a domain. A file is therefore read field by field before onnxruntime sees it: a field,
 an operator or an amount that `unseam export` would not have written is refused, known to be harmful or not. Fields that
-may stand once may not stand twice, so that no two readers can differ about what the file says.
+occurs once may not occur twice, so that two readers cannot disagree about the content.
 
 What is left can compute, and nothing else. How long and with how much memory that is depends on the photo, too: scan
 and serve bound both for each of their processes.
@@ -38,11 +38,11 @@ OPERATORS = frozenset((
 """Of ONNX's own domain: those of all networks in recipes/, as they are exported. None holds a graph of its own."""
 
 REARRANGING = frozenset({"Concat", "Slice", "Unsqueeze"})
-"""Operators that may work on constants alone, as those do that put the weights of an LSTM in order. onnxruntime
-computes such nodes when it loads a file; others could ask for more memory than there is, before there is a photo."""
+"""Operators that may have only constants as inputs, such as those that reorder the weights of an LSTM. onnxruntime
+computes such nodes when it loads a file; others could allocate more memory than there is, before any photo."""
 
 OPSETS, IR_VERSIONS = range(18, 22), range(8, 11)
-"""Versions of ONNX that the oldest onnxruntime of our dependencies (1.20) reads; 20 and 10 are written."""
+"""Versions of ONNX that the oldest supported onnxruntime (1.20) reads; 20 and 10 are written."""
 
 FLOAT, INT64 = 1, 7
 """TensorProto.DataType: weights, and sizes or places."""
@@ -50,10 +50,10 @@ FLOAT, INT64 = 1, 7
 BYTES_OF = {FLOAT: 4, INT64: 8}
 
 LARGEST_CONSTANT = 2**20
-"""Of the integers among the constants: sizes and places; ours end at 16384."""
+"""Maximum of integers among the constants: sizes and indices; those of `unseam export` end at 16384."""
 
 LARGEST_ATTRIBUTE = 2**10
-"""Of the integers among the attributes: kernels, paddings, axes, widths of layers; ours end at 256."""
+"""Maximum of integers among the attributes: kernels, paddings, axes, widths; those of `unseam export` end at 256."""
 
 Found = dict[str, list[int | memoryview]]
 """The values of a message's fields, by the fields' names."""
@@ -61,7 +61,7 @@ Found = dict[str, list[int | memoryview]]
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """One kind of message of onnx.proto: the fields that may be there, by number, and how often (once, else)."""
+    """One kind of message of onnx.proto: the fields that may occur, by number, and how often (once by default)."""
 
     name: str
     allowed: Mapping[int, str]
@@ -133,7 +133,7 @@ def check_contents(model: bytes) -> str:
 
 
 def _read(message: memoryview, kind: _Message) -> Found:
-    """Return the fields of a message by name; refuse what may not be there, or not so often."""
+    """Return the fields of a message by name; refuse those that may not occur, or not so often."""
     found: Found = {name: [] for name in kind.allowed.values()}
     for number, value, _ in fields(message):
         if number not in kind.allowed:
@@ -183,7 +183,7 @@ def _numbers(values: list[int | memoryview], limit: int, name: str) -> list[int]
 
 
 def _packed(numbers: memoryview, limit: int, name: str) -> list[int]:
-    """Read numbers of seven bits a byte that stand side by side."""
+    """Read consecutive varints."""
     demand(len(numbers) <= 10 * limit, f"more than {limit} {name}", "a file of `unseam export`")
     found, value, place = [], 0, 0
     for byte in numbers:
@@ -202,11 +202,11 @@ def _check_versions(found: Found) -> None:
     domain = _text(operators["domain"], "domain")
     demand(domain == "", f"operators of the domain {_short(domain)}", "ONNX's own alone")
     version = _number(operators["version"], "version")
-    demand(version in OPSETS, f"operator set {version}", f"{OPSETS[0]} to {OPSETS[-1]}; export the model anew")
+    demand(version in OPSETS, f"operator set {version}", f"{OPSETS[0]} to {OPSETS[-1]}; export the model again")
 
 
 def _check_value(value: memoryview) -> None:
-    """Refuse what is not a tensor, or of sizes that none of ours has."""
+    """Refuse what is not a tensor, or has sizes that `unseam export` does not write."""
     found = _read(value, _VALUE)
     _text(found["name"], "name")
     for kind in found["type"]:
@@ -235,7 +235,7 @@ def _constant(tensor: memoryview) -> tuple[str, int]:
 
 
 def _check_node(found: Found, constants: dict[str, int]) -> None:
-    """Refuse a node that is none of ours; one of constants alone adds its outputs to them, with their bytes."""
+    """Refuse an unknown node; the outputs of one with only constants as inputs are constants, with their bytes."""
     operator, domain = _text(found["operator"], "operator"), _text(found["domain"], "domain")
     demand(domain == "", f"an operator of the domain {_short(domain)}", "ONNX's own alone")
     demand(operator in OPERATORS, f"the operator {_short(operator)}", "one of " + ", ".join(sorted(OPERATORS)))
@@ -261,12 +261,12 @@ def _check_attribute(attribute: memoryview) -> None:
 
 def _settings(found: Found) -> str:
     entries = [_read(_bytes(entry, "an entry of the metadata"), _ENTRY) for entry in found["metadata"]]
-    ours = [entry["value"] for entry in entries if _text(entry["key"], "key") == METADATA_KEY]
-    demand(bool(ours), f"no metadata {METADATA_KEY!r}", "a file written by `unseam export`")
-    demand(len(ours) == 1, f"metadata {METADATA_KEY!r} twice", "once")
-    size = sum(len(_bytes(value, "metadata")) for value in ours[0])
+    values = [entry["value"] for entry in entries if _text(entry["key"], "key") == METADATA_KEY]
+    demand(bool(values), f"no metadata {METADATA_KEY!r}", "a file written by `unseam export`")
+    demand(len(values) == 1, f"metadata {METADATA_KEY!r} twice", "once")
+    size = sum(len(_bytes(value, "metadata")) for value in values[0])
     demand(size <= LARGEST_METADATA, f"metadata of {size} bytes", f"at most {LARGEST_METADATA}")
-    return _text(ours[0], "value of the metadata")
+    return _text(values[0], "value of the metadata")
 
 
 def _short(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How a model file is to be fed and read: the one JSON object in its metadata, checked key by key."""
+"""How to run a model file and read its outputs: the one JSON object in its metadata, checked key by key."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 PATCHES = "patches"
-"""The ``kind`` of networks that are fed patches; files without that key are of this kind."""
+"""The ``kind`` of networks whose input is patches; files without that key are of this kind."""
 
 S = TypeVar("S", bound="DataclassInstance")
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-"""Names of methods become parts of file names and of commands."""
+"""Names of methods appear in file names and commands."""
 
 LARGEST_SLOPE = 1e6
 """Of a curve and of what the input is multiplied by, either way: beyond, float32 ends."""
@@ -74,14 +74,14 @@ class PhotoCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings:
-    """What the metadata of every model file says, whatever the network is fed; the names are keys of its JSON object.
+    """The metadata that every model file has; the names are keys of its JSON object.
 
     Attributes
     ----------
     name, network : str
         Name of the method, and of the network or recipe behind it.
     pixel_threshold : float
-        From which heat on a pixel is called manipulated.
+        Minimum heat of a pixel that is called manipulated.
     heat_calibration : HeatCalibration
         From the network's log odds to heat.
     recipe : mapping
@@ -150,7 +150,7 @@ class PatchNetworkSettings(NetworkSettings):
     patches_seen: int
 
     def __post_init__(self) -> None:
-        NetworkSettings.__post_init__(self)  # super() does not know the class that slots=True makes anew
+        NetworkSettings.__post_init__(self)  # super() does not know the class that slots=True creates
         side, stride = self.patch_side, self.stride
         fits = 0 < side <= LARGEST_SIDE and side % JPEG_GRID == 0
         demand(fits, f"patch_side {side}", f"a multiple of {JPEG_GRID} up to {LARGEST_SIDE}")

@@ -34,18 +34,17 @@ FEATURES = "features"
 CELL_OUTPUT = "cell_log_odds"
 CONFIDENCE_OUTPUT = "confidence_log_odds"
 PHOTO_OUTPUT = "photo_log_odds"
-"""Input and outputs of networks that judge the features of all blocks of a photo."""
+"""Input and outputs of `fusion`."""
 
 OPEN_SESSIONS = 8
-"""Sessions kept open in one process, of which a model may take two: a part of it alone, or one that gives its memory
-back. Further ones are opened anew when they are used."""
+"""Maximum open sessions of one process. A model may need two: for a part of it, or one that frees its memory."""
 
 
 LONGEST_REASON = 300
-"""Characters of what onnxruntime says; it quotes names from the file."""
+"""Maximum characters of a message of onnxruntime, which quotes names from the file."""
 
 NO_MEMORY = ("Failed to allocate memory", "bad allocation", "bad_alloc")
-"""What onnxruntime says, among other words, when memory runs out."""
+"""Phrases of onnxruntime when memory runs out."""
 
 
 class Node(Protocol):
@@ -73,15 +72,15 @@ class Session:
     _runtime: Any = field(repr=False)  # onnxruntime.InferenceSession, which has no types
 
     def get_inputs(self) -> list[Node]:
-        """List what the network is fed."""
+        """Return the inputs."""
         return list(self._runtime.get_inputs())
 
     def get_outputs(self) -> list[Node]:
-        """List what the network gives."""
+        """Return the outputs."""
         return list(self._runtime.get_outputs())
 
     def run(self, outputs: list[str], feed: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """Ask the network.
+        """Run the network.
 
         Raises
         ------
@@ -95,7 +94,7 @@ class Session:
 
 
 def model_bytes(path: Path) -> bytes:
-    """Read a model file; ModelError where it cannot be read, is not a file, or is larger than ours ever are."""
+    """Read a model file; ModelError where it cannot be read, is not a file, or is too large for `unseam export`."""
     try:
         return _read(path)
     except OSError as error:
@@ -185,7 +184,7 @@ def _opened(path: Path, model: bytes, output: str | None, keeps_memory: bool) ->
 
 
 def _start(path: Path, model: bytes, keeps_memory: bool) -> Any:  # noqa: ANN401 - see `Session`
-    import onnxruntime  # here: a third of a second, which those who only ask for help should not wait
+    import onnxruntime  # here: a third of a second, too long for `unseam --help`
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # of each call: the result must not depend on the number of threads
@@ -198,7 +197,7 @@ def _start(path: Path, model: bytes, keeps_memory: bool) -> Any:  # noqa: ANN401
 
 @contextmanager
 def _model_errors(path: Path, what: str) -> Iterator[None]:
-    """Turn what onnxruntime raises, which has no base of its own, into one line; the text is partly the file's."""
+    """Turn the exceptions of onnxruntime, which have no common base, into ours; their text partly quotes the file."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented)

@@ -1,4 +1,4 @@
-"""What every network is as a method, whatever it reads: a model file, and what that says about itself."""
+"""What all networks share as methods: a model file, its metadata, and the options of a run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class NetworkMethod(Generic[S]):
     digest : str
         SHA-256 of its bytes, hex. A file that changes after loading is refused.
     settings : NetworkSettings
-        What the file says about itself.
+        The metadata of the file.
     options : NetworkOptions
         How it is run.
     """
@@ -70,7 +70,7 @@ class NetworkMethod(Generic[S]):
 
     @cached_property
     def info(self) -> MethodInfo:
-        """What the file says, with the options that were set; a network reads any photo."""
+        """The metadata of the file, with the options that were set; a network judges any photo."""
         return MethodInfo(
             name=self.settings.name,
             paper=self.settings.paper,
@@ -83,7 +83,7 @@ class NetworkMethod(Generic[S]):
         )
 
     def _false_alarms(self) -> FalseAlarms | None:
-        """Return what the file says, which was measured without any option."""
+        """Return the rates of the file, which were measured without any option."""
         known = self.settings.false_alarms
         if known is None or not self.options.settings:
             return known

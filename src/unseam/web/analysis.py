@@ -1,4 +1,4 @@
-"""What a worker process does: one photo in, steps and then one answer out; no error gets past it."""
+"""What a worker process does: one photo in, progress and one answer out; every error becomes an answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Judge:
     max_pixels: int
 
     def __call__(self, job: PhotoRequest | None) -> Iterator[Progress | Answer | ErrorResponse]:
-        """Yield what is being done, and at last the answer or why there is none; for None, load what judging needs."""
+        """Yield progress, and last the answer or why there is none; for None, load what judging needs."""
         if job is None:
             yield self._warm_up()
             return
@@ -41,14 +41,14 @@ class Judge:
         try:
             for step in self._judge(job):
                 yield step
-        except Exception as error:  # noqa: BLE001 - whatever a photo does, it costs its own answer only
+        except Exception as error:  # noqa: BLE001 - a photo costs only its own answer
             yield _refusal(error, job, step)
 
     def _warm_up(self) -> Progress:
-        """Load what the first photo would otherwise wait for, and find out whether every model can be used."""
+        """Load what the first photo would otherwise wait for, and check that every model can be used."""
         import unseam.web.responses  # noqa: F401
 
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of a supervisor that tells all processes; the service decides
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # of a supervisor that signals all processes; the service decides
 
         for method in self.methods.values():
             _ = method.info
@@ -87,14 +87,14 @@ def _refusal(error: Exception, job: PhotoRequest, step: Progress | Answer) -> Er
         return PhotoRefused(type(error).__name__, _in_callers_words(error, job))
     if isinstance(error, ErrorResponse):
         return error
-    traceback.print_exception(error, file=sys.stderr)  # for who runs the service; the caller gets a sentence
+    traceback.print_exception(error, file=sys.stderr)  # for the operator; the caller gets a sentence
     where = step.facts.get("method") if isinstance(step, Progress) else None
     what = f"{where} failed on it" if where else "it could not be judged"
     return MethodBroke(f"{printable(job.name)}: {what} ({type(error).__name__}). This is a bug; please report it.")
 
 
 def _in_callers_words(error: PhotoError | NotApplicable, job: PhotoRequest) -> str:
-    """Name the file as the caller does, and leave out what only who runs the service can do."""
+    """Name the file as the caller does, and leave out what only the operator can do."""
     message = str(error).replace(f"this image of {len(job.data)} bytes", printable(job.name))
     for own in ("; raise max_pixels", "; free some space"):
         found, cut, _ = message.partition(own)

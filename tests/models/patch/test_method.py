@@ -231,7 +231,7 @@ def test_a_graph_with_other_inputs_or_outputs_is_refused(
 
 def test_outputs_that_are_no_probabilities_are_refused(make_model: ModelMaker) -> None:
     localizer = load_model(make_model(input_scale=1.0))
-    with pytest.raises(ModelError, match="are no probabilities"):
+    with pytest.raises(ModelError, match="are not probabilities"):
         localizer(load_photo(np.full((64, 64, 3), 200, dtype=np.uint8)))
 
 

@@ -3,7 +3,7 @@
 Two things are measured along rows and along columns. Interpolation makes second differences periodic (Gallagher 2005,
 "Detection of Linear and Cubic Interpolation in JPEG Compressed Images", Canadian Conference on Computer and Robot
 Vision; Mahdian and Saic 2008, "Blind Authentication Using Periodic Properties of Interpolation", DOI
-10.1109/TIFS.2004.924603). Enlarging and blurring leave even the sharpest parts of a photo without fine detail.
+10.1109/TIFS.2004.924603). Enlarging and blurring leave even the sharpest areas of a photo without fine detail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 PERIODIC = 7.0
 """`Traces.periodicity` above which a photo was resized: all unchanged photographs of one half of three sets, as they
-are and compressed anew, stay below (``benchmarks/resampled.py``), those that publishers resized among them."""
+are and recompressed, stay below (``benchmarks/resampled.py``), those that publishers resized among them."""
 
 SMOOTH = -2.5
 """`Traces.detail` below which a photo was enlarged or smoothed: 99 % of the same photographs stay above in each set."""
@@ -46,7 +46,7 @@ TREND = 9
 """Pixels: a running median of this length is what the photo shows, not how it was sampled."""
 
 NEIGHBOURS = 31
-"""Frequencies, at the strip's own resolution, that a peak is held against."""
+"""Frequencies, at the strip's own resolution, that a peak is compared with."""
 
 WIDTH = 2.5
 """Half the width of a peak under a Hann window, at the strip's own resolution."""

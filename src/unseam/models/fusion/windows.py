@@ -1,9 +1,9 @@
-"""One score for a photo from what the network says of its windows.
+"""One score for a photo from the log odds of its windows.
 
-A large photo has more places where something looks odd, so neither the highest window nor one look at everything is a
-fair word about the whole. If one place of an unknown window is manipulated, the likelihood ratio of the photo is the
-mean of those of its windows: windows without a trace argue against the one with a weak trace, and a plain trace in one
-of a hundred windows still stands.
+A large photo has more places where something looks odd, so neither the highest window nor one output for everything
+is a fair score of the whole. If one place of an unknown window is manipulated, the likelihood ratio of the photo is the
+mean of those of its windows: windows without a trace argue against the one with a weak trace, and a clear trace in one
+of a hundred windows still counts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WINDOW = 64
 """Blocks along each side of a window, 512 pixels: about the crops that the network is trained on."""
 
 STEP = WINDOW // 2
-"""Blocks between windows. The first and the last hang half over the photo: each block lies in two along each axis."""
+"""Blocks between windows. The first and the last lie half outside the photo: each block is in two along each axis."""
 
 
 def window_shares(rows: int, columns: int) -> NDArray[np.float64]:

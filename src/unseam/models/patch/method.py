@@ -1,4 +1,4 @@
-"""A learned method: an ONNX file, fed patch by patch, read back as one heat map."""
+"""A network that judges patches, as a method: an ONNX file run patch by patch, its outputs blended into one map."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ BATCH = 32
 """Patches that the network computes at a time: with 16 to 32 the activations still fit a core's cache."""
 
 SAMPLED = 16
-"""With ``fast``, one in so many patches that hold no part of a mask is asked for its pixels, for the score."""
+"""With ``fast``, the network computes the pixels of one in so many patches outside the mask, for the score."""
 
 MAX_LABELLED = 0.15
-"""Share of patches labelled manipulated up to which ``fast`` asks for all labels first: they cost 0.45 of the network,
+"""Share of patches labelled manipulated up to which ``fast`` computes all labels first: they cost 0.45 of the network,
 and pixels are then needed around these patches, too. At 0.15, that is about half of all patches."""
 
 
 class _Found(NamedTuple):
-    """What a network says of a photo: heat and averaged hard labels (H, W), a probability for each patch (N,).
+    """The outputs of a network for a photo: heat and averaged hard labels (H, W), a probability per patch (N,).
 
     ``labels`` and ``probability`` are None without a patch head.
     """
@@ -113,7 +113,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         )
 
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        """Judge patches one by one, without a photo around them, as the paper's tables do.
+        """Judge single patches, without a photo around them, as for the paper's tables.
 
         Parameters
         ----------
@@ -123,9 +123,9 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         Returns
         -------
         patch_probability : (N,) float32, or None without that head
-            To be held against ``settings.patch_threshold``.
+            To be compared with ``settings.patch_threshold``.
         pixel_probability : (N, S, S) float32, or None without that head
-            Calibrated; to be held against ``settings.pixel_threshold``.
+            Calibrated; to be compared with ``settings.pixel_threshold``.
         """
         session = open_session(self.path, self.digest)
         starts = range(0, len(patches), BATCH)
@@ -138,7 +138,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         return patch, None if pixel is None else self._heat(pixel)
 
     def _judge(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> _Found:
-        """Ask both heads about every patch."""
+        """Run both heads on every patch."""
         heat, labels, probabilities = Blend(grid), Blend(grid), []
         session = open_session(self.path, self.digest)
         for numbers, answer in self._answers(session, cut_batches(pixels, grid, BATCH)):
@@ -157,7 +157,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         return photo_score(heat, curve.quantile, curve.slope, curve.intercept, weights)
 
     def _gates(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> bool:
-        """Whether asking for labels first saves work: it takes both heads, and few manipulated patches in a sample."""
+        """Whether computing labels first saves work: it needs both heads, and few manipulated patches in a sample."""
         outputs = {node.name for node in open_session(self.path, self.digest).get_outputs()}
         if outputs != {PATCH_OUTPUT, PIXEL_OUTPUT}:
             return False
@@ -165,7 +165,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         return float(self._labels(sample).mean()) <= MAX_LABELLED
 
     def _judge_gated(self, pixels: NDArray[np.uint8], grid: PatchGrid) -> _Found:
-        """Ask the patch head about every patch, and the pixel head where a mask can be, and in a sample elsewhere."""
+        """Run the patch head on every patch, and the pixel head where a mask can be, and on a sample elsewhere."""
         everywhere = np.arange(len(grid))
         probability, labels = self._patch_probability(pixels, grid, everywhere), Blend(grid)
         labels.add(everywhere, self._labels(probability))
@@ -180,11 +180,11 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         self, pixels: NDArray[np.uint8], grid: PatchGrid, inside: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the heat (H, W) of the patches where ``inside`` is true, and the pixels of a sample of the others."""
-        asked = inside.copy()
-        asked[np.flatnonzero(~inside)[::SAMPLED]] = True
+        chosen = inside.copy()
+        chosen[np.flatnonzero(~inside)[::SAMPLED]] = True
         heat, sample = Blend(grid), [np.zeros(0, np.float32)]
         session = open_session(self.path, self.digest)
-        batches = cut_batches(pixels, grid, BATCH, np.flatnonzero(asked))
+        batches = cut_batches(pixels, grid, BATCH, np.flatnonzero(chosen))
         for numbers, answer in self._answers(session, batches):
             found, kept = self._heat(answer[PIXEL_OUTPUT]), inside[numbers]
             heat.add(numbers[kept], found[kept])
@@ -205,10 +205,10 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
     def _answers(
         self, session: Session, batches: Iterable[tuple[NDArray[np.intp], NDArray[np.uint8]]]
     ) -> Iterator[tuple[NDArray[np.intp], Answer]]:
-        """Ask about batches side by side and give the answers in their order; few are held at a time.
+        """Run batches in parallel and yield the outputs in their order; few are kept at a time.
 
-        Each batch is judged on one thread: that scales better than threads inside the network, whose LSTM goes step
-        by step, and makes the result the same for any number of threads.
+        Each batch runs on one thread: that scales better than threads inside the network, whose LSTM is sequential,
+        and makes the result the same for any number of threads.
         """
         threads = self.options.threads or cores()
         waiting: deque[tuple[NDArray[np.intp], Future[Answer]]] = deque()
@@ -222,7 +222,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
                 yield first, answer.result()
 
     def _ask(self, session: Session, patches: NDArray[np.uint8]) -> Answer:
-        """Feed (N, S, S, 3) uint8, get (N,) patch and (N, S, S) pixel probabilities, as the network has the heads."""
+        """Run (N, S, S, 3) uint8; return (N,) patch and (N, S, S) pixel probabilities, as the network has heads."""
         scaled = patches.astype(np.float32) * np.float32(self.settings.input_scale)
         scaled += np.float32(self.settings.input_offset)
         planes = np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))  # (N, 3, S, S)
@@ -231,12 +231,14 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         for name, values in answer.items():
             expected = patches.shape[: 1 if name == PATCH_OUTPUT else 3]
             if values.shape != expected or not (values.min() >= 0 and values.max() <= 1):
-                raise ModelError(f"{self.path}: {name} are no probabilities of shape {expected}; export the model anew")
+                raise ModelError(
+                    f"{self.path}: {name} are not probabilities of shape {expected}; export the model again"
+                )
         return answer
 
     def _heat(self, probability: NDArray[np.float32] | None) -> NDArray[np.float32]:
         if probability is None:  # `read_settings` refuses a file without outputs
-            raise ModelError(f"{self.path}: the network has no output; export the model anew")
+            raise ModelError(f"{self.path}: the network has no output; export the model again")
         return calibrate(probability, self.settings.heat_calibration.slope, self.settings.heat_calibration.intercept)
 
     def _patch_labels(self, grid: PatchGrid, probability: NDArray[np.float32] | None) -> PatchLabels | None:
@@ -255,7 +257,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
 
 
 def read_settings(session: Session) -> PatchNetworkSettings:
-    """Read what a model file of this kind says about itself; ModelError where text or graph do not fit."""
+    """Read the metadata of a model file of this kind; ModelError where they or the graph do not fit."""
     settings = parse_settings(session.metadata)
     side = settings.patch_side
     inputs = {node.name: node for node in session.get_inputs()}

@@ -2,7 +2,7 @@
 
 Patches lie at multiples of the stride counted from the photo's top left corner, never shifted to fit, so that with a
 stride that is a multiple of 8 every patch lies on the photo's own 8 x 8 JPEG grid. The last row and column of patches
-may overhang the photo; what lies outside is the photo mirrored at its border (as often as needed: a photo of 1 x 1
+may extend beyond the photo; what lies outside is the photo mirrored at its border (as often as needed: a photo of 1 x 1
 fills a whole patch).
 
 Overlaps are averaged with a triangular window, so that the seams between patches do not show. Its weights are the
@@ -74,7 +74,7 @@ def _starts(length: int, side: int, stride: int) -> NDArray[np.intp]:
 
 
 def _mirrored(count: int, length: int) -> NDArray[np.intp]:
-    """Return the positions 0 .. count - 1 of an axis of ``length`` pixels that is mirrored at its ends for ever."""
+    """Return the positions 0 .. count - 1 of an axis of ``length`` pixels that is mirrored at its ends infinitely."""
     period = max(2 * (length - 1), 1)
     position = np.arange(count, dtype=np.intp) % period
     return np.minimum(position, period - position)
@@ -150,7 +150,7 @@ def cut(pixels: NDArray[np.uint8], side: int, stride: int) -> NDArray[np.uint8]:
 
 
 class Blend:
-    """The windowed average of what is said about patches, gathered batch by batch into one (H, W) float32 map."""
+    """The windowed average of the values of patches, gathered batch by batch into one (H, W) float32 map."""
 
     def __init__(self, grid: PatchGrid) -> None:
         self._grid = grid

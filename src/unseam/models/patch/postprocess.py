@@ -1,4 +1,4 @@
-"""From network outputs to what people read: calibrated heat, mask, score."""
+"""From the outputs of a network that judges patches to calibrated heat, mask and score."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAJORITY = 0.5
 """A smoothed mask, or an average of hard labels, counts as set from half of its weight on."""
 
 LOGIT_LIMIT = 1e-6
-"""Probabilities are held this far from 0 and 1 before the logit: float32 cannot tell finer steps near 1."""
+"""Probabilities are kept this far from 0 and 1 before the logit: float32 has no finer steps near 1."""
 
 
 def calibrate(probability: NDArray[np.float32], slope: float, intercept: float) -> NDArray[np.float32]:
@@ -21,8 +21,8 @@ def calibrate(probability: NDArray[np.float32], slope: float, intercept: float) 
 
     This is Platt scaling of the network's logit (Platt 1999, "Probabilistic outputs for support vector machines").
     """
-    held = np.clip(probability, LOGIT_LIMIT, 1 - LOGIT_LIMIT)
-    logit = np.log(held) - np.log1p(-held)
+    clipped = np.clip(probability, LOGIT_LIMIT, 1 - LOGIT_LIMIT)
+    logit = np.log(clipped) - np.log1p(-clipped)
     return np.asarray(1 / (1 + np.exp(-(slope * logit + intercept))), dtype=np.float32)
 
 
