@@ -54,7 +54,7 @@ class ScanPlan:
     max_pixels : int
         Refuse larger photos before decoding.
     all_files : bool
-        Judge every file, and not only those with a photo's suffix.
+        Analyze every file, and not only photos.
     trust_anchors : str, optional
         Certificates (PEM) to trust in Content Credentials, in place of the list that ships with the package.
     """

@@ -39,7 +39,7 @@ def open_source(place: str, *, all_files: bool = False, left_out: tuple[Path, ..
     place : str
         A folder, or a URL such as ``s3://bucket/photos`` that fsspec knows.
     all_files : bool
-        Take every file, and not only those with a photo's suffix.
+        Take every file, and not only photos.
     left_out : tuple of Path
         What the scan itself writes: folders that are not searched, and files.
 
