@@ -17,7 +17,7 @@ from fuzzing.target import Target
 from fuzzing.text_mutations import LONG_NUMBER, TEXTS
 from unseam.method import Method
 from unseam.methods import METHODS
-from unseam.web.analysis import Judge
+from unseam.web.analysis import PhotoAnalysis
 from unseam.web.app import create_app
 from unseam.web.documents import AnswerDocument, ErrorDocument
 from unseam.web.limits import Limits
@@ -35,7 +35,7 @@ BOUNDARY = "boundary"
 class InProcess:
     """Stands for the pool: analyzes in this process, whose time and memory are limited already."""
 
-    def __init__(self, work: Judge) -> None:
+    def __init__(self, work: PhotoAnalysis) -> None:
         self._work = work
 
     async def analyze(self, request: PhotoRequest) -> AsyncIterator[Any]:
@@ -47,7 +47,7 @@ class InProcess:
 def transport() -> httpx.ASGITransport:
     methods: dict[str, Method] = {name: METHODS[name] for name in OFFERED}
     service = Service(methods, OFFERED[:1], LIMITS)
-    service.pool = InProcess(Judge(service.methods, LIMITS.pixels))
+    service.pool = InProcess(PhotoAnalysis(service.methods, LIMITS.pixels))
     return httpx.ASGITransport(create_app(service), raise_app_exceptions=True)
 
 

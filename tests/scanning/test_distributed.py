@@ -12,7 +12,7 @@ from pyarrow import parquet
 from support.scan_work import Red, save
 from unseam.errors import DataError, MissingExtra
 from unseam.scanning import distributed
-from unseam.scanning.distributed import Parts, scan_on_cluster
+from unseam.scanning.distributed import ParquetParts, scan_on_cluster
 from unseam.scanning.local import scan_locally
 from unseam.scanning.plan import ScanPlan
 from unseam.scanning.rows import ScanRow, failed_row
@@ -75,7 +75,7 @@ def test_a_cluster_gives_the_rows_of_the_local_engine_and_goes_on(photos: Path, 
 def test_an_output_that_is_there_is_not_written_over(photos: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason='ray is not installed: pip install "unseam[ray]"')
     settings = plan(photos, tmp_path).settings(plan(photos, tmp_path).source())
-    Parts(str(tmp_path / "out")).write([], settings, list)
+    ParquetParts(str(tmp_path / "out")).write([], settings, list)
     with pytest.raises(DataError, match="exists; continue it with --resume"):
         scan_on_cluster(plan(photos, tmp_path / "out"))
     with pytest.raises(DataError, match="started with other settings"):
@@ -88,13 +88,13 @@ def test_parts_in_a_store_appear_whole_and_are_cleaned_when_a_scan_goes_on(monke
     rows = [failed_row(path, ["red"], "bad") for path in ("a.jpg", "b/", "c.jpg", "d.jpg")]
     rows[2]["status"] = "done"
     monkeypatch.setattr(distributed, "ROWS_PER_PART", 3)
-    Parts(place).write(rows, settings, list)
-    assert [name[:11] for name in Parts(place).names()] == ["part-000000", "part-000001"]
-    assert sorted(Parts(place).paths()) == ["a.jpg", "b/", "c.jpg", "d.jpg"]
-    Parts(place).begin(settings, retry_failed=False)
-    assert sorted(Parts(place).paths()) == ["a.jpg", "c.jpg", "d.jpg"]
-    Parts(place).begin(settings, retry_failed=True)
-    assert list(Parts(place).paths()) == ["c.jpg"]
+    ParquetParts(place).write(rows, settings, list)
+    assert [name[:11] for name in ParquetParts(place).names()] == ["part-000000", "part-000001"]
+    assert sorted(ParquetParts(place).paths()) == ["a.jpg", "b/", "c.jpg", "d.jpg"]
+    ParquetParts(place).begin(settings, retry_failed=False)
+    assert sorted(ParquetParts(place).paths()) == ["a.jpg", "c.jpg", "d.jpg"]
+    ParquetParts(place).begin(settings, retry_failed=True)
+    assert list(ParquetParts(place).paths()) == ["c.jpg"]
 
 
 def test_rows_that_came_before_an_interruption_are_written(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_rows_that_came_before_an_interruption_are_written(tmp_path: Path) -> No
         yield failed_row("a.jpg", ["red"], "bad")
         raise KeyboardInterrupt
 
-    parts = Parts(str(tmp_path / "out"))
+    parts = ParquetParts(str(tmp_path / "out"))
     with pytest.raises(KeyboardInterrupt):
         parts.write(interrupted(), {"layout": 1, "methods": {"red": "1"}}, list)
     assert list(parts.paths()) == ["a.jpg"]

@@ -6,7 +6,7 @@ import pytest
 
 from unseam.errors import DataError
 from unseam.scanning import journal as room
-from unseam.scanning.journal import Finished, Journal
+from unseam.scanning.journal import FinishedPaths, Journal
 from unseam.scanning.rows import ScanRow
 
 SETTINGS = {"source": "/photos", "methods": {"m": "1"}}
@@ -135,11 +135,11 @@ def test_rows_to_begin_with_are_taken_once(tmp_path: Path) -> None:
 
 
 def test_finished_paths_are_told_from_all_others() -> None:
-    finished = Finished(f"{number}/x.jpg" for number in range(2000))
+    finished = FinishedPaths(f"{number}/x.jpg" for number in range(2000))
     assert len(finished) == 2000
     assert all(f"{number}/x.jpg" in finished for number in range(2000))
     assert not any(f"{number}/y.jpg" in finished for number in range(2000))
-    assert "x" not in Finished([])
+    assert "x" not in FinishedPaths([])
 
 
 def test_a_folder_that_was_refused_is_free_for_who_comes_with_the_right_settings(tmp_path: Path) -> None:

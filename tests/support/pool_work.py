@@ -38,3 +38,12 @@ def _do(verb: str, what: str) -> str:
 
 def parts(job: str) -> Iterable[str]:
     return job.split("+") if "+" in job else ()
+
+
+def is_alive(process: int) -> bool:
+    """Tell a running process from one that has ended, waited for or not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"

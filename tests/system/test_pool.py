@@ -1,10 +1,9 @@
 import os
 import time
-from pathlib import Path
 
 import pytest
 
-from support.pool_work import Work, parts
+from support.pool_work import Work, is_alive, parts
 from unseam.system.pool import Pool
 from unseam.system.worker import Crash
 
@@ -63,11 +62,3 @@ def test_an_interruption_ends_the_processes_in_the_middle_of_their_work() -> Non
     results.close()  # what an exception in the loop does
     assert time.monotonic() - started < 50
     assert not is_alive(int(process))
-
-
-def is_alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.pool_work import Work
+from support.pool_work import Work, is_alive
 from unseam.errors import RunError
 from unseam.system.pool import Pool
 from unseam.system.worker import Crash, Worker
@@ -73,14 +73,6 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) 
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(is_alive, workers))
-
-
-def is_alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def test_a_crash_says_how_the_process_ended() -> None:

@@ -22,8 +22,8 @@ from uuid import uuid4
 from unseam.errors import RunError
 from unseam.photo.listing import Listing
 from unseam.scanning import demand_extra
-from unseam.scanning.journal import Finished, check_settings
-from unseam.scanning.plan import ScanPlan, ScanSummary, refuse, share_of_memory
+from unseam.scanning.journal import FinishedPaths, check_settings
+from unseam.scanning.plan import ScanPlan, ScanSummary, output_exists, share_of_memory
 from unseam.scanning.progress import progress
 from unseam.scanning.rows import ScanRow, failed_row, in_lots
 from unseam.scanning.table import read_rows, read_settings, schema_of, write_rows
@@ -71,14 +71,14 @@ def scan_on_cluster(plan: ScanPlan, address: str | None = None) -> ScanSummary:
         Ray, fsspec or pyarrow is not installed.
     """
     demand_extra("ray", "ray", "fsspec", "pyarrow")
-    parts = Parts(plan.out)
+    parts = ParquetParts(plan.out)
     if parts.names() and not plan.resume:
-        raise refuse(plan.out, plan.out)
+        raise output_exists(plan.out, plan.out)
     written = () if "://" in plan.out else (Path(plan.out),)
     source = plan.source(*written)
     settings = plan.settings(source)
     parts.begin(settings, plan.retry_failed)
-    finished = Finished(parts.paths())
+    finished = FinishedPaths(parts.paths())
     listing = Listing()
     pending = (path for path in source.find(listing) if encodable(path) not in finished)
     with closing(_judge(plan, plan.task(source), settings, pending, address)) as rows:
@@ -166,7 +166,7 @@ def _judge_lot(paths: list[str], workers: int, arguments: tuple[object, ...]) ->
         yield from batch.to_pylist()
 
 
-class Parts:
+class ParquetParts:
     """A folder or URL of Parquet files, each of which appears whole."""
 
     def __init__(self, place: str) -> None:

@@ -123,9 +123,9 @@ class Journal:
         with self._rows.open("rb") as file:
             yield from file
 
-    def finished(self) -> Finished:
+    def finished(self) -> FinishedPaths:
         """Return the paths that are finished."""
-        return Finished(json.loads(line)["path"] for line in self._lines())
+        return FinishedPaths(json.loads(line)["path"] for line in self._lines())
 
     def drop(self, status: str) -> int:
         """Drop the rows of this status, so that their files are retried; return how many there were."""
@@ -175,7 +175,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
-class Finished:
+class FinishedPaths:
     """Paths that are finished, 16 bytes each: ``path in finished``."""
 
     def __init__(self, paths: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unseam.photo.listing import Listing
 from unseam.scanning.journal import Journal, check_settings
-from unseam.scanning.plan import ScanPlan, ScanSummary, refuse
+from unseam.scanning.plan import ScanPlan, ScanSummary, output_exists
 from unseam.scanning.progress import progress
 from unseam.scanning.rows import ScanRow, failed_row
 from unseam.scanning.table import demand_parquet, read_rows, read_settings, write_table
@@ -44,7 +44,7 @@ def scan_locally(plan: ScanPlan) -> ScanSummary:
     folder = out.with_name(out.name + UNFINISHED)
     for there in (out, folder):
         if there.exists() and not plan.resume:
-            raise refuse(plan.out, str(there))
+            raise output_exists(plan.out, str(there))
     source = plan.source(folder, out)
     settings = plan.settings(source)
     if out.exists():

@@ -135,7 +135,7 @@ class ScanSummary:
             self.failures.append(f"{row['path']}: {row['error']}")
 
 
-def refuse(out: str, there: str) -> DataError:
+def output_exists(out: str, there: str) -> DataError:
     """Return the error of a scan that would overwrite another."""
     return DataError(f"{there} exists; continue it with --resume, or use another --out than {out}")
 

@@ -18,7 +18,7 @@ from unseam.web.messages import Answer, PhotoRequest, Progress
 
 
 @dataclass(frozen=True)
-class Judge:
+class PhotoAnalysis:
     """Judge photos; can be pickled.
 
     Attributes
@@ -32,17 +32,17 @@ class Judge:
     methods: Mapping[str, Method]
     max_pixels: int
 
-    def __call__(self, job: PhotoRequest | None) -> Iterator[Progress | Answer | ErrorResponse]:
+    def __call__(self, request: PhotoRequest | None) -> Iterator[Progress | Answer | ErrorResponse]:
         """Yield progress, and last the answer or why there is none; for None, load what judging needs."""
-        if job is None:
+        if request is None:
             yield self._warm_up()
             return
         step: Progress | Answer = Progress("loading")
         try:
-            for step in self._judge(job):
+            for step in self._analyze(request):
                 yield step
         except Exception as error:  # noqa: BLE001 - a photo costs only its own answer
-            yield _refusal(error, job, step)
+            yield _error_response(error, request, step)
 
     def _warm_up(self) -> Progress:
         """Load what the first photo would otherwise wait for, and check that every model can be used."""
@@ -54,17 +54,17 @@ class Judge:
             _ = method.info
         return Progress("ready")
 
-    def _judge(self, job: PhotoRequest) -> Iterator[Progress | Answer]:
+    def _analyze(self, request: PhotoRequest) -> Iterator[Progress | Answer]:
         from unseam.web.responses import make_answer
 
         yield Progress("loading")
-        photo = self._load(job)
-        report = yield from _steps(photo, {name: self.methods[name] for name in job.methods})
+        photo = self._load(request)
+        report = yield from _steps(photo, {name: self.methods[name] for name in request.methods})
         yield Progress("drawing")
-        yield make_answer(report, job)
+        yield make_answer(report, request)
 
-    def _load(self, job: PhotoRequest) -> Photo:
-        return replace(load_photo(job.data, max_pixels=self.max_pixels), name=job.name)
+    def _load(self, request: PhotoRequest) -> Photo:
+        return replace(load_photo(request.data, max_pixels=self.max_pixels), name=request.name)
 
 
 def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, None, Report]:
@@ -79,23 +79,23 @@ def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, N
         yield Progress("judging", step._asdict())
 
 
-def _refusal(error: Exception, job: PhotoRequest, step: Progress | Answer) -> ErrorResponse:
+def _error_response(error: Exception, request: PhotoRequest, step: Progress | Answer) -> ErrorResponse:
     if memory_ran_out(error):
-        what = "Try fewer methods, or a smaller photo" if len(job.methods) > 1 else "Try a smaller photo"
-        return OutOfMemory(f"judging {printable(job.name)} takes more memory than this service gives it. {what}.")
+        what = "Try fewer methods, or a smaller photo" if len(request.methods) > 1 else "Try a smaller photo"
+        return OutOfMemory(f"judging {printable(request.name)} takes more memory than this service gives it. {what}.")
     if isinstance(error, PhotoError | NotApplicable):
-        return PhotoRefused(type(error).__name__, _in_callers_words(error, job))
+        return PhotoRefused(type(error).__name__, _in_callers_words(error, request))
     if isinstance(error, ErrorResponse):
         return error
     traceback.print_exception(error, file=sys.stderr)  # for the operator; the caller gets a sentence
     where = step.facts.get("method") if isinstance(step, Progress) else None
     what = f"{where} failed on it" if where else "it could not be judged"
-    return MethodBroke(f"{printable(job.name)}: {what} ({type(error).__name__}). This is a bug; please report it.")
+    return MethodBroke(f"{printable(request.name)}: {what} ({type(error).__name__}). This is a bug; please report it.")
 
 
-def _in_callers_words(error: PhotoError | NotApplicable, job: PhotoRequest) -> str:
+def _in_callers_words(error: PhotoError | NotApplicable, request: PhotoRequest) -> str:
     """Name the file as the caller does, and leave out what only the operator can do."""
-    message = str(error).replace(f"this image of {len(job.data)} bytes", printable(job.name))
+    message = str(error).replace(f"this image of {len(request.data)} bytes", printable(request.name))
     for own in ("; raise max_pixels", "; free some space"):
         found, cut, _ = message.partition(own)
         message = f"{found}." if cut else found

@@ -81,7 +81,7 @@ FORMAT = "What to answer: json, html (the report), mask and overlay (PNG, of the
 INCLUDE = "Into JSON, repeatable: pictures (what the page draws), masks (PNG), report (HTML)."
 PARAMETERS = frozenset({"method", "format", "include"})
 
-GONE = 499
+CLIENT_GONE = 499
 """Status in the metrics for a caller who went away, as nginx has it."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -275,7 +275,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:
-        return Response(status_code=GONE)
+        return Response(status_code=CLIENT_GONE)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:

@@ -27,7 +27,7 @@ LONGEST_NAME = 80
 """Characters of a photo's name that a download's name keeps."""
 
 
-def make_answer(report: Report, job: PhotoRequest) -> Answer:
+def make_answer(report: Report, request: PhotoRequest) -> Answer:
     """Make the answer to a request.
 
     Raises
@@ -44,13 +44,13 @@ def make_answer(report: Report, job: PhotoRequest) -> Answer:
         Format.OVERLAY: _overlay,
         Format.ZIP: _zip,
     }
-    body, media_type, ending = makers[job.format](report, job)
+    body, media_type, ending = makers[request.format](report, request)
     if len(body) > LARGEST_BODY:
         raise OutOfMemory(
             f"the answer would have {len(body) / 1e6:.0f} MB, more than the {LARGEST_BODY / 1e6:.0f} MB that this "
             "service sends. Ask for fewer methods, or another format."
         )
-    return Answer(body, media_type, f"{file_stem(job.name)}.{ending}")
+    return Answer(body, media_type, f"{file_stem(request.name)}.{ending}")
 
 
 def file_stem(name: str) -> str:
@@ -58,34 +58,34 @@ def file_stem(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", PurePath(name).stem)[:LONGEST_NAME].strip("._") or "photo"
 
 
-def _json(report: Report, job: PhotoRequest) -> tuple[bytes, str, str]:
+def _json(report: Report, request: PhotoRequest) -> tuple[bytes, str, str]:
     document = report.document()
     for method in document["methods"]:
         method.pop("files", None)  # names of files in the ZIP and on disk, where there are some
     found: dict[str, Any] = dict(document)
-    if Include.PICTURES in job.include:
+    if Include.PICTURES in request.include:
         found["pictures"] = page_pictures(report)
-    if Include.MASKS in job.include:
+    if Include.MASKS in request.include:
         found["masks"] = {name: b64encode(_mask_png(found.mask)).decode() for name, found in report.heatmaps.items()}
-    if Include.REPORT in job.include:
+    if Include.REPORT in request.include:
         found["report"] = photo_page(report, document)
     return to_json(found).encode(), "application/json", "json"
 
 
-def _html(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
+def _html(report: Report, _request: PhotoRequest) -> tuple[bytes, str, str]:
     return photo_page(report, report.document()).encode(), "text/html; charset=utf-8", "report.html"
 
 
-def _mask(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
+def _mask(report: Report, _request: PhotoRequest) -> tuple[bytes, str, str]:
     return _mask_png(report.mask), "image/png", "mask.png"
 
 
-def _overlay(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
+def _overlay(report: Report, _request: PhotoRequest) -> tuple[bytes, str, str]:
     picture = overlay_picture(report, report.method)
     return cv2.imencode(".png", picture[..., ::-1])[1].tobytes(), "image/png", "overlay.png"
 
 
-def _zip(report: Report, _job: PhotoRequest) -> tuple[bytes, str, str]:
+def _zip(report: Report, _request: PhotoRequest) -> tuple[bytes, str, str]:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         for name, content in report_files(report).items():

@@ -12,7 +12,7 @@ from typing import Any
 from unseam.errors import UnknownMethod
 from unseam.method import Method
 from unseam.methods import ALL, expanded, with_options
-from unseam.web.analysis import Judge
+from unseam.web.analysis import PhotoAnalysis
 from unseam.web.error_responses import InvalidRequest, ShuttingDown, TooManyRequests
 from unseam.web.limits import Limits
 from unseam.web.messages import PhotoRequest
@@ -52,7 +52,7 @@ class Service:
     def __post_init__(self) -> None:
         limits, metrics = self.limits, self.metrics
         self.methods = {name: with_options(method, threads=limits.threads) for name, method in self.methods.items()}
-        self.pool = WorkerPool(Judge(self.methods, limits.pixels), limits, metrics.workers_replaced.inc)
+        self.pool = WorkerPool(PhotoAnalysis(self.methods, limits.pixels), limits, metrics.workers_replaced.inc)
         metrics.workers.set(limits.workers)
         metrics.in_flight_limit.set(limits.in_flight)
         metrics.in_flight.set_function(lambda: self.in_flight)
