@@ -11,8 +11,6 @@ import typer
 
 from unseam.cli.app import FAILED, FAST, TRUST_ANCHORS, app, complain, one_line_errors, read_anchors
 from unseam.errors import UnseamError, for_command_line
-from unseam.photo.listing import Listing
-from unseam.photo.paths import find_photos
 from unseam.system.cores import multiply_on_one_thread
 from unseam.system.text import printable
 
@@ -58,6 +56,8 @@ def localize(
     multiply_on_one_thread()
     with one_line_errors():
         from unseam.batch import judge_photos
+        from unseam.photo.listing import Listing
+        from unseam.photo.paths import find_photos
 
         out = out if out is not None or as_json else DEFAULT_OUT
         methods = _methods(method, stride, fast=fast)

@@ -80,7 +80,8 @@ def outlines_of(
         waiting = numbers.get((box[0], box[1], box[2], box[3]))
         if tree[0][index][_PARENT] >= 0 or not waiting:  # a hole, or a region beyond the last that is outlined
             continue
-        rings = tuple(_simple(ring, tolerance) for ring in (contour, *(contours[i] for i in _holes(tree[0], index))))
+        outer_and_holes = (contour, *(contours[hole] for hole in _holes(tree[0], index)))
+        rings = tuple(_simple(np.asarray(ring, np.int32), tolerance) for ring in outer_and_holes)
         number = waiting.pop(0)
         found[number] = Outline(number, rings, (box[0], box[1], box[2], box[3]), _badge(rings[0]))
     return tuple(found[number] for number in sorted(found))
