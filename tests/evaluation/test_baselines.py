@@ -18,12 +18,12 @@ def test_control_is_a_method_with_a_map_of_the_photos_size(name: str, shape: tup
     control = CONTROLS[name]
     heatmap = control(load_photo(np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)))
     assert isinstance(control, Method)
-    assert control.name == name
+    assert control.info.name == name
     assert heatmap.heat.shape == shape[:2]
     assert heatmap.heat.dtype == np.float32
     assert heatmap.heat.min() >= 0
     assert heatmap.heat.max() <= 1
-    assert heatmap.score == 0.5
+    assert heatmap.score is None
 
 
 def test_centre_is_hottest_in_the_middle() -> None:

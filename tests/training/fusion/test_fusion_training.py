@@ -226,7 +226,7 @@ def test_thresholds_leave_authentic_photos_calm() -> None:
             truth[5:12, 5:12] = True
             cell[truth] = 2.5
         elif number % 4 == 0:
-            cell[2:5, 2:5] = 1.0  # warm, but never hot
+            cell[1:5, 1:5] = 1.0  # warm, but never hot
         judged.append(_judged(cell, truth))
     found = _mask_thresholds(judged, np.zeros(len(judged)), HeatCalibration(1.0, 0.0))
     assert found.marked == 0
