@@ -81,7 +81,9 @@ def opened(page: Any, *methods: str, data: bytes | None = None) -> Any:
 
 def test_a_chosen_photo_leads_to_a_verdict_in_words(open_page: Opener) -> None:
     page = opened(open_page())
-    expect(page.locator("#sentence")).to_contain_text("Likely manipulated: 2 regions differ from the rest of the photo, 14.6 % of it")
+    expect(page.locator("#sentence")).to_contain_text(
+        "Likely manipulated: 2 regions differ from the rest of the photo, 14.6 % of it"
+    )
     expect(page.locator("#live")).to_contain_text("Likely manipulated: 2 regions")
     expect(page).to_have_title(re.compile("^manipulated: spots.png . unseam$"))
     expect(page.get_by_role("tab", name="bright 0.88 marks 2 regions")).to_have_attribute("aria-selected", "true")

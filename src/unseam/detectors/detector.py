@@ -13,7 +13,7 @@ from unseam.method import FalseAlarms, Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 CALIBRATED = FalseAlarms(0.05, "its threshold was set so, on the authentic photographs of its calibration")
-"""What ``benchmarks/calibrate.py`` sets every threshold for: 95 % of authentic photographs stay calm."""
+"""What ``benchmarks/calibrate.py`` chooses every threshold for: 95 % of authentic photographs have no region."""
 
 
 class Calibrated(Protocol):
