@@ -96,3 +96,29 @@ def export(
         samples = validation_samples(_places(data, dataset, root, masks))
         path = export_run(run, out, terms=load_terms(terms), samples=samples, calibrated=not raw)
         typer.echo(f"-> {printable(path)}  SHA-256 {sha256(path.read_bytes()).hexdigest()}")
+
+
+@app.command()
+def calibrate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="A file of the network fusion.")],
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Folder of authentic photos and forgeries, as unseam forge writes it; repeatable."),
+    ],
+    out: Annotated[Path, typer.Option(help="The calibrated model file.")],
+    split: Annotated[
+        str, typer.Option(help="Which photos: validation, or train too where the network was not trained on them.")
+    ] = "validation",
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the network's outputs; the next fit then takes seconds.")
+    ] = None,
+) -> None:
+    """Fit a model's score, thresholds, masks and power anew, without its checkpoint (needs the extra train)."""
+    with one_line_errors():
+        from unseam.datasets.splits import DataSet
+        from unseam.training.fusion.recalibrate import recalibrated
+        from unseam.training.patch.export import write_model
+
+        samples = [sample for root in data for sample in DataSet(root).samples(split).samples]
+        write_model(out, recalibrated(model, samples, cache=cache))
+        typer.echo(f"-> {printable(out)}  SHA-256 {sha256(out.read_bytes()).hexdigest()}")

@@ -97,5 +97,6 @@ def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
         best=best[1] if best else None,
         regions=len(heatmap.regions),
         score=heatmap.score,
+        finding=heatmap.finding,
     )
     return row, pack(counts) if row.condition == ORIGINAL else b""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unseam.evaluation.counts import Confusion, Counts
 from unseam.evaluation.rows import Row, RowStore
-from unseam.method import NO_EVIDENCE
+from unseam.method import NO_EVIDENCE, Finding
 
 RESAMPLES = 2_000
 """Bootstrap resamples behind an interval."""
@@ -36,6 +36,9 @@ OWN_F1 = f"F1 {OWN_MASK}, mean over forged photos"
 FALSE_ALARMS = "false alarms: share of authentic photos with any region"
 SCORE_AUC = "score AUC, forged against authentic photos"
 """Names of the figures that tables and pictures pick out."""
+
+FLAGGED = (Finding.MANIPULATED, Finding.SUSPICIOUS)
+"""Findings that make a person look again."""
 
 _NOTHING = Confusion(0, 0, 0, 0)
 
@@ -179,7 +182,16 @@ def _detection(forged: list[Row], authentic: list[Row]) -> list[Figure]:
         _share(FALSE_ALARMS, regions),
         _share("false alarms: share of authentic photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[1]]),
         _share("found: share of forged photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[0]]),
+        *_findings("forged", forged),
+        *_findings("authentic", authentic),
     ]
+
+
+def _findings(kind: str, rows: list[Row]) -> list[Figure]:
+    """Compute how often photos of one kind get each verdict, among those that got one."""
+    found = [row.finding for row in rows if row.finding is not None]
+    flagged = _share(f"{kind} photos flagged: manipulated or suspicious", [finding in FLAGGED for finding in found])
+    return [flagged, *(_share(f"{kind} photos: {each}", [finding is each for finding in found]) for each in Finding)]
 
 
 def _brier(forged: list[float], authentic: list[float]) -> float | None:

@@ -18,6 +18,7 @@ import numpy as np
 from unseam.errors import DataError
 from unseam.evaluation.counts import BINS, Confusion, Counts
 from unseam.evaluation.degrade import ORIGINAL, Condition
+from unseam.method import Finding
 from unseam.system.text import printable
 
 Outcome = Literal["judged", "not applicable", "failed"]
@@ -30,7 +31,7 @@ LARGEST_FILE = 2**62
 LONGEST_SHOWN = 200
 """Letters of what is said of a row that an error repeats."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of the way in which rows are measured; a change of what a row says raises it, and rows are measured anew."""
 
 
@@ -61,6 +62,8 @@ class Row:
         Regions of the own mask.
     score : float or None
         The photo's score.
+    finding : str or None
+        The method's verdict; None where it has none.
     seconds : float
         Time that the method took.
     offset, length : int
@@ -86,6 +89,7 @@ class Row:
     best: Confusion | None = None
     regions: int = 0
     score: float | None = None
+    finding: Finding | None = None
     seconds: float = 0.0
     offset: int = 0
     length: int = 0
@@ -111,6 +115,7 @@ def row_from_json(line: str) -> Row:
     values = json.loads(line)
     for name in ("own", "half", "best"):
         values[name] = values[name] and Confusion(**values[name])
+    values["finding"] = values.get("finding") and Finding(values["finding"])
     row = Row(**{**values, "condition": Condition(**values["condition"])})
     places = (row.offset, row.length)
     if not isinstance(row.key, str) or not all(type(place) is int and 0 <= place < LARGEST_FILE for place in places):

@@ -80,8 +80,6 @@ class NetworkSettings:
     ----------
     name, network : str
         Name of the method, and of the network or recipe behind it.
-    pixel_threshold : float
-        Minimum heat of a pixel that is called manipulated.
     heat_calibration : HeatCalibration
         From the network's log odds to heat.
     recipe : mapping
@@ -100,7 +98,6 @@ class NetworkSettings:
 
     name: str
     network: str
-    pixel_threshold: float
     heat_calibration: HeatCalibration
     recipe: Mapping[str, object]
     data_digest: str
@@ -114,7 +111,6 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         fits = NAME.fullmatch(self.name) is not None
         demand(fits, f"name {quoted(self.name)}", "lower-case letters, digits and hyphens")
-        demand_shares(pixel_threshold=self.pixel_threshold)
         demand_rising(heat_calibration=self.heat_calibration)
 
 
@@ -128,8 +124,8 @@ class PatchNetworkSettings(NetworkSettings):
         In pixels, multiples of 8; ``stride`` is at most ``patch_side``.
     input_scale, input_offset : float
         The network is fed ``x * input_scale + input_offset``, x being 8-bit RGB.
-    patch_threshold : float
-        From which probability on a patch is called manipulated.
+    patch_threshold, pixel_threshold : float
+        From which probability on a patch, and from which heat on a pixel, is called manipulated.
     patch_rule : float
         Share of a patch that had to be manipulated for the label "manipulated" in training.
     smoothing_sigma : float
@@ -144,6 +140,7 @@ class PatchNetworkSettings(NetworkSettings):
     input_scale: float
     input_offset: float
     patch_threshold: float
+    pixel_threshold: float
     patch_rule: float
     smoothing_sigma: float
     score_curve: ScoreCurve
@@ -156,6 +153,7 @@ class PatchNetworkSettings(NetworkSettings):
         demand(fits, f"patch_side {side}", f"a multiple of {JPEG_GRID} up to {LARGEST_SIDE}")
         check_stride(stride, side)
         demand_shares(patch_threshold=self.patch_threshold, patch_rule=self.patch_rule)
+        demand_shares(pixel_threshold=self.pixel_threshold)
         demand_shares(quantile=self.score_curve.quantile)
         sigma = self.smoothing_sigma
         demand(0 <= sigma <= LARGEST_SIGMA, f"smoothing_sigma {sigma}", f"a number from 0 to {LARGEST_SIGMA:g}")
@@ -196,15 +194,21 @@ def parse_settings(text: str) -> PatchNetworkSettings:
     return settings_of(PatchNetworkSettings, document)
 
 
-def settings_of(kind: type[S], document: Mapping[str, object]) -> S:
-    """Fill a dataclass of settings from a JSON object, key by key; ModelError where one is missing or wrong."""
+def settings_of(
+    kind: type[S], document: Mapping[str, object], readers: Mapping[str, Callable[[str, object], Any]] | None = None
+) -> S:
+    """Fill a dataclass of settings from a JSON object, key by key; ModelError where one is missing or wrong.
+
+    ``readers`` adds how the types of further keys are read, by their annotations.
+    """
     known = fields(kind)
     keys = [field.name for field in known if field.default is MISSING]
     missing = [key for key in keys if key not in document]
     demand(not missing, f"metadata without {', '.join(missing)}", "all of " + ", ".join(keys))
+    by_type = {**_READERS, **(readers or {})}
     return kind(
         **{
-            field.name: _READERS[str(field.type)](field.name, document[field.name])
+            field.name: by_type[str(field.type)](field.name, document[field.name])
             for field in known
             if field.name in document
         }

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
-from unseam.method import FalseAlarms, MethodInfo
+from unseam.method import FalseAlarms, MethodInfo, VerdictThresholds
 from unseam.models.metadata import NetworkSettings
 
 S = TypeVar("S", bound=NetworkSettings)
@@ -80,7 +80,13 @@ class NetworkMethod(Generic[S]):
             options=self.OPTIONS,
             settings=self.options.settings,
             false_alarms=self._false_alarms(),
+            thresholds=self.verdict_thresholds,
         )
+
+    @property
+    def verdict_thresholds(self) -> VerdictThresholds | None:
+        """The thresholds of the score; None for a network whose mask decides."""
+        return None
 
     def _false_alarms(self) -> FalseAlarms | None:
         """Return the rates of the file, which were measured without any option."""

@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,23 @@ from unseam.method import Finding, Method
 from unseam.methods import METHODS
 from unseam.models.fusion import method as room
 from unseam.models.fusion.features import BlockFeatures, block_features, feature_names
+from unseam.models.fusion.log_odds import LogOdds
 from unseam.models.fusion.method import FusionMethod
+from unseam.models.fusion.photo_head import HEAD_INPUTS
 from unseam.models.load import load_model, load_patch_model
 from unseam.models.network import NetworkOptions
 from unseam.photo.photo import Photo, load_photo
+
+
+def head(slope: float = 2.0, intercept: float = 1.0) -> dict[str, Any]:
+    """Return a head that reads the mean of the windows alone."""
+    inputs = [
+        {"name": name, "centre": 0.0, "scale": 1.0, "weight": float(name == "mean of windows")}
+        for name in sorted(HEAD_INPUTS)
+    ]
+    curve = {"first_quality": 0, "last_quality": 100, "slope": slope, "intercept": intercept}
+    return {"inputs": inputs, "curves": [curve]}
+
 
 METADATA: dict[str, Any] = {
     "format": 1,
@@ -34,11 +48,13 @@ METADATA: dict[str, Any] = {
     "name": "redness",
     "network": "red",
     "features": list(feature_names()),
-    "pixel_threshold": 0.6,
-    "seed_threshold": 0.9,
-    "photo_weight": 0.0,
     "heat_calibration": {"slope": 10.0, "intercept": 0.0},
-    "photo_curve": {"slope": 2.0, "intercept": 1.0},
+    "photo_head": head(),
+    "thresholds": {"manipulated": 0.6, "suspicious": 0.5},
+    "manipulated_mask": {"extent": 0.6, "seed": 0.9},
+    "suspicious_mask": {"extent": 0.9, "seed": 0.999},
+    "power": [],
+    "calibration": {},
     "photos_seen": 0,
     "recipe": {},
     "data_digest": "0" * 64,
@@ -103,34 +119,83 @@ def test_the_map_is_hot_where_the_network_says_so(make: Maker) -> None:
     assert heatmap.heat.dtype == np.float32
     assert heatmap.heat[40, 64] == pytest.approx(1 / (1 + np.exp(-10 * (250 / 255 - 0.5))), abs=1e-4)
     assert heatmap.heat[5, 120] < 0.3
-    assert heatmap.mask[24:56, 40:88].all()
-    assert np.count_nonzero(heatmap.mask) == 32 * 48
+    assert heatmap.mask[28:52, 44:84].all()
+    assert heatmap.mask[24:56, 40:88].sum() == heatmap.mask.sum()
     assert heatmap.confidence is not None
     assert heatmap.confidence.shape == (96, 133)
     assert heatmap.finding is Finding.MANIPULATED
-    assert [region.area for region in heatmap.regions] == [32 * 48]
+    assert [region.area for region in heatmap.regions] == [heatmap.mask.sum()]
 
 
-def test_the_score_is_the_networks_own_word_for_the_photo(make: Maker) -> None:
+def test_the_score_is_what_the_head_makes_of_the_windows(make: Maker) -> None:
     grey = load_photo(np.full((80, 80, 3), 100, np.uint8))
     expected = 1 / (1 + np.exp(-(2 * (100 / 255 - 0.5) + 1)))
     assert load_model(make())(grey).score == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_photo_that_is_odd_as_a_whole_is_marked_sooner(make: Maker) -> None:
-    """Warm square whose heat, 0.85, is below the seed of 0.9; the photo's own log odds are 1.6."""
-    pixels = np.full((96, 133, 3), 150, np.uint8)
-    pixels[24:56, 40:88, 0] = 172
-    photo = load_photo(pixels)
-    curve = {"slope": 0.001, "intercept": 1.6}
-    alone, together, calm = (
-        load_model(make(photo_weight=weight, photo_curve=curve | {"intercept": odds}))(photo)
-        for weight, odds in ((0.0, 1.6), (0.5, 1.6), (0.5, -1.6))
+def test_the_score_decides_and_the_mask_follows_from_the_finding(make: Maker) -> None:
+    photo = load_photo(reddish())
+    manipulated, suspicious, none = (
+        load_model(make(photo_head=head(intercept=intercept)))(photo) for intercept in (5.0, 0.5, -5.0)
     )
-    assert not alone.mask.any()
-    assert together.mask.any()
-    assert not calm.mask.any()
-    np.testing.assert_array_equal(together.heat, alone.heat)
+    findings = [found.finding for found in (manipulated, suspicious, none)]
+    assert findings == [Finding.MANIPULATED, Finding.SUSPICIOUS, Finding.NO_EVIDENCE]
+    assert np.count_nonzero(manipulated.mask) == pytest.approx(32 * 48, rel=0.05)  # corners are averaged away
+    assert suspicious.regions  # nothing reaches its seed: the hottest place is marked
+    assert suspicious.mask[24:56, 40:88].sum() == suspicious.mask.sum()
+    assert not none.mask.any()
+    np.testing.assert_array_equal(manipulated.heat, none.heat)
+
+
+def _rates(flagged: float) -> dict[str, float]:
+    return {"photos": 100, "manipulated": flagged / 2, "flagged": flagged}
+
+
+def _classes(forgeries: float, authentic: float) -> list[dict[str, Any]]:
+    bounds = {"first_quality": 0, "last_quality": 100, "min_pixels": 0, "max_pixels": 10**9}
+    measured = {"authentic": _rates(authentic), "forgeries": _rates(forgeries), "by_edit": [_rates(forgeries)] * 4}
+    return [bounds | measured]
+
+
+def test_power_comes_with_the_finding_and_its_lack_forbids_one(make: Maker) -> None:
+    photo = load_photo(reddish())
+    able, unable = (load_model(make(power=_classes(forgeries, 0.1)))(photo) for forgeries in (0.6, 0.2))
+    assert able.power is not None
+    assert able.power.sentence.endswith("unseam flags 60 in 100 forgeries and 10 in 100 authentic ones.")
+    assert able.finding is Finding.MANIPULATED
+    assert unable.finding is Finding.CANNOT_TELL
+    assert "flags 20 in 100 forgeries" in str(unable.doubt)
+    assert not unable.mask.any()
+
+
+def test_a_graphic_is_no_photograph(make: Maker) -> None:
+    drawn = np.full((200, 300, 3), 240, np.uint8)
+    drawn[:40] = (20, 90, 80)
+    drawn[80:120, 40:200] = (255, 255, 255)
+    found = load_model(make())(load_photo(drawn))
+    assert found.finding is Finding.CANNOT_TELL
+    assert "screenshot or graphic" in str(found.doubt)
+
+
+def test_tiles_on_the_lattice_are_explained_and_not_marked(make: Maker) -> None:
+    """A red tile of 256 x 256 pixels where tiles lie, and the same square elsewhere."""
+    rng = np.random.default_rng(5)
+    calm = load_model(make(photo_head=head(intercept=-1.0)))
+    found = []
+    for top, left in ((256, 256), (144, 200)):
+        pixels = rng.integers(60, 110, (768, 768, 3), dtype=np.uint8)
+        pixels[top : top + 256, left : left + 256, 0] = 250
+        found.append(calm.judged(load_photo(pixels), stretched(calm.log_odds(load_photo(pixels)))))
+    on_lattice, elsewhere = found
+    assert on_lattice.finding is Finding.CANNOT_TELL
+    assert "lattice of 256 x 256" in str(on_lattice.doubt)
+    assert on_lattice.heat[300:480, 300:480].max() < 0.5
+    assert elsewhere.heat[200:380, 250:400].min() > 0.9
+
+
+def stretched(odds: LogOdds) -> LogOdds:
+    """Return log odds as far apart as those of a trained network."""
+    return replace(odds, cell=20 * odds.cell)
 
 
 def test_it_is_a_method_described_by_its_file(make: Maker) -> None:
@@ -225,9 +290,16 @@ def test_a_resampled_photo_is_doubted_and_keeps_its_map(make: Maker) -> None:
     ("changes", "complaint"),
     [
         ({"features": ["spectrum: 0, 0"]}, "trained on other features"),
-        ({"pixel_threshold": 1.5}, "expected a number from 0 to 1"),
+        ({"manipulated_mask": {"extent": 1.5, "seed": 0.9}}, "expected a number from 0 to 1"),
+        ({"thresholds": {"manipulated": 0.4, "suspicious": 0.5}}, "suspicious <= manipulated"),
+        ({"thresholds": {"manipulated": 0.4}}, "thresholds without suspicious"),
+        ({"photo_head": head() | {"inputs": head()["inputs"][:3]}}, "head inputs"),
+        ({"photo_head": head() | {"curves": []}}, "curves for 0 qualities"),
+        ({"photo_head": head(slope=-1.0)}, "slopes above 0"),
+        ({"photo_head": head(slope=1e9)}, "a number up to 1e"),
+        ({"power": [{"first_quality": 1}]}, "power.last_quality None"),
+        ({"power": _classes(0.3, 1.3)}, "manipulated <= flagged <= 1"),
         ({"heat_calibration": {"slope": -1.0, "intercept": 0.0}}, "slopes above 0"),
-        ({"photo_curve": {"slope": 1.0}}, "photo_curve without intercept"),
         ({"features": "all"}, "expected a list of strings"),
         ({"kind": "magic"}, "magic"),
         ({"name": "No Name"}, "lower-case"),

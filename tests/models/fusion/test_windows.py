@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from unseam.detectors.statistic import logistic
-from unseam.models.fusion.windows import STEP, WINDOW, moved, photo_log_odds, window_shares
+from unseam.models.fusion.windows import STEP, WINDOW, photo_log_odds, window_shares
 from unseam.models.metadata import PhotoCurve
 
 PLAIN = PhotoCurve(1.0, 0.0)
@@ -42,9 +42,3 @@ def test_huge_log_odds_do_not_overflow() -> None:
     shares = window_shares(70, 70)
     for odds in (-1e30, 1e30):
         assert photo_log_odds(np.full(shares.shape, odds, np.float32), shares, PLAIN) == pytest.approx(odds)
-
-
-def test_log_odds_are_added_to_probabilities() -> None:
-    assert moved(0.8, np.log(2)) == pytest.approx(8 / 9)
-    assert moved(0.8, -np.log(4)) == pytest.approx(0.5)
-    assert [moved(p, odds) for p in (0.0, 1.0) for odds in (-1e9, 3.0, 1e9)] == [0, 0, 0, 1, 1, 1]

@@ -11,22 +11,18 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from support.tiny_forgeries import write_forgeries
 from unseam.datasets.splits import DataSet
-from unseam.detectors.statistic import logistic
 from unseam.errors import DataError, ModelError, RecipeError
 from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.method import FusionMethod, LogOdds
+from unseam.models.fusion.method import FusionMethod
 from unseam.models.fusion.windows import window_shares
 from unseam.models.load import load_model
-from unseam.models.metadata import HeatCalibration
 from unseam.photo.photo import load_photo
 from unseam.training.fusion import source as source_room
-from unseam.training.fusion.calibration import _Judged, _mask_thresholds, _photo_curve
 from unseam.training.fusion.export import check_fusion_parity, fusion_graph
 from unseam.training.fusion.network import FusionConfig, FusionNetwork, FusionOutputs, build_fusion
 from unseam.training.fusion.recipe import BlockConfig
@@ -50,12 +46,6 @@ RECIPE = {
 def network(config: FusionConfig = TINY, seed: int = 0) -> FusionNetwork:
     torch.manual_seed(seed)
     return build_fusion(config, torch.zeros(F), torch.ones(F)).eval()
-
-
-def _judged(cell: NDArray[np.float32], truth: NDArray[np.bool_]) -> _Judged:
-    blocks = (cell.shape[0] // 2, cell.shape[1] // 2)
-    windows = np.zeros(window_shares(*blocks).shape, np.float32)
-    return _Judged(LogOdds(cell, np.zeros(blocks, np.float32), windows), truth)
 
 
 @pytest.mark.parametrize("relation", ["recurrence", "convolution", "neighbours"])
@@ -214,55 +204,6 @@ def test_losses_are_those_worked_out_by_hand() -> None:
     assert parts["cell"] == pytest.approx((forged + np.log(2)) / 2, abs=1e-6)
     assert parts["photo"] == pytest.approx(0.3 * np.log1p(np.exp(-3)), abs=1e-6)
     assert parts["confidence"] == pytest.approx(CONFIDENCE_WEIGHT * np.log(2), abs=1e-6)
-
-
-def test_thresholds_leave_authentic_photos_calm() -> None:
-    rng = np.random.default_rng(0)
-    judged = []
-    for number in range(60):
-        cell = rng.normal(-3, 0.5, (20, 20)).astype(np.float32)
-        truth = np.zeros((20, 20), bool)
-        if number % 2:
-            truth[5:12, 5:12] = True
-            cell[truth] = 2.5
-        elif number % 4 == 0:
-            cell[1:5, 1:5] = 1.0  # warm, but never hot
-        judged.append(_judged(cell, truth))
-    found = _mask_thresholds(judged, np.zeros(len(judged)), HeatCalibration(1.0, 0.0))
-    assert found.marked == 0
-    assert found.photo_weight == 0
-    assert found.seed > 1 / (1 + np.exp(-1.0))
-    assert found.extent <= 1 / (1 + np.exp(-2.5))
-
-
-def test_what_the_photo_says_is_counted_where_it_tells_more_than_cells() -> None:
-    judged, odds = [], []
-    for number in range(40):
-        truth = np.zeros((16, 16), bool)
-        cell = np.full((16, 16), -3.0, np.float32)
-        cell[4:12, 4:12] = 1.0  # as warm in authentic photos
-        truth[4:12, 4:12] = number % 2
-        judged.append(_judged(cell, truth))
-        odds.append(2.0 if number % 2 else -2.0)
-    found = _mask_thresholds(judged, np.array(odds), HeatCalibration(1.0, 0.0))
-    assert found.photo_weight > 0
-    assert found.marked == 0
-    assert found.extent <= logistic(1.0 + found.photo_weight * 2.0)
-
-
-def test_the_curve_of_windows_makes_the_score_of_photos_right() -> None:
-    """The log odds of every window are twice too large, and 1 too high."""
-    rng = np.random.default_rng(3)
-    judged = []
-    for _ in range(2000):
-        own = rng.normal(0, 2)
-        truth = np.full((140, 140), rng.random() < logistic(own))
-        confidence = np.zeros((70, 70), np.float32)
-        windows = np.full(window_shares(70, 70).shape, 2 * own + 1, np.float32)
-        judged.append(_Judged(LogOdds(np.zeros((1, 1), np.float32), confidence, windows), truth))
-    curve = _photo_curve(judged)
-    assert curve.slope == pytest.approx(0.5, abs=0.08)
-    assert curve.intercept == pytest.approx(-0.5, abs=0.25)
 
 
 @pytest.fixture(scope="module")

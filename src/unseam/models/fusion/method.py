@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from unseam.detectors import copy_move
 from unseam.detectors.block_dct import SIDE
 from unseam.detectors.statistic import logistic, spread
-from unseam.errors import DamagedPhoto, ModelError, UnfitOption, UnsupportedPhoto
-from unseam.method import NO_EVIDENCE, Heatmap, final_mask, finding_of
+from unseam.errors import ModelError, UnfitOption
+from unseam.method import NO_EVIDENCE, Finding, Heatmap, VerdictThresholds
 from unseam.models.document import demand, parse_document
-from unseam.models.fusion.features import LARGE, block_features, feature_names, quantization_steps
-from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.resampling import resampling_traces
-from unseam.models.fusion.seeded_mask import seeded
-from unseam.models.fusion.windows import moved, photo_log_odds, window_shares
+from unseam.models.fusion.features import LARGE, block_features, feature_names
+from unseam.models.fusion.graphics import graphic_reason
+from unseam.models.fusion.history import LOSSLESS, History, photo_history
+from unseam.models.fusion.lattice import EXPLANATION, without_tiles
+from unseam.models.fusion.log_odds import CELL, LogOdds
+from unseam.models.fusion.metadata import READERS, FusionSettings, MaskRule
+from unseam.models.fusion.photo_head import head_values
+from unseam.models.fusion.power import lack_of_power, power_of
+from unseam.models.fusion.seeded_mask import mask_of_map
+from unseam.models.fusion.windows import window_shares
 from unseam.models.metadata import settings_of
 from unseam.models.model_file import (
     CELL_OUTPUT,
@@ -36,9 +41,6 @@ if TYPE_CHECKING:
     from unseam.photo.photo import Photo
 
 Reals = NDArray[np.float32]
-
-CELL = 4
-"""Pixels: side of the cells of the network's map, a quarter of a block."""
 
 MIN_SIDE = 64
 """Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
@@ -83,29 +85,49 @@ class FusionMethod(NetworkMethod[FusionSettings]):
         return self.judged(photo, self.log_odds(photo))
 
     def judged(self, photo: Photo, odds: LogOdds) -> Heatmap:
-        """Turn what the network said of a photo into heat, mask and score; as calling it, which asks first."""
-        settings, size = self.settings, (photo.height, photo.width)
-        heat_curve = settings.heat_calibration
-        cell = logistic(heat_curve.slope * odds.cell + np.float32(heat_curve.intercept))
-        photo_odds = photo_log_odds(odds.windows, window_shares(*odds.confidence.shape), settings.photo_curve)
-        extent, seed = (
-            moved(threshold, -settings.photo_weight * photo_odds)
-            for threshold in (settings.pixel_threshold, settings.seed_threshold)
-        )
+        """Decide about a photo from the network's outputs: score, finding, then the mask given the finding."""
+        history, size = photo_history(photo), (photo.height, photo.width)
+        cleared = without_tiles(odds)
+        odds = cleared or odds
+        score = self.score(odds, history)
+        finding = self.settings.thresholds.finding(score)
+        tiles = EXPLANATION if cleared is not None and finding is Finding.NO_EVIDENCE else None
+        doubt = doubt_about(photo, history) or lack_of_power(history, finding, self.settings.power) or tiles
+        if doubt is not None:
+            finding = Finding.CANNOT_TELL
+        curve = self.settings.heat_calibration
+        cell = logistic(curve.slope * odds.cell + np.float32(curve.intercept))
         heat, confidence = _interpolated(cell, size), _interpolated(logistic(odds.confidence), size)
-        marked = spread(seeded(cell, extent, seed), (CELL, CELL), (0, 0), size)
         if photo.damage is not None:  # nothing is known about damaged rows
-            damaged = photo.damage.rows
-            heat[damaged], confidence[damaged], marked[damaged] = NO_EVIDENCE, 0, False
-        mask, doubt = final_mask(marked), _doubt(photo)
+            heat[photo.damage.rows], confidence[photo.damage.rows] = NO_EVIDENCE, 0
+            cell = np.where(_any_of(photo.damage.rows, CELL, len(cell))[:, np.newaxis], np.float32(0), cell)
         return Heatmap.of(
             heat,
-            mask,
-            score=float(np.float32(logistic(photo_odds))),
-            finding=finding_of(mask, doubt),
+            _marked(cell, self._rule(finding), size),
+            score=score,
+            finding=finding,
             confidence=confidence,
             doubt=doubt,
+            power=power_of(history, self.settings.power),
         )
+
+    @property
+    def verdict_thresholds(self) -> VerdictThresholds:
+        """The scores from which on a photo is suspicious, and manipulated."""
+        return self.settings.thresholds
+
+    def score(self, odds: LogOdds, history: History) -> float:
+        """Return the calibrated probability, at prior 0.5, that anything in the photo was manipulated."""
+        values = head_values(odds, history, copies=not self.options.fast)
+        return float(np.float32(self.settings.photo_head.score(values, history.quality)))
+
+    def _rule(self, finding: Finding) -> MaskRule | None:
+        """Return how the mask follows from the map given the finding; None where nothing is marked."""
+        rules = {
+            Finding.MANIPULATED: self.settings.manipulated_mask,
+            Finding.SUSPICIOUS: self.settings.suspicious_mask,
+        }
+        return rules.get(finding)
 
     def log_odds(self, photo: Photo) -> LogOdds:
         """Ask the network about a photo, without calibration."""
@@ -124,7 +146,7 @@ class FusionMethod(NetworkMethod[FusionSettings]):
 
 def parse_fusion(text: str) -> FusionSettings:
     """Read the JSON object of a model file; every way in which it can be wrong is a ModelError."""
-    settings = settings_of(FusionSettings, parse_document(text))
+    settings = settings_of(FusionSettings, parse_document(text), READERS)
     own = feature_names()
     fits = settings.features == own
     demand(fits, "a network trained on other features of blocks", "those of this version; export or train it anew")
@@ -145,25 +167,6 @@ def read_settings(session: Session) -> FusionSettings:
     return settings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LogOdds:
-    """What the network says of a photo of R x C blocks.
-
-    Attributes
-    ----------
-    cell : (2 R, 2 C) float32
-        Log odds that a quarter of a block is manipulated.
-    confidence : (R, C) float32
-        Log odds that the verdict on a block is right.
-    windows : (r, c) float32
-        Log odds that anything in a window is manipulated (`unseam.models.fusion.windows`).
-    """
-
-    cell: Reals
-    confidence: Reals
-    windows: Reals
-
-
 def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     """Enlarge a grid whose cells divide whole blocks to the photo's size, linearly between the cells' centres."""
     whole = tuple(-(-side // SIDE) * SIDE for side in size)
@@ -171,13 +174,27 @@ def _interpolated(grid: Reals, size: tuple[int, int]) -> Reals:
     return np.ascontiguousarray(np.asarray(full, np.float32).reshape(whole)[: size[0], : size[1]])
 
 
+def _marked(cell: Reals, rule: MaskRule | None, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the mask (H, W) of a map of cells; what overhangs the photo is not looked at."""
+    if rule is None:
+        return np.zeros(size, bool)
+    rows, columns = (-(-side // CELL) for side in size)
+    return spread(mask_of_map(cell[:rows, :columns], rule.extent, rule.seed), (CELL, CELL), (0, 0), size)
+
+
 def _undamaged(features: Reals, rows: NDArray[np.bool_]) -> Reals:
     """Set the features of blocks in damaged rows of pixels to zero, as they are beyond the border of a photo."""
-    damaged = np.logical_or.reduceat(rows, np.arange(0, len(rows), SIDE))
+    damaged = _any_of(rows, SIDE, features.shape[1])
     return np.where(damaged[:, np.newaxis], np.float32(0), features)
 
 
-def _doubt(photo: Photo) -> str | None:
+def _any_of(rows: NDArray[np.bool_], step: int, count: int) -> NDArray[np.bool_]:
+    """Return for each of ``count`` groups of ``step`` rows whether any is set; groups beyond the photo are not."""
+    found = np.logical_or.reduceat(rows, np.arange(0, len(rows), step))
+    return np.pad(found, (0, count - len(found)))
+
+
+def doubt_about(photo: Photo, history: History) -> str | None:
     """Say why a photo cannot be judged whatever its map looks like; None if it can."""
     if min(photo.height, photo.width) < MIN_SIDE:
         return f"the photo is {photo.width} x {photo.height} pixels; below {MIN_SIDE} there is too little to compare"
@@ -185,10 +202,6 @@ def _doubt(photo: Photo) -> str | None:
         return "the photo is of one flat colour; there is nothing to compare"
     if photo.damage is not None and photo.damage.is_relevant:
         return photo.damage.sentence
-    try:
-        luma = None if photo.jpeg is None else photo.jpeg.luma
-    except (DamagedPhoto, UnsupportedPhoto):
-        luma = None
-    if luma is not None and luma.table.mean() > quantization_steps(COARSEST).mean():
+    if LOSSLESS < history.quality < COARSEST:
         return f"the photo was compressed below quality {COARSEST}; that leaves too little of what came before"
-    return resampling_traces(photo.pixels).reason()
+    return graphic_reason(photo.pixels) or history.traces.reason()

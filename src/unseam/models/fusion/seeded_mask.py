@@ -8,6 +8,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unseam.method import MIN_REGION_AREA
+from unseam.models.fusion.log_odds import CELL
+
+SMOOTHING = 3
+"""Cells, 12 pixels: side of the squares over which a map is averaged before it is cut."""
+
+MIN_CELLS = MIN_REGION_AREA // CELL**2
+"""Components of fewer cells are no regions."""
+
+HOTTEST_CELLS = 4 * MIN_CELLS
+"""Cells that are marked where nothing reaches the thresholds: enough to stay a region at the frame's border."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
@@ -45,14 +57,40 @@ class Parts:
         return (self.cells >= min_cells) & (self.peak >= np.float32(seed))
 
 
-def seeded(heat: NDArray[np.float32], extent: float, seed: float) -> NDArray[np.bool_]:
-    """Mark the parts of a map (rows, columns) that are warm all over and hot somewhere (hysteresis, as in Canny 1986).
+def mask_of_map(heat: NDArray[np.float32], extent: float, seed: float) -> NDArray[np.bool_]:
+    """Mark the parts of a map that are warm all over and hot somewhere (hysteresis, as in Canny 1986), at least one.
 
     Parameters
     ----------
     heat : (rows, columns) float32
     extent, seed : float
-        Heat from which a cell belongs to a part, and that a part must reach somewhere.
+        Heat from which a cell belongs to a part, and that a part must reach somewhere. Where no part of `MIN_CELLS`
+        does, the hottest place is marked.
     """
-    parts = Parts.of(heat, extent)
-    return np.asarray(np.concatenate([[False], parts.kept(seed)])[parts.labels])
+    smooth = np.asarray(cv2.blur(heat, (SMOOTHING, SMOOTHING)), np.float32).reshape(heat.shape)
+    parts = Parts.of(smooth, extent)
+    kept = parts.kept(seed, MIN_CELLS)
+    if not kept.any():
+        return hottest(smooth, HOTTEST_CELLS)
+    return np.asarray(np.concatenate([[False], kept])[parts.labels])
+
+
+def hottest(heat: NDArray[np.float32], cells: int) -> NDArray[np.bool_]:
+    """Mark the component around the hottest cell that holds at least so many cells, as tightly as steps allow.
+
+    Parameters
+    ----------
+    heat : (rows, columns) float32
+    cells : int
+        If the map has fewer, all of it is marked.
+    """
+    place = np.unravel_index(int(heat.argmax()), heat.shape)
+    reached = np.sort(heat, axis=None)[::-1]
+    count = cells
+    while True:
+        extent = float(reached[min(count, reached.size) - 1])
+        labels = Parts.of(heat, extent).labels
+        found = labels == labels[place]
+        if count >= reached.size or int(found.sum()) >= cells:
+            return np.asarray(found)
+        count *= 2

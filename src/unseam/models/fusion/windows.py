@@ -8,8 +8,6 @@ of a hundred windows still counts.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,13 +47,3 @@ def photo_log_odds(windows: NDArray[np.float32], shares: NDArray[np.float64], cu
     odds = curve.slope * windows.astype(np.float64) + curve.intercept
     highest = float(odds.max())  # taken out before exp
     return highest + float(np.log(np.sum(shares * np.exp(odds - highest))))
-
-
-LARGEST = 700.0
-"""Log odds whose exponential float64 still holds."""
-
-
-def moved(probability: float, log_odds: float) -> float:
-    """Add to the log odds of a probability; 0 and 1 stay what they are."""
-    against = math.exp(min(-log_odds, LARGEST))
-    return probability / (probability + (1 - probability) * against) if probability else 0.0

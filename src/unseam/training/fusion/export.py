@@ -26,6 +26,7 @@ from unseam.models.network import NetworkOptions
 from unseam.photo.photo import load_photo
 from unseam.training.checkpoint import fill
 from unseam.training.fusion.calibration import calibrated_settings
+from unseam.training.fusion.calibration_frames import described, measured_frames
 from unseam.training.fusion.network import FusionNetwork, build_fusion
 from unseam.training.onnx_graph import as_model_file, largest_difference, written
 from unseam.training.recipe import FusionRecipe
@@ -117,6 +118,6 @@ def fusion_model(
     def fit(draft: Path) -> FusionSettings:
         method = load_model(draft, NetworkOptions(threads=threads))
         assert isinstance(method, FusionMethod)
-        return calibrated_settings(method, samples)
+        return calibrated_settings(method.settings, measured_frames(method, samples, cache=None), described(samples))
 
     return as_model_file(graph, settings, parse_fusion, fit if calibrated else None)

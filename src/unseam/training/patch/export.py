@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError, ModelError, RecipeError, RunError
-from unseam.method import NO_EVIDENCE
 from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import KIND, FusionSettings
 from unseam.models.graph_check import LARGEST_BYTES, check_contents
-from unseam.models.metadata import HeatCalibration, PatchNetworkSettings, PhotoCurve, parse_settings
+from unseam.models.metadata import PatchNetworkSettings, parse_settings
 from unseam.models.patch.patches import cut
 from unseam.photo.photo import load_photo
 from unseam.system.text import printable
 from unseam.training.checkpoint import BEST, fill, load_checkpoint, replace_file
+from unseam.training.fusion.calibration import UNCALIBRATED as UNCALIBRATED_FUSION
 from unseam.training.fusion.export import fusion_model, rebuild_fusion
 from unseam.training.onnx_graph import as_model_file, as_onnx, check_parity, random_patches
 from unseam.training.patch.calibration import UNCALIBRATED, Calibration, calibrate
@@ -243,11 +243,7 @@ def _fusion_settings(
         **_said(recipe, facts, terms),
         kind=KIND,
         features=feature_names(),
-        pixel_threshold=NO_EVIDENCE,
-        seed_threshold=NO_EVIDENCE,
-        photo_weight=0.0,
-        heat_calibration=HeatCalibration(1.0, 0.0),
-        photo_curve=PhotoCurve(1.0, 0.0),
+        **UNCALIBRATED_FUSION,
         photos_seen=photos_seen + int(facts.get("patches_before", 0)),
     )
 
