@@ -43,12 +43,12 @@ MAX_BALANCE = 6.0
 CELLS_PER_PHOTO = 1000
 """Cells of each class drawn from one photo for the fit of the heat."""
 
-EXTENTS = tuple(np.round(logistic(np.arange(-3.0, 4.01, 0.25)), 4).tolist())
-SEED_STEPS = (0.0, 0.5, 1.0, 1.5, 2.0)
+EXTENTS = tuple(np.round(logistic(np.arange(-2.0, 4.01, 0.5)), 4).tolist())
+SEED_STEPS = (0.0, 0.5, 1.0, 2.0)
 """Candidates for the mask: heat from which a cell belongs to a region, and how many log odds more it must reach
 somewhere."""
 
-MASK_PHOTOS = 400
+MASK_PHOTOS = 200
 """Forgeries at most on which a mask rule is chosen."""
 
 MIN_CLASS = 40
