@@ -72,7 +72,7 @@ def flat_share(pixels: Pixels) -> float:
 def straight_edges(pixels: Pixels) -> float:
     """Return how long the drawn edges along rows and columns are, for each pixel of height and width together."""
     length = sum(_edge_pixels(view) for view in (pixels, np.ascontiguousarray(pixels.transpose(1, 0, 2))))
-    return length / (pixels.shape[0] + pixels.shape[1])
+    return float(length / (pixels.shape[0] + pixels.shape[1]))
 
 
 def _edge_pixels(pixels: Pixels) -> int:

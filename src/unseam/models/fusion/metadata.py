@@ -123,9 +123,15 @@ def _power(key: str, value: object) -> tuple[PowerClass, ...]:
 
 
 def _power_class(key: str, held: Mapping[str, object]) -> PowerClass:
-    bounds = ("first_quality", "last_quality", "min_pixels", "max_pixels")
+    first_quality, last_quality, min_pixels, max_pixels = (
+        read_integer(f"{key}.{name}", held.get(name))
+        for name in ("first_quality", "last_quality", "min_pixels", "max_pixels")
+    )
     return PowerClass(
-        *(read_integer(f"{key}.{name}", held.get(name)) for name in bounds),
+        first_quality,
+        last_quality,
+        min_pixels,
+        max_pixels,
         _rates(f"{key}.authentic", held.get("authentic")),
         _rates(f"{key}.forgeries", held.get("forgeries")),
         tuple(_rates(f"{key}.by_edit", part) for part in read_objects(f"{key}.by_edit", held.get("by_edit"))),

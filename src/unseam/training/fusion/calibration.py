@@ -162,7 +162,7 @@ def fitted_head(frames: Sequence[Frame]) -> Scores:
         held, rest = np.flatnonzero(folds == fold), folds != fold
         if held.size:
             head = _fit(names, values[rest], manipulated[rest], weights[rest])
-            scored[held] = [head.weighed(frames[place].values) for place in held]
+            scored[held] = [head.weighed(frames[int(place)].values) for place in held]
     quality = np.array([frame.history.quality for frame in frames])
     curves = [_quality_curve(first, last, scored, frames, weights) for first, last in QUALITIES]
     for curve in curves:
