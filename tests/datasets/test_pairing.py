@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,15 @@ def test_versions_may_share_a_mask_but_not_a_name(tmp_path: Path) -> None:
 def test_a_draft_of_a_missing_folder_says_what_was_expected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder; expected image/"):
         Draft(tmp_path / "missing", "image/")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are not UTF-8")
+def test_a_name_that_is_not_utf_8_and_a_loop_stop_nothing(tmp_path: Path) -> None:
+    photo = picture(tmp_path / "x.png").rename(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    draft = Draft(tmp_path, "images")
+
+    assert draft.pictures() == [photo]
+    draft.add(photo, kind="authentic", sources=["a"])
+    (sample,) = draft.proven().samples
+    assert sample.name == "caf\\xe9.png"

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
+import sys
 import zlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,3 +150,25 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
         find_photos([tmp_path / "none"])
     with pytest.raises(DataError, match="images/"):
         find_all([], [tmp_path])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are not UTF-8")
+def test_any_name_and_any_entry_of_a_folder_leave_the_other_photographs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refuse(path: Path) -> Iterator[os.DirEntry[str]]:
+        if Path(path).name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jpg")).write_bytes(b"")
+
+    names = [source.name for source in find_photos([tmp_path])]
+
+    assert sorted(names) == [f"{tmp_path.name}/{name}" for name in ("caf\\xe9.jpg", "locked", "loop.jpg")]
+    "".join(names).encode("utf-8")
