@@ -5,14 +5,14 @@ import warnings
 from random import Random
 
 import cv2
-import jpeg_mutations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from originals import MAKERS, original
-from photo_cases import mutated_jpeg
 from PIL import Image
 
+from fuzzing import jpeg_mutations
+from fuzzing.originals import MAKERS, original
+from fuzzing.photo_cases import mutated_jpeg
 from unseam.errors import PhotoError
 from unseam.photo.photo import Photo, load_photo
 
