@@ -37,15 +37,15 @@ VALIDATION_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one model got in one fold: its figures, and how many forged photos were tested."""
+    """What one model got in one fold: its metrics, and how many forged photos were tested."""
 
-    figures: tuple[float | None, ...]
+    metrics: tuple[float | None, ...]
     forged: int
 
 
 OF_WINDOWS = ("patch accuracy", "patch AUC", "pixel accuracy", "majority", "pixel AUC of windows")
-FIGURES = (*OF_WINDOWS, "pixel AUC, mean per photo", "ring AUC")
-"""In the order of `Found.figures`."""
+METRICS = (*OF_WINDOWS, "pixel AUC, mean per photo", "ring AUC")
+"""In the order of `Found.metrics`."""
 
 
 def sides(samples: Sequence[Sample], folds: int, fold: int) -> list[str]:
@@ -72,10 +72,10 @@ def write_fold(samples: Sequence[Sample], chosen: Sequence[str], path: Path) -> 
 def fine_tune(data: DataSet, recipe: Path, model: Path, out: Path) -> Path:
     """Give the model file of a finished fine-tuning; a half-done one is gone on with, one of other data refused."""
     from unseam.training import export_run, train
-    from unseam.training.patch.export import ModelTerms, validation_samples
+    from unseam.training.export import ModelTerms, validation_samples
 
     run = out / "run"
-    if train(recipe, [data], run, begin_from=model, resume=run.exists(), quiet=True).reason == "interrupted":
+    if train(recipe, [data], run, init_from=model, resume=run.exists(), quiet=True).reason == "interrupted":
         raise KeyboardInterrupt
     terms = ModelTerms(TERMS, ({"name": "the set", "licence": "its own", "photographs": 0},))
     return export_run(run, out / "model.onnx", terms=terms, samples=validation_samples([data]), calibrated=False)
@@ -86,15 +86,15 @@ def measure(model: Path, test: Sequence[Sample], out: Path) -> Found:
     localizer = load_patch_model(model)
     at_half = WithSettings(localizer, replace(localizer.settings, patch_threshold=0.5, pixel_threshold=0.5))
     windows = judge_windows(at_half, test, per_photo=WINDOWS_PER_PHOTO)
-    patch, pixel = windows.patch.figures(), windows.pixel.figures()
+    patch, pixel = windows.patch.metrics(), windows.pixel.metrics()
     photos = evaluate({"model": localizer}, test, out)
-    figures = [patch["accuracy"], patch["auc"], pixel["accuracy"], pixel["majority"], pixel["auc"]]
-    means = [photos.value("model", figure) for figure in (MEAN_AUC, MEAN_RING_AUC)]
-    return Found((*figures, *means), photos.forged)
+    metrics = [patch["accuracy"], patch["auc"], pixel["accuracy"], pixel["majority"], pixel["auc"]]
+    means = [photos.value("model", metric) for metric in (MEAN_AUC, MEAN_RING_AUC)]
+    return Found((*metrics, *means), photos.forged)
 
 
 def main() -> None:
-    """Print a table: every figure before and after, mean over the folds."""
+    """Print a table: every metric before and after, mean over the folds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path, required=True)
@@ -119,16 +119,16 @@ def report(found: Mapping[str, Sequence[Found]]) -> str:
     """Write the means over folds, before and after, and their differences, as a Markdown table with intervals."""
     before, after = (found[name] for name in ("before", "after"))
     lines = [
-        [name, *(cell(column(folds, place)) for place in range(len(FIGURES))), str(sum(fold.forged for fold in folds))]
+        [name, *(cell(column(folds, place)) for place in range(len(METRICS))), str(sum(fold.forged for fold in folds))]
         for name, folds in found.items()
     ]
-    gains = [differences(column(before, place), column(after, place)) for place in range(len(FIGURES))]
-    return markdown_table(["model", *FIGURES, "forged photos"], [*lines, ["after - before", *map(cell, gains), ""]])
+    gains = [differences(column(before, place), column(after, place)) for place in range(len(METRICS))]
+    return markdown_table(["model", *METRICS, "forged photos"], [*lines, ["after - before", *map(cell, gains), ""]])
 
 
 def column(folds: Sequence[Found], place: int) -> list[float | None]:
-    """Give one figure of every fold."""
-    return [fold.figures[place] for fold in folds]
+    """Give one metric of every fold."""
+    return [fold.metrics[place] for fold in folds]
 
 
 def differences(before: Sequence[float | None], after: Sequence[float | None]) -> list[float | None]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from unseam import METHODS, load_photo
 from unseam.datasets.folder import folder
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.counts import Counts
 from unseam.evaluation.degrade import ORIGINAL, Condition, degraded
 from unseam.models.fusion.resampling import Traces, resampling_traces
@@ -115,7 +115,7 @@ def _forgeries(root: Path, count: int) -> None:
 
 def _judged(photo: Photo, truth: NDArray[np.bool_]) -> tuple[float, float, float]:
     heatmap = METHODS["fusion"](photo)
-    fusion, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, CONTROLS["texture"](photo)))
+    fusion, texture = (Counts.of(judged.heat, truth).auc() for judged in (heatmap, BASELINES["texture"](photo)))
     return fusion or np.nan, texture or np.nan, float(heatmap.mask.any())
 
 

@@ -85,7 +85,7 @@ def test_outcomes_come_one_by_one(photos: Path, brightness_model: Path) -> None:
     assert "c.png" in next(outcomes).failure
 
 
-def test_an_output_folder_that_cannot_be_written_is_reported_per_photo(
+def test_an_output_folder_that_cannot_be_written_is_told_per_photo(
     photos: Path, brightness_model: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("a file", encoding="utf-8")

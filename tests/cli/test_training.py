@@ -21,19 +21,39 @@ def training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     monkeypatch.setitem(
         sys.modules,
         "unseam.training",
-        SimpleNamespace(train=recorder(calls, done), export_run=recorder(calls, tmp_path / "x.onnx"), __path__=[]),
+        SimpleNamespace(
+            train=recorder(calls, done),
+            measure=recorder(calls, 7),
+            export_run=recorder(calls, tmp_path / "x.onnx"),
+            __path__=[],
+        ),
     )
-    monkeypatch.setitem(sys.modules, "unseam.training.patch.export", export)
+    monkeypatch.setitem(sys.modules, "unseam.training.export", export)
     return calls
 
 
 def test_train_hands_over_and_tells_how_it_ended(training: list[Any]) -> None:
-    folders = ("--data", "a", "--data", "b", "--out", "c", "--from", "d")
+    folders = ("--data", "a", "--data", "b", "--out", "c", "--init-from", "d", "--features", "e", "--workers", "2")
     result = run("train", "r.toml", *folders, "--resume", "--accelerator", "cpu")
     assert result.stdout == "finished at step 100; best 0.7500 at step 80\n"
     ((arguments, options),) = training
     assert arguments == (Path("r.toml"), [Path("a"), Path("b")], Path("c"))
-    assert options == {"begin_from": Path("d"), "resume": True, "devices": 1, "accelerator": "cpu"}
+    assert options == {
+        "init_from": Path("d"),
+        "features": Path("e"),
+        "workers": 2,
+        "resume": True,
+        "devices": 1,
+        "accelerator": "cpu",
+    }
+
+
+def test_features_are_computed_for_all_data_into_one_folder(training: list[Any]) -> None:
+    result = run("features", "r.toml", "--data", "a", "--data", "b", "--out", "store", "--workers", "2")
+    assert result.stdout == "7 photos -> store\n"
+    ((arguments, options),) = training
+    assert arguments == (Path("r.toml"), [Path("a"), Path("b")], Path("store"))
+    assert options == {"workers": 2}
 
 
 def test_train_and_export_take_a_public_data_set(training: list[Any]) -> None:

@@ -14,7 +14,7 @@ from unseam.datasets.preview import (
     MANIPULATED,
     ORIGIN_GREY,
     Cutting,
-    SideCounts,
+    SplitCounts,
     chosen,
     count_windows,
     write_preview,
@@ -56,7 +56,7 @@ def test_windows_are_counted_by_side_and_kind(samples: list[Sample]) -> None:
     assert (train.photos, train.groups, train.without) == (2, 1, 0)
     assert train.manipulated + train.near + train.elsewhere == 2 * positions
     assert train.elsewhere >= positions  # the authentic photo has nothing else
-    assert counts["test"] == SideCounts(photos=1, groups=1, manipulated=0, near=0, elsewhere=0, without=1)
+    assert counts["test"] == SplitCounts(photos=1, groups=1, manipulated=0, near=0, elsewhere=0, without=1)
 
 
 def test_the_rule_decides_what_is_counted_as_manipulated(samples: list[Sample]) -> None:

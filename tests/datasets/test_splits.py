@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from unseam.datasets.sample import Sample, SampleSet
-from unseam.datasets.splits import SIDES, DataSet, sided, split_by_group
+from unseam.datasets.splits import SPLITS, DataSet, split_by_group, with_splits
 from unseam.errors import DataError
 
 SHARES = {"train": 0.65, "validation": 0.10, "test": 0.25}
@@ -33,19 +33,19 @@ def test_no_group_is_on_two_sides_and_no_sample_is_lost(sizes: list[int], seed: 
     samples = samples_of(sizes)
     split = split_by_group(samples, seed)
     assert [sample.name for sample in split] == [sample.name for sample in samples]
-    sides = {group: {s.split for s in split if s.group == group} for group in {s.group for s in split}}
-    assert all(len(found) == 1 for found in sides.values())
-    assert {s.split for s in split} <= set(SIDES)
+    splits = {group: {s.split for s in split if s.group == group} for group in {s.group for s in split}}
+    assert all(len(found) == 1 for found in splits.values())
+    assert {s.split for s in split} <= set(SPLITS)
     if len(sizes) >= 3:
-        assert {s.split for s in split} == set(SIDES)
+        assert {s.split for s in split} == set(SPLITS)
 
 
 @settings(deadline=None, max_examples=200)
 @given(groups, st.integers(0, 2**32))
 def test_shares_are_right_to_within_a_group(sizes: list[int], seed: int) -> None:
     found = counts(split_by_group(samples_of(sizes), seed))
-    for side, share in SHARES.items():
-        assert abs(found[side] - share * sum(sizes)) <= max(sizes) + 1
+    for name, share in SHARES.items():
+        assert abs(found[name] - share * sum(sizes)) <= max(sizes) + 1
 
 
 @settings(deadline=None, max_examples=50)
@@ -78,10 +78,10 @@ def test_one_very_large_group_goes_to_training(seed: int) -> None:
     assert counts(split) == {"train": 650, "validation": 100, "test": 250}
 
 
-@pytest.mark.parametrize("sides", [SIDES, ("test",), ("train", "test")])
-def test_sides_that_a_data_set_names_are_kept(sides: tuple[str, ...]) -> None:
-    named = SampleSet(tuple(Sample(f"{i}", Path("x"), group=f"{i}", split=sides[i % len(sides)]) for i in range(9)))
-    assert sided(named) is named
+@pytest.mark.parametrize("splits", [SPLITS, ("test",), ("train", "test")])
+def test_splits_that_a_data_set_names_are_kept(splits: tuple[str, ...]) -> None:
+    named = SampleSet(tuple(Sample(f"{i}", Path("x"), group=f"{i}", split=splits[i % len(splits)]) for i in range(9)))
+    assert with_splits(named) is named
 
 
 @pytest.mark.parametrize("parts", [("",), ("QF75", "QF90"), ("train", "test", ""), ("train", "validation", "JC1")])
@@ -89,9 +89,9 @@ def test_parts_that_are_no_sides_are_split_by_group(parts: tuple[str, ...]) -> N
     found = SampleSet(
         tuple(Sample(f"{i}", Path("x"), group=f"{i // 2}", split=parts[i % len(parts)]) for i in range(60))
     )
-    split = sided(found)
+    split = with_splits(found)
     found_now = counts(list(split.samples))
-    assert all(abs(found_now[side] - share * 60) <= 2 for side, share in SHARES.items())
+    assert all(abs(found_now[name] - share * 60) <= 2 for name, share in SHARES.items())
     assert all(split.samples[i].split == split.samples[i + 1].split for i in range(0, 60, 2))
 
 
@@ -111,7 +111,7 @@ def photos_and_masks(root: Path, count: int, index: str = "") -> Path:
 def test_the_component_of_an_index_keeps_forgeries_of_one_photograph_together(tmp_path: Path) -> None:
     index = "name,component\n" + "".join(f"{i:02d},{i // 4}\n" for i in range(40))
     root = photos_and_masks(tmp_path / "set", 40, index)
-    parts = {side: {s.name for s in DataSet(root).samples(side).samples} for side in SIDES}
+    parts = {name: {s.name for s in DataSet(root).samples(name).samples} for name in SPLITS}
     assert sum(map(len, parts.values())) == 40
     assert len(set.union(*parts.values())) == 40
     for names in parts.values():
@@ -124,7 +124,7 @@ def test_without_a_part_all_samples_are_listed_as_the_adapter_gives_them(tmp_pat
 
 
 def test_a_side_with_nothing_on_it_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nothing on the validation side; train 1"):
+    with pytest.raises(DataError, match="the validation split is empty; train 1"):
         DataSet(photos_and_masks(tmp_path / "set", 1)).samples("validation")
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from unseam.datasets.windows import WindowPool, region_boxes, window_positions, window_table
+from unseam.datasets.windows import WindowPool, region_boxes, window_table
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +31,8 @@ def square(size: int = 512, top: int = 200, left: int = 160, side: int = 96) -> 
 def test_every_window_lies_inside_its_photo_and_its_label_agrees_with_the_mask(
     mask: Mask, side: int, grid: int, seed: int
 ) -> None:
-    tops, lefts, labels = window_positions(mask, side=side, grid=grid, rng=np.random.default_rng(seed), count=20)
+    found = window_table(mask, side=side, grid=grid).draw(np.random.default_rng(seed), 20)
+    tops, lefts, labels = found.tops, found.lefts, found.labels
     assert len(tops) == (20 if min(mask.shape) >= side else 0)
     assert np.all(tops >= 0)
     assert np.all(tops + side <= mask.shape[0])
@@ -55,7 +56,7 @@ def test_table_holds_every_grid_position_once_and_touched_windows_are_never_far(
 
 
 def test_labels_are_balanced_one_to_one_where_the_photo_has_both() -> None:
-    labels = window_positions(square(), rng=np.random.default_rng(0), count=100)[2]
+    labels = window_table(square()).draw(np.random.default_rng(0), 100).labels
     assert labels.sum() == 50
 
 
@@ -84,13 +85,13 @@ def test_exactly_the_share_of_the_rule_is_authentic() -> None:
 
 
 def test_authentic_photo_gives_only_authentic_windows() -> None:
-    labels = window_positions(np.zeros((200, 300), bool), rng=np.random.default_rng(0), count=40)[2]
+    labels = window_table(np.zeros((200, 300), bool)).draw(np.random.default_rng(0), 40).labels
     assert len(labels) == 40
     assert not labels.any()
 
 
 def test_wholly_manipulated_photo_gives_only_manipulated_windows() -> None:
-    assert window_positions(np.ones((200, 300), bool), rng=np.random.default_rng(0), count=40)[2].all()
+    assert window_table(np.ones((200, 300), bool)).draw(np.random.default_rng(0), 40).labels.all()
 
 
 @pytest.mark.parametrize("shape", [(63, 500), (500, 63), (1, 1)])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.method import Method
 from unseam.photo.photo import load_photo
 
@@ -14,11 +14,11 @@ def noisy_left_half() -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["centre", "texture"])
 @pytest.mark.parametrize("shape", [(64, 96, 3), (1, 1, 3), (7, 33, 3)])
-def test_control_is_a_method_with_a_map_of_the_photos_size(name: str, shape: tuple[int, int, int]) -> None:
-    control = CONTROLS[name]
-    heatmap = control(load_photo(np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)))
-    assert isinstance(control, Method)
-    assert control.info.name == name
+def test_a_baseline_is_a_method_with_a_map_of_the_photos_size(name: str, shape: tuple[int, int, int]) -> None:
+    baseline = BASELINES[name]
+    heatmap = baseline(load_photo(np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)))
+    assert isinstance(baseline, Method)
+    assert baseline.info.name == name
     assert heatmap.heat.shape == shape[:2]
     assert heatmap.heat.dtype == np.float32
     assert heatmap.heat.min() >= 0
@@ -27,12 +27,12 @@ def test_control_is_a_method_with_a_map_of_the_photos_size(name: str, shape: tup
 
 
 def test_centre_is_hottest_in_the_middle() -> None:
-    heat = CONTROLS["centre"](load_photo(noisy_left_half())).heat
+    heat = BASELINES["centre"](load_photo(noisy_left_half())).heat
     assert np.unravel_index(heat.argmax(), heat.shape) == (32, 48)
     assert heat[0, 0] == heat.min()
 
 
 def test_texture_is_hotter_where_the_picture_is_busy() -> None:
-    heat = CONTROLS["texture"](load_photo(noisy_left_half())).heat
+    heat = BASELINES["texture"](load_photo(noisy_left_half())).heat
     assert heat[:, :40].min() > 0.9
     assert heat[:, 60:].max() < 0.01

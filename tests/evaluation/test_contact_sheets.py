@@ -7,7 +7,7 @@ from PIL import Image
 
 from support.fakes import SHAPE, Fake, knowing
 from unseam.datasets.sample import Sample
-from unseam.evaluation.contact_sheets import choose_rows, draw_sheet
+from unseam.evaluation.contact_sheets import choose_rows, draw_contact_sheet
 from unseam.evaluation.degrade import Condition
 from unseam.evaluation.rows import Row
 
@@ -48,7 +48,7 @@ def sample(tmp_path: Path) -> Sample:
 
 
 def test_photo_truth_heat_and_mask_stand_side_by_side_and_upright(sample: Sample, tmp_path: Path) -> None:
-    assert draw_sheet(Fake("m", knowing), "m", rows(1.0), {"0.png": sample}, tmp_path / "m.png")
+    assert draw_contact_sheet(Fake("m", knowing), "m", rows(1.0), {"0.png": sample}, tmp_path / "m.png")
     sheet = np.asarray(Image.open(tmp_path / "m.png")).astype(int)
     white = (sheet > 240).all(axis=2)
     columns = np.flatnonzero(white[45:250].sum(axis=0) > 30)
@@ -61,13 +61,13 @@ def test_photo_truth_heat_and_mask_stand_side_by_side_and_upright(sample: Sample
 def test_photos_that_are_no_longer_among_the_samples_are_left_out(sample: Sample, tmp_path: Path) -> None:
     alone, with_others = tmp_path / "alone.png", tmp_path / "with-others.png"
     measured = [replace(row, photo=name) for row, name in zip(rows(0.2, 1.0, 0.1), ("0.png", "b", "c"), strict=True)]
-    assert draw_sheet(Fake("m", knowing), "m", measured, {"0.png": sample}, with_others)
-    assert draw_sheet(Fake("m", knowing), "m", measured[:1], {"0.png": sample}, alone)
+    assert draw_contact_sheet(Fake("m", knowing), "m", measured, {"0.png": sample}, with_others)
+    assert draw_contact_sheet(Fake("m", knowing), "m", measured[:1], {"0.png": sample}, alone)
     assert with_others.read_bytes() == alone.read_bytes()  # the best of those that are there
-    assert not draw_sheet(Fake("m", knowing), "m", measured, {}, tmp_path / "none.png")
+    assert not draw_contact_sheet(Fake("m", knowing), "m", measured, {}, tmp_path / "none.png")
 
 
 def test_a_photo_that_went_meanwhile_is_left_out(sample: Sample, tmp_path: Path) -> None:
     sample.photo.unlink()
-    assert not draw_sheet(Fake("m", knowing), "m", rows(1.0), {"0.png": sample}, tmp_path / "m.png")
+    assert not draw_contact_sheet(Fake("m", knowing), "m", rows(1.0), {"0.png": sample}, tmp_path / "m.png")
     assert not (tmp_path / "m.png").exists()

@@ -54,16 +54,16 @@ def test_figures_at_a_threshold_agree_with_scikit_learn(seed: int, a: float, b: 
     assert confusion.majority == pytest.approx(max(truth.mean(), 1 - truth.mean()))
 
 
-@pytest.mark.parametrize("figure", ["f1", "iou", "mcc", "accuracy"])
-def test_best_threshold_beats_every_other(figure: str) -> None:
+@pytest.mark.parametrize("metric", ["f1", "iou", "mcc", "accuracy"])
+def test_best_threshold_beats_every_other(metric: str) -> None:
     scores, truth = beta(1, 2, 3)
     counts = Counts.of(scores, truth)
-    best = counts.best(figure)  # type: ignore[arg-type]
+    best = counts.best(metric)  # type: ignore[arg-type]
     assert best is not None
     threshold, confusion = best
     assert confusion == counts.at(threshold + 1e-9)
-    values = [getattr(Confusion.of(scores >= t, truth), figure) for t in np.linspace(0.01, 0.99, 99)]
-    found = getattr(confusion, figure)
+    values = [getattr(Confusion.of(scores >= t, truth), metric) for t in np.linspace(0.01, 0.99, 99)]
+    found = getattr(confusion, metric)
     assert found >= max(value for value in values if value is not None) - 1e-9
     assert found == pytest.approx(max(value for value in values if value is not None), abs=0.02)
 

@@ -25,10 +25,10 @@ POOLED_AUC = "pixel AUC, pooled over forged photos"
 MEAN_PRECISION = "average precision, mean over forged photos"
 POOLED_PRECISION = "average precision, pooled over forged photos"
 RING_AUC = "ring AUC, mean over forged photos"
-OWN_F1 = "F1 at the method's own mask, mean over forged photos"
-HALF_F1 = "F1 at heat above 0.5, mean over forged photos"
+F1_AT_THRESHOLD = "F1 at the method's threshold, mean over forged photos"
+HALF_F1 = "F1 at 0.5, mean over forged photos"
 BEST_F1 = "F1 at the data set's best threshold (by F1; chosen on the test photos), pooled over forged photos"
-SCORE_AUC = "score AUC, forged against authentic photos"
+IMAGE_AUC = "image-level AUC, forged against authentic photos"
 ALARMS = "false alarms: share of authentic photos with any region"
 
 
@@ -59,12 +59,12 @@ def test_truth_inverse_and_constant_have_the_figures_they_must(tmp_path: Path, s
         assert table.value(name, MEAN_AUC) == auc
         assert table.value(name, POOLED_AUC) == auc
         assert table.value(name, RING_AUC) == auc
-        assert table.value(name, OWN_F1) == f1
+        assert table.value(name, F1_AT_THRESHOLD) == f1
         assert table.value(name, HALF_F1) == f1
         if best is not None:
             assert table.value(name, BEST_F1) == best
-    assert table.value("knowing", SCORE_AUC) == 1
-    assert table.value("inverse", SCORE_AUC) == 0.5
+    assert table.value("knowing", IMAGE_AUC) == 1
+    assert table.value("inverse", IMAGE_AUC) == 0.5
     assert table.value("knowing", ALARMS) == 0
     assert table.value("inverse", ALARMS) == 1
 
@@ -87,7 +87,7 @@ def test_mean_and_pooled_figures_agree_with_scikit_learn(tmp_path: Path, samples
     assert table.value("tilted", MEAN_PRECISION) == pytest.approx(np.mean(precisions), abs=1e-3)
     masks = [tilted(Photo(np.asarray(Image.open(sample.photo)))).mask for sample in samples[:3]]
     own = [f1_score(truth, mask.ravel()) for (truth, _), mask in zip(pairs, masks, strict=True)]
-    assert table.value("tilted", OWN_F1) == pytest.approx(np.mean(own))
+    assert table.value("tilted", F1_AT_THRESHOLD) == pytest.approx(np.mean(own))
     best = max(f1_score(truth, heat >= t) for t in np.linspace(0.3, 0.7, 41))
     assert table.value("tilted", BEST_F1) == pytest.approx(best, abs=0.01)
 
@@ -96,7 +96,7 @@ def test_the_mask_is_the_methods_and_not_its_heat(tmp_path: Path, samples: list[
     def masked(photo: Photo) -> Heatmap:
         return Heatmap.of(constant(photo).heat, truth_of(photo))
 
-    assert run(tmp_path, samples, Fake("masked", masked)).value("masked", OWN_F1) == 1
+    assert run(tmp_path, samples, Fake("masked", masked)).value("masked", F1_AT_THRESHOLD) == 1
 
 
 def test_not_applicable_is_counted_apart_and_stands_as_a_constant_map_among_all(
@@ -106,18 +106,18 @@ def test_not_applicable_is_counted_apart_and_stands_as_a_constant_map_among_all(
     assert table.outcomes["fussy"] == {"judged": 3, "not applicable": 1}
     assert table.value("fussy", MEAN_AUC, "applicable") == 1
     assert table.value("fussy", MEAN_AUC) == pytest.approx((0.5 + 1 + 1) / 3)
-    assert table.value("fussy", OWN_F1) == pytest.approx(2 / 3)
+    assert table.value("fussy", F1_AT_THRESHOLD) == pytest.approx(2 / 3)
     assert table.value("fussy", BEST_F1, "applicable") == 1
     assert table.value("fussy", BEST_F1) == pytest.approx(2 * 2 / (2 * 2 + 1))
-    counts = {figure.photos for figure in table.figures["applicable"]["fussy"] if figure.name == MEAN_AUC}
+    counts = {metric.photos for metric in table.metrics["applicable"]["fussy"] if metric.name == MEAN_AUC}
     assert counts == {2}
-    assert next(iter(table.figures["all"])) == "knowing"
+    assert next(iter(table.metrics["all"])) == "knowing"
     assert "## Only the photos that each method could judge" in table.markdown()
 
 
 def test_controls_are_in_every_table(tmp_path: Path, samples: list[Sample]) -> None:
     table = run(tmp_path, samples, Fake("noise", noise))
-    assert set(table.figures["all"]) == {"noise", "centre", "texture"}
+    assert set(table.metrics["all"]) == {"noise", "centre", "texture"}
     assert table.value("noise", MEAN_AUC) == pytest.approx(0.5, abs=0.03)
 
 
@@ -244,7 +244,7 @@ def test_a_method_that_fails_is_listed_counted_as_constant_and_tried_again(
 
 def test_without_authentic_photos_detection_is_not_available(tmp_path: Path, samples: list[Sample]) -> None:
     table = run(tmp_path, samples[:3], Fake("m", knowing))
-    assert table.value("m", SCORE_AUC) is None
+    assert table.value("m", IMAGE_AUC) is None
     assert table.value("m", ALARMS) is None
     assert "n/a" in table.markdown()
 
@@ -258,7 +258,7 @@ def test_tables_name_photos_command_and_exclusions(tmp_path: Path, samples: list
     assert "Left out: 1 files, mask without a photo" in text
     assert "`unseam evaluate ...`" in text
     lines = (tmp_path / "out" / "results.csv").read_text().splitlines()
-    assert lines[0] == "coverage,method,figure,value,low,high,photos,command"
+    assert lines[0] == "coverage,method,metric,value,low,high,photos,command"
     assert len(lines) > 80
 
 
@@ -267,7 +267,7 @@ def test_unusable_requests_are_refused(tmp_path: Path, samples: list[Sample]) ->
         run(tmp_path, [])
     with pytest.raises(DataError, match="share a name"):
         run(tmp_path, [samples[0], samples[0]])
-    with pytest.raises(DataError, match="controls"):
+    with pytest.raises(DataError, match="baselines"):
         run(tmp_path, samples, Fake("centre", noise))
 
 

@@ -9,7 +9,7 @@ from support.tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
 from unseam.detectors.statistic import UNCALIBRATED
 from unseam.evaluation import method_digest as module
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.method_digest import method_digest, row_keys
 from unseam.methods import DETECTORS, METHODS
@@ -30,7 +30,7 @@ def test_another_version_is_another_method(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_every_method_and_control_has_a_digest_of_its_own() -> None:
-    digests = [method_digest(method) for method in (*METHODS.values(), *CONTROLS.values())]
+    digests = [method_digest(method) for method in (*METHODS.values(), *BASELINES.values())]
     assert len(set(digests)) == len(digests)
 
 

@@ -1,11 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import bootstrap
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from unseam.evaluation.counts import Confusion
-from unseam.evaluation.metrics import MEAN_AUC, Figure, as_constant, bootstrap_interval, mean_figures
+from unseam.evaluation.metrics import (
+    FLAGGED_AUTHENTIC,
+    FLAGGED_FORGED,
+    MEAN_AUC,
+    Metric,
+    as_constant,
+    bootstrap_interval,
+    mean_metrics,
+)
 from unseam.evaluation.rows import Row
+from unseam.method import Finding
 
 FORGED_SCORES, AUTHENTIC_SCORES = (0.9, 0.5, 0.7, 0.2), (0.1, 0.5, 0.6)
 
@@ -22,10 +33,11 @@ def row(number: int, manipulated: int, score: float, *, outcome: str = "judged",
         width=10,
         manipulated=manipulated,
         auc=0.6 if manipulated else None,
-        own=Confusion(manipulated, 5, 0, 95 - manipulated),
-        half=Confusion(manipulated, 5, 0, 95 - manipulated),
+        at_threshold=Confusion(manipulated, 5, 0, 95 - manipulated),
+        at_half=Confusion(manipulated, 5, 0, 95 - manipulated),
         regions=regions,
         score=score,
+        finding=Finding.MANIPULATED if score > 0.8 else Finding.SUSPICIOUS if score > 0.55 else Finding.NO_EVIDENCE,
     )
 
 
@@ -35,49 +47,60 @@ def rows() -> list[Row]:
     return forged + [row(9 + i, 0, score, regions=i) for i, score in enumerate(AUTHENTIC_SCORES)]
 
 
-def named(figures: tuple[Figure, ...], start: str) -> Figure:
-    (found,) = [figure for figure in figures if figure.name.startswith(start)]
+def named(metrics: tuple[Metric, ...], start: str) -> Metric:
+    (found,) = [metric for metric in metrics if metric.name.startswith(start)]
     return found
 
 
 def test_detection_agrees_with_scikit_learn(rows: list[Row]) -> None:
-    figures = mean_figures(rows)
+    metrics = mean_metrics(rows)
     truth, scores = [1] * 4 + [0] * 3, [*FORGED_SCORES, *AUTHENTIC_SCORES]
-    assert named(figures, "score AUC").value == pytest.approx(roc_auc_score(truth, scores), abs=1e-9)
+    assert named(metrics, "image-level AUC").value == pytest.approx(roc_auc_score(truth, scores), abs=1e-9)
     weights = [1 / 4] * 4 + [1 / 3] * 3
     expected = brier_score_loss(truth, scores, sample_weight=weights)
-    assert named(figures, "Brier").value == pytest.approx(expected)
+    assert named(metrics, "Brier").value == pytest.approx(expected)
 
 
 def test_a_score_of_one_half_is_no_evidence_and_no_alarm(rows: list[Row]) -> None:
-    figures = mean_figures(rows)
-    alarms = named(figures, "false alarms: share of authentic photos with a score")
+    metrics = mean_metrics(rows)
+    alarms = named(metrics, "false alarms: share of authentic photos with a score")
     assert (alarms.value, alarms.photos) == (pytest.approx(1 / 3), 3)
-    assert named(figures, "found: share of forged photos").value == pytest.approx(2 / 4)
+    assert named(metrics, "found: share of forged photos").value == pytest.approx(2 / 4)
+
+
+def test_each_verdict_has_its_share_of_forged_and_of_authentic_photos(rows: list[Row]) -> None:
+    metrics = mean_metrics([*rows, replace(rows[0], finding=None)])  # one more photo without a verdict
+    for kind, shares in {"forged": (1 / 4, 1 / 4, 2 / 4, 0), "authentic": (0, 1 / 3, 2 / 3, 0)}.items():
+        for finding, share in zip(Finding, shares, strict=True):
+            found = named(metrics, f"{kind} photos: {finding}")
+            assert (found.value, found.photos) == (pytest.approx(share), {"forged": 4, "authentic": 3}[kind])
+    assert named(metrics, FLAGGED_FORGED).value == 2 / 4
+    assert named(metrics, FLAGGED_AUTHENTIC).value == pytest.approx(1 / 3)
+    assert named(mean_metrics([replace(found, finding=None) for found in rows]), FLAGGED_FORGED).value is None
 
 
 def test_regions_on_authentic_photos_are_false_alarms(rows: list[Row]) -> None:
-    assert named(mean_figures(rows), "false alarms: share of authentic photos with any region").value == 2 / 3
+    assert named(mean_metrics(rows), "false alarms: share of authentic photos with any region").value == 2 / 3
 
 
 def test_a_row_that_was_not_judged_counts_as_a_constant_map() -> None:
     unknown = as_constant(row(0, 20, 0.9, outcome="not applicable", regions=3))
     assert (unknown.auc, unknown.ring_auc, unknown.average_precision, unknown.score) == (0.5, 0.5, 0.2, 0.5)
-    assert unknown.own == Confusion(0, 0, 20, 80)
+    assert unknown.at_threshold == Confusion(0, 0, 20, 80)
     assert as_constant(row(1, 20, 0.9)) == row(1, 20, 0.9)
 
 
-def test_figures_without_what_they_are_of_are_not_available(rows: list[Row]) -> None:
-    without_authentic, without_forged = mean_figures(rows[:4]), mean_figures(rows[4:])
-    for start in ("score AUC", "Brier", "false alarms: share of authentic photos with a score"):
+def test_metrics_without_what_they_are_of_are_not_available(rows: list[Row]) -> None:
+    without_authentic, without_forged = mean_metrics(rows[:4]), mean_metrics(rows[4:])
+    for start in ("image-level AUC", "Brier", "false alarms: share of authentic photos with a score"):
         assert named(without_authentic, start).value is None
-    for start in ("pixel AUC, mean", "score AUC", "Brier", "found", "F1 at the method's own mask, mean"):
+    for start in ("pixel AUC, mean", "image-level AUC", "Brier", "found", "F1 at the method's threshold, mean"):
         assert named(without_forged, start).value is None
-    assert named(mean_figures([]), "accuracy of the majority").value is None
+    assert named(mean_metrics([]), "accuracy of the majority").value is None
 
 
 def test_a_mean_over_one_photo_has_no_interval(rows: list[Row]) -> None:
-    alone, both = (named(mean_figures(rows[:count]), MEAN_AUC) for count in (1, 2))
+    alone, both = (named(mean_metrics(rows[:count]), MEAN_AUC) for count in (1, 2))
     assert (alone.value, alone.photos, alone.low, alone.high) == (0.6, 1, None, None)
     assert alone.cells == (MEAN_AUC, "0.600000", "n/a", "n/a", "1")
     assert (both.low, both.high) == (pytest.approx(0.6), pytest.approx(0.6))

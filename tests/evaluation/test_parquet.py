@@ -13,23 +13,30 @@ from unseam.evaluation.parquet import column_names, write_rows
 from unseam.evaluation.rows import Row
 
 ROWS = [
-    Row("k", "a.png", "splice", "", "m", "judged", manipulated=3, auc=0.75, own=Confusion(1, 2, 3, 4), score=0.5),
+    Row(
+        "k",
+        "a.png",
+        "splice",
+        "",
+        "m",
+        "judged",
+        manipulated=3,
+        auc=0.75,
+        at_threshold=Confusion(1, 2, 3, 4),
+        score=0.5,
+    ),
     Row("l", "b.png", "authentic", "", "m", "not applicable", Condition("jpeg", 90), "no coefficients"),
 ]
 
 
-def test_rows_come_back_with_their_types_and_undefined_figures_as_null(tmp_path: Path) -> None:
+def test_rows_come_back_with_their_types_and_undefined_metrics_as_null(tmp_path: Path) -> None:
     write_rows(ROWS, tmp_path / "rows.parquet")
     first, second = parquet.read_table(tmp_path / "rows.parquet").to_pylist()
     assert (first["photo"], first["auc"], first["manipulated"], first["degradation"]) == ("a.png", 0.75, 3, "")
-    assert [first[f"own_{part}_{kind}"] for part in ("true", "false") for kind in ("positives", "negatives")] == [
-        1,
-        4,
-        2,
-        3,
-    ]
+    names = ("true_positives", "true_negatives", "false_positives", "false_negatives")
+    assert [first[f"at_threshold_{name}"] for name in names] == [1, 4, 2, 3]
     assert (second["degradation"], second["strength"], second["reason"]) == ("jpeg", 90, "no coefficients")
-    assert second["auc"] is second["own_true_positives"] is second["score"] is None
+    assert second["auc"] is second["at_threshold_true_positives"] is second["score"] is None
     assert list(first) == column_names()
 
 

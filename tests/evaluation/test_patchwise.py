@@ -9,7 +9,7 @@ from PIL import Image
 from support.heatmaps import found
 from support.tiny_models import ModelMaker
 from unseam.datasets.sample import Sample
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.patchwise import MapJudge, judge_windows, patch_table
 from unseam.method import Heatmap
 from unseam.models.load import load_model
@@ -66,10 +66,10 @@ def test_windows_are_balanced_over_forged_and_authentic_photos(samples: list[Sam
 def test_a_judge_that_knows_is_right_and_its_opposite_is_wrong(samples: list[Sample]) -> None:
     right, wrong = judge_windows(Knowing(), samples), judge_windows(Knowing(right=False), samples)
     for verdicts in (right.patch, right.pixel):
-        assert (verdicts.figures()["auc"], verdicts.figures()["accuracy"], verdicts.figures()["f1"]) == (1, 1, 1)
-    assert wrong.pixel.figures()["auc"] == 0
-    assert wrong.pixel.figures()["accuracy"] == 0
-    assert wrong.patch.figures()["accuracy"] == 0
+        assert (verdicts.metrics()["auc"], verdicts.metrics()["accuracy"], verdicts.metrics()["f1"]) == (1, 1, 1)
+    assert wrong.pixel.metrics()["auc"] == 0
+    assert wrong.pixel.metrics()["accuracy"] == 0
+    assert wrong.patch.metrics()["accuracy"] == 0
 
 
 def test_pixels_of_a_rejected_patch_are_gated_but_keep_their_scores(samples: list[Sample]) -> None:
@@ -79,14 +79,14 @@ def test_pixels_of_a_rejected_patch_are_gated_but_keep_their_scores(samples: lis
             return np.zeros(len(patches), np.float32), super().judge(patches)[1]
 
     results = judge_windows(Timid(), samples)
-    assert results.pixel.figures()["auc"] == 1
-    assert results.pixel.figures()["recall"] == 1
+    assert results.pixel.metrics()["auc"] == 1
+    assert results.pixel.metrics()["recall"] == 1
     assert results.gated.recall == 0
 
 
 def test_a_network_without_patch_head_has_pixel_figures_only(samples: list[Sample]) -> None:
     results = judge_windows(Knowing(patch_head=False), samples)
-    assert results.patch.figures()["accuracy"] is None
+    assert results.patch.metrics()["accuracy"] is None
     assert results.gated == results.pixel.decided
     assert "| patch |" not in patch_table({"m": results})
 
@@ -99,7 +99,7 @@ def test_same_seed_measures_the_same_windows_and_another_seed_others(samples: li
 def test_authentic_photos_alone_are_measured_without_balance(samples: list[Sample]) -> None:
     results = judge_windows(Knowing(), samples[4:])
     assert (results.windows, results.manipulated) == (16, 0)
-    assert results.patch.figures()["auc"] is None
+    assert results.patch.metrics()["auc"] is None
 
 
 def test_photos_that_cannot_be_used_are_listed(samples: list[Sample]) -> None:
@@ -120,7 +120,7 @@ def test_no_window_is_no_result(tmp_path: Path) -> None:
 def test_a_localizer_is_a_patch_judge(samples: list[Sample], make_model: ModelMaker) -> None:
     results = judge_windows(load_model(make_model()), samples)
     assert results.patch.decided.total == 32
-    assert (results.pixel.figures()["auc"] or 0) > 0.9
+    assert (results.pixel.metrics()["auc"] or 0) > 0.9
     table = patch_table({"bright": results})
     assert "| bright | patch | 6 | 32 | 16 |" in table
     assert table.count("| bright |") == 3
@@ -131,16 +131,16 @@ def test_controls_judge_the_same_windows_by_their_maps(samples: list[Sample]) ->
         return found((photo.pixels[..., 0] > 200) * np.float32(0.8) + np.float32(0.1))
 
     network = judge_windows(Knowing(), samples, seed=3)
-    control = replace(CONTROLS["texture"], heat=lambda photo: white(photo).heat)  # type: ignore[type-var]
-    beside = judge_windows(MapJudge(control, Settings()), samples, seed=3)
+    baseline = replace(BASELINES["texture"], heat=lambda photo: white(photo).heat)  # type: ignore[type-var]
+    beside = judge_windows(MapJudge(baseline, Settings()), samples, seed=3)
     assert (beside.windows, beside.manipulated) == (network.windows, network.manipulated)
     assert beside.pixel.decided == network.pixel.decided
-    assert beside.patch.figures()["auc"] == 1
+    assert beside.patch.metrics()["auc"] == 1
     assert beside.gated.precision == 1
 
 
 def test_a_control_that_has_no_evidence_marks_nothing(samples: list[Sample]) -> None:
-    flat = replace(CONTROLS["centre"], heat=lambda p: np.full((p.height, p.width), 0.5, np.float32))  # type: ignore[type-var]
+    flat = replace(BASELINES["centre"], heat=lambda p: np.full((p.height, p.width), 0.5, np.float32))  # type: ignore[type-var]
     results = judge_windows(MapJudge(flat, Settings(pixel_threshold=0.1, patch_threshold=0.1)), samples)
-    assert results.pixel.figures()["recall"] == results.patch.figures()["recall"] == 0
-    assert results.pixel.figures()["auc"] == 0.5
+    assert results.pixel.metrics()["recall"] == results.patch.metrics()["recall"] == 0
+    assert results.pixel.metrics()["auc"] == 0.5

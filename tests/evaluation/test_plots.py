@@ -7,7 +7,7 @@ from PIL import Image
 from unseam.errors import MissingExtra
 from unseam.evaluation.curves import FALSE_ALARM_GRID, RECALL_GRID, Curve
 from unseam.evaluation.degrade import ORIGINAL, Condition
-from unseam.evaluation.metrics import MEAN_AUC, OWN_F1, Figure
+from unseam.evaluation.metrics import F1_AT_THRESHOLD, MEAN_AUC, Metric
 from unseam.evaluation.plots import draw_curves, draw_robustness
 from unseam.evaluation.robustness import Robustness
 
@@ -40,11 +40,11 @@ def test_every_method_has_a_line_in_the_picture(tmp_path: Path) -> None:
 
 def test_each_degradation_has_a_picture_and_undefined_figures_a_gap(tmp_path: Path) -> None:
     conditions = [ORIGINAL, Condition("blur", 1), Condition("blur", 2), Condition("jpeg", 90)]
-    figures = {
-        condition: {name: (Figure(MEAN_AUC, 0.6, 3), Figure(OWN_F1, None, 0)) for name in METHODS}
+    metrics = {
+        condition: {name: (Metric(MEAN_AUC, 0.6, 3), Metric(F1_AT_THRESHOLD, None, 0)) for name in METHODS}
         for condition in conditions
     }
-    robust = Robustness(figures, {}, {})
+    robust = Robustness(metrics, {}, {})
     paths = draw_robustness(robust, METHODS, tmp_path)
     assert [path.name for path in paths] == ["robustness-blur.png", "robustness-jpeg.png"]
     assert all(len(colours(path)) > 5 for path in paths)
@@ -56,7 +56,7 @@ def test_a_picture_that_cannot_be_finished_leaves_the_old_one_and_no_rest(
     path = tmp_path / "curves.png"
     path.write_bytes(b"old")
 
-    def fail(_figure: object, place: Path, **_: object) -> None:
+    def fail(_metric: object, place: Path, **_: object) -> None:
         place.write_bytes(b"half")
         raise OSError("disk full")
 

@@ -12,7 +12,7 @@ from unseam.datasets.sample import Sample
 from unseam.errors import NotApplicable
 from unseam.evaluation.degrade import ORIGINAL, Condition, find_conditions
 from unseam.evaluation.evaluate import evaluate
-from unseam.evaluation.metrics import MEAN_AUC, OWN_F1
+from unseam.evaluation.metrics import F1_AT_THRESHOLD, MEAN_AUC
 from unseam.evaluation.rows import RowStore
 from unseam.evaluation.tables import EvaluationTable
 from unseam.method import Heatmap
@@ -59,16 +59,16 @@ def test_figures_stand_beside_those_of_the_original_photos(tmp_path: Path, sampl
     robust = table.robustness
     assert robust is not None
     assert robust.value(ORIGINAL, "knowing", MEAN_AUC) == table.value("knowing", MEAN_AUC) == 1
-    assert (robust.value(BLUR, "knowing", OWN_F1) or 0) > 0.8
+    assert (robust.value(BLUR, "knowing", F1_AT_THRESHOLD) or 0) > 0.8
     assert (robust.value(BLUR, "sharp", MEAN_AUC) or 1) < (table.value("sharp", MEAN_AUC) or 0)
     assert robust.sweeps == {"blur": [BLUR], "resize": [RESIZED]}
-    assert set(robust.figures[BLUR]) == {"sharp", "knowing", "centre", "texture"}
+    assert set(robust.metrics[BLUR]) == {"sharp", "knowing", "centre", "texture"}
 
 
 def test_degraded_photos_play_no_part_in_the_other_figures(tmp_path: Path, samples: list[Sample]) -> None:
     table = run(tmp_path / "out", samples, Fake("sharp", sharpness))
     alone = evaluate({"sharp": Fake("sharp", sharpness)}, samples, tmp_path / "alone")
-    assert table.figures == alone.figures
+    assert table.metrics == alone.metrics
     assert table.outcomes == alone.outcomes
     assert alone.robustness is None
     assert "Degraded" not in alone.markdown()
@@ -118,5 +118,10 @@ def test_tables_name_strengths_and_numbers_of_photos(tmp_path: Path, samples: li
         ("blur", "2"),
         ("resize", "0.5"),
     }
-    (found,) = [n for n in lines if (n["method"], n["degradation"], n["figure"]) == ("knowing", "original", OWN_F1)]
-    assert (float(found["value"]), found["photos"]) == (pytest.approx(table.value("knowing", OWN_F1), abs=1e-6), "2")
+    (found,) = [
+        n for n in lines if (n["method"], n["degradation"], n["metric"]) == ("knowing", "original", F1_AT_THRESHOLD)
+    ]
+    assert (float(found["value"]), found["photos"]) == (
+        pytest.approx(table.value("knowing", F1_AT_THRESHOLD), abs=1e-6),
+        "2",
+    )

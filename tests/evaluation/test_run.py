@@ -12,7 +12,7 @@ from pyarrow import parquet
 from support.tiny_models import ModelMaker
 from unseam import methods
 from unseam.errors import DataError, UnseamError
-from unseam.evaluation.run import Plan, run_evaluation
+from unseam.evaluation.run import EvaluationPlan, run_evaluation
 from unseam.models.load import load_model
 from unseam.system.folder_lock import LOCK, FolderLock
 
@@ -47,14 +47,16 @@ def test_a_model_file_is_measured_on_photos_and_on_patches(root: Path, tmp_path:
 
 
 def test_patches_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
-    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", Plan(patches_per_photo=0))
+    evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", EvaluationPlan(patches_per_photo=0))
     assert evaluation.patches == {}
     assert "## Patches" not in evaluation.markdown()
 
 
 def test_whole_photos_can_be_left_out(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
     both = run_evaluation([str(make_model())], root, tmp_path / "both")
-    alone = run_evaluation([str(make_model())], root, tmp_path / "alone", Plan(whole_photos=False), command="unseam x")
+    alone = run_evaluation(
+        [str(make_model())], root, tmp_path / "alone", EvaluationPlan(whole_photos=False), command="unseam x"
+    )
     assert alone.table is None
     assert alone.patches["brightness"].gated == both.patches["brightness"].gated
     assert not (tmp_path / "alone" / "rows.jsonl").exists()
@@ -65,7 +67,7 @@ def test_whole_photos_can_be_left_out(root: Path, tmp_path: Path, make_model: Mo
 
 def test_unknown_data_sets_and_methods_are_refused(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
     with pytest.raises(DataError, match="there are: folder"):
-        run_evaluation([], root, tmp_path / "out", Plan(dataset="nist"))
+        run_evaluation([], root, tmp_path / "out", EvaluationPlan(dataset="nist"))
     with pytest.raises(UnseamError, match="no-such"):
         run_evaluation(["no-such"], root, tmp_path / "out")
     with pytest.raises(DataError, match="two methods of one name"):
@@ -79,12 +81,12 @@ def test_a_folder_in_which_another_process_is_at_work_is_refused_and_stays_as_it
     out = tmp_path / "out"
     with FolderLock(out, DataError):
         with pytest.raises(DataError, match="out: another process is at work in it"):
-            run_evaluation([str(make_model())], root, out, Plan(whole_photos=whole_photos))
+            run_evaluation([str(make_model())], root, out, EvaluationPlan(whole_photos=whole_photos))
         assert [path.name for path in out.iterdir()] == [LOCK]
 
 
 def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
-    plan = Plan(degrade=("blur=1",), patches_per_photo=2)
+    plan = EvaluationPlan(degrade=("blur=1",), patches_per_photo=2)
     evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", plan)
     files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert files == {
@@ -97,12 +99,12 @@ def test_everything_is_written_that_the_run_promises(root: Path, tmp_path: Path,
 
 
 def test_a_sample_of_the_set_is_named_in_the_tables(root: Path, tmp_path: Path, make_model: ModelMaker) -> None:
-    plan = Plan(limit=3, seed=5, patches_per_photo=0)
+    plan = EvaluationPlan(limit=3, seed=5, patches_per_photo=0)
     evaluation = run_evaluation([str(make_model())], root, tmp_path / "out", plan)
     assert "A random sample of 3 of the 4 photos, each kind in its share (seed 5)." in evaluation.markdown()
     assert evaluation.table
     assert (evaluation.table.photos, evaluation.table.forged) == (3, 2)
-    whole = run_evaluation([str(make_model())], root, tmp_path / "whole", Plan(limit=4, patches_per_photo=0))
+    whole = run_evaluation([str(make_model())], root, tmp_path / "whole", EvaluationPlan(limit=4, patches_per_photo=0))
     assert "random sample" not in whole.markdown()
 
 
@@ -111,7 +113,7 @@ def test_all_stands_for_every_method(
 ) -> None:
     models = {name: load_model(make_model(name=name)) for name in ("one", "two")}
     monkeypatch.setattr(methods, "METHODS", models)
-    evaluation = run_evaluation(["all"], root, tmp_path / "out", Plan(patches_per_photo=0))
+    evaluation = run_evaluation(["all"], root, tmp_path / "out", EvaluationPlan(patches_per_photo=0))
     assert evaluation.table
     assert set(evaluation.table.methods) == {"one", "two", "centre", "texture"}
 

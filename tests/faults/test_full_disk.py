@@ -117,7 +117,7 @@ def test_forge_tells_a_full_disk_on_one_line(photos: Path, tmp_path: Path) -> No
 
 
 def test_a_model_file_that_does_not_fit_leaves_the_old_one(tmp_path: Path, model: Path) -> None:
-    export = pytest.importorskip("unseam.training.patch.export", reason="training needs unseam[train]")
+    export = pytest.importorskip("unseam.training.export", reason="training needs unseam[train]")
     target = tmp_path / "mine.onnx"
     target.write_bytes(b"old")
     with full_disk(300), pytest.raises(UnseamError, match="cannot write"):

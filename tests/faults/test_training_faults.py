@@ -14,10 +14,9 @@ pytest.importorskip("torch", reason="training needs unseam[train]")
 import torch
 
 from support.faults import READ_ONLY, full_disk, read_only
-from support.tiny_run import TinySource, train_tiny
+from support.tiny_run import TinySource, metrics_of, train_tiny
 from unseam.errors import RunError
-from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint
-from unseam.training.metrics_log import read_metrics
+from unseam.training.checkpoint import BEST, LAST, load_checkpoint
 
 TIMES = ("seconds", "patches_per_second")
 
@@ -51,7 +50,7 @@ class Failing(TinySource):
 
 
 def metrics(run: Path) -> list[dict[str, Any]]:
-    return [{key: line[key] for key in line if key not in TIMES} for line in read_metrics(run / METRICS)]
+    return [{key: line[key] for key in line if key not in TIMES} for line in metrics_of(run)]
 
 
 def assert_same_run(run: Path, other: Path) -> None:
@@ -100,7 +99,7 @@ def test_a_clock_that_jumps_by_years_changes_neither_weights_nor_durations(
     monkeypatch.setattr(time, "time", lambda: real() + next(years))
     train_tiny(tmp_path)
     assert_same_run(tmp_path, undisturbed)
-    seconds = [float(line["seconds"] or 0) for line in read_metrics(tmp_path / METRICS) if "seconds" in line]
+    seconds = [float(line["seconds"] or 0) for line in metrics_of(tmp_path) if "seconds" in line]
     assert seconds == sorted(seconds)
     assert 0 < seconds[-1] < 600
 

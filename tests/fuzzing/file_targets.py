@@ -61,7 +61,7 @@ def mutated_terms(draw: Random) -> bytes:
 
 
 def read_terms(data: bytes, folder: Path) -> str:
-    from unseam.training.patch.export import load_terms
+    from unseam.training.export import load_terms
 
     load_terms(written(folder, "terms.toml", data))
     return "terms"
@@ -192,9 +192,11 @@ def mutated_metrics(draw: Random) -> bytes:
 
 
 def read_metrics(data: bytes, folder: Path) -> str:
-    from unseam.training.metrics_log import read_metrics as read
+    from unseam.training.metrics_log import cut_back
 
-    return f"{len(read(written(folder, 'metrics.jsonl', data)))} lines"
+    metrics = written(folder, "metrics.jsonl", data)
+    cut_back(metrics, 1)
+    return f"{len(metrics.read_bytes().splitlines())} lines"
 
 
 def mutated_report(draw: Random) -> bytes:

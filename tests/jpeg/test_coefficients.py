@@ -292,7 +292,7 @@ def test_a_component_that_no_scan_brings_may_name_no_table() -> None:
 
 
 @pytest.mark.parametrize("step", [0, 1])
-def test_a_step_of_zero_is_damage(step: int) -> None:
+def test_a_step_of_zero_is_no_step(step: int) -> None:
     data = bytearray(_encode(_noise(16, 16)))
     table = next(segment for segment in cut_into_segments(bytes(data)).segments if segment.marker == 0xDB)
     data[table.start + 5] = step

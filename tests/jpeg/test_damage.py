@@ -148,7 +148,7 @@ def test_bytes_that_no_block_needs_are_named_and_cost_no_rows() -> None:
     assert damage.share == 0
 
 
-def test_an_odd_header_is_not_damage() -> None:
+def test_an_odd_header_is_no_damage() -> None:
     data = _encoded()
     odd = data[:20] + b"junk" + data[20:]  # behind the JFIF segment
 

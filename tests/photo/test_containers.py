@@ -46,7 +46,7 @@ def test_an_exif_chunk_goes_first() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"\nexif\n", b"\nexif\n 4\nnot hexadecimal", b"\nexif\n 3\nabc", bytes(9)])
-def test_a_broken_profile_is_not_exif(text: bytes) -> None:
+def test_a_broken_profile_is_no_exif(text: bytes) -> None:
     assert png_exif(_with(png_chunk(b"tEXt", b"Raw profile type exif\0" + text))) == b""
 
 

@@ -219,7 +219,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         load_photo(tmp_path / "no.jpg")
 
 
-def test_folder_is_not_a_file(tmp_path: Path) -> None:
+def test_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(NotAFile, match="folder"):
         load_photo(tmp_path)
 
@@ -254,7 +254,7 @@ def test_empty_file_and_empty_bytes_are_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"This is a text.", b"%PDF-1.7", b"\0" * 100, b"x", b"<svg></svg>"])
-def test_file_that_is_not_an_image_is_refused_whatever_its_name(tmp_path: Path, data: bytes) -> None:
+def test_file_that_is_no_image_is_none_whatever_its_name(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(data)
 
     with pytest.raises(NotAnImage, match=r"a\.jpg"):
@@ -360,10 +360,10 @@ def test_an_error_does_not_repeat_the_file() -> None:
     entry = data.index(struct.pack("<HH", 259, 3), 8)  # compression: said to be a text of the file
     data[entry + 2 : entry + 12] = struct.pack("<HII", 2, 4096, 0)
 
-    with pytest.raises(DamagedPhoto) as raised:
+    with pytest.raises(DamagedPhoto) as told:
         load_photo(bytes(data))
-    assert len(str(raised.value)) < 600
-    assert str(raised.value).isprintable()
+    assert len(str(told.value)) < 600
+    assert str(told.value).isprintable()
 
 
 def test_file_larger_than_any_photo_within_the_limit_is_not_read(
@@ -376,7 +376,7 @@ def test_file_larger_than_any_photo_within_the_limit_is_not_read(
         load_photo(tmp_path / "a.jpg", max_pixels=10)
 
 
-def test_pillow_set_to_invent_missing_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillow_told_to_invent_missing_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
 
     with pytest.raises(PhotoError, match="LOAD_TRUNCATED_IMAGES"):
@@ -445,7 +445,7 @@ def test_upright_turns_an_off_centre_mark_as_pillow_does(orientation: int) -> No
     assert np.array_equal(upright(stored[..., 0] > 0, orientation), turned[..., 0] > 0)
 
 
-def test_upright_refuses_what_is_not_an_orientation() -> None:
+def test_upright_refuses_what_is_no_orientation() -> None:
     for orientation in (0, 9):
         with pytest.raises(ValueError, match="1 to 8"):
             upright(scene_pixels(), orientation)

@@ -16,12 +16,12 @@ from unseam.reproduction.results import Table, claims_table, interval_over_seeds
 
 
 def measured(recipe: str, seed: int, patch: float | None, pixel: float | None, patches: int = 100) -> Measured:
-    figures = {
+    metrics = {
         f"0.125 {task}": {"accuracy": value, "auc": value, "majority": 0.5}
         for task, value in (("patch", patch), ("pixel", pixel))
         if value is not None
     }
-    return Measured(recipe, seed, "d" * 64, patches, figures, {"0.125": (10, 80, 40)}, {"patch": (0.0, 0.5, 1.0)})
+    return Measured(recipe, seed, "d" * 64, patches, metrics, {"0.125": (10, 80, 40)}, {"patch": (0.0, 0.5, 1.0)})
 
 
 def test_every_network_of_the_tables_has_a_recipe_in_the_repository() -> None:
@@ -74,10 +74,10 @@ def test_controls_stand_below_the_networks_and_undefined_figures_are_said_to_be(
 
     patches, pixels, _ = network_tables(runs)
 
-    assert [row[:2] for row in patches.rows] == [("P-LSTM", "0.6000"), ("texture (control)", "0.5500")]
+    assert [row[:2] for row in patches.rows] == [("P-LSTM", "0.6000"), ("texture (baseline)", "0.5500")]
     assert patches.rows[-1][-2:] == ("", "")
     assert pixels.rows[0][:3] == ("FCN", "n/a", "n/a")
-    assert patches.rows[-1][3] == ""  # the paper has no controls
+    assert patches.rows[-1][3] == ""  # the paper has no baselines
 
 
 def test_a_table_says_what_it_rests_on() -> None:
@@ -144,7 +144,7 @@ def test_roc_curves_of_several_seeds_are_averaged() -> None:
 
 def test_all_three_pages_hold_every_cell_and_every_warning(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
-    table = Table("Table <1>", ("network", "figure"), (("A & B", "0.5"), ("C", "")), "A note.", "8 windows")
+    table = Table("Table <1>", ("network", "metric"), (("A & B", "0.5"), ("C", "")), "A note.", "8 windows")
     found = Reproduction(
         [table],
         {"A picture": tmp_path / "a.png"},
@@ -161,7 +161,7 @@ def test_all_three_pages_hold_every_cell_and_every_warning(tmp_path: Path) -> No
     rows = list(csv.reader((tmp_path / "tables.csv").read_text(encoding="utf-8").splitlines()))
     assert rows[1][:4] == ["Facts", "Data", "", "x"]
     assert rows[2][:4] == ["Facts", "Made by", "", "unseam <y>"]
-    assert rows[3][:5] == ["Table <1>", "A & B", "figure", "0.5", "8 windows"]
+    assert rows[3][:5] == ["Table <1>", "A & B", "metric", "0.5", "8 windows"]
     for text in (markdown, " ".join(rows[1])):
         assert TOO_FEW in text
         assert "fcn (seed 1)" in text

@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
-from unseam.datasets.splits import SIDES, DataSet
+from unseam.datasets.splits import SPLITS, DataSet
 from unseam.errors import DataError
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.reproduction import run as room
 from unseam.reproduction.networks import identify, recipe_path
 from unseam.reproduction.paper import CLASSICAL
@@ -56,9 +56,9 @@ def test_with_whole_photos_every_table_and_figure_is_there_and_stays(
     text = (forged / "tables.md").read_text(encoding="utf-8")
     titles = [line.removeprefix("## ").split(".")[0] for line in text.splitlines() if line.startswith("## ")]
     assert titles[:6] == [f"Table {number}" for number in range(1, 7)]
-    assert [f"Figure {number}" in text for number in (3, 4, 5)] == [True] * 3
+    assert [f"Metric {number}" in text for number in (3, 4, 5)] == [True] * 3
     assert "labels at 12.5 % over 50 %" in text
-    for name in (*CLASSICAL, *(f"{control} (control)" for control in CONTROLS)):
+    for name in (*CLASSICAL, *(f"{baseline} (baseline)" for baseline in BASELINES)):
         assert f"| {name} |" in text
     curves = (forged / "figures" / "roc.csv").read_text(encoding="utf-8").splitlines()
     assert curves[0] == "false positive rate,patch (one seed),pixel (one seed)"
@@ -112,7 +112,7 @@ def test_more_forgeries_than_were_measured_are_refused_before_they_are_made(
 
 
 def test_what_is_trained_on_and_every_mask_belong_to_the_identity_of_data(finished: Path, tmp_path: Path) -> None:
-    found = [sample for side in SIDES for sample in DataSet(finished / "forged").samples(side).samples]
+    found = [sample for side in SPLITS for sample in DataSet(finished / "forged").samples(side).samples]
     rows = [f"{s.photo.resolve()},{s.mask.resolve() if s.mask else ''},{s.kind},{s.group},{s.split}" for s in found]
     header = "photo,mask,kind,group,split"
 
@@ -227,6 +227,6 @@ def test_a_set_with_nothing_to_test_is_refused_before_anything_is_trained(finish
     rows = [f"{s.photo},{s.mask or ''},{s.kind},{s.group},train" for s in forged]
     (tmp_path / "pairs.csv").write_text("\n".join(["photo,mask,kind,group,split", *rows]) + "\n", encoding="utf-8")
 
-    with pytest.raises(DataError, match="nothing on the test side; train 8, validation 0, test 0"):
+    with pytest.raises(DataError, match="the test split is empty; train 8, validation 0, test 0"):
         reproduce(replace(SMOKE, smoke=False, dataset=DataSet(tmp_path / "pairs.csv")), tmp_path / "out")
     assert not (tmp_path / "out" / "runs").exists()

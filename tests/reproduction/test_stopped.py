@@ -65,7 +65,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return done
 
 
-def figures(out: Path) -> Any:
+def metrics(out: Path) -> Any:
     return json.loads((out / MEASURED).read_text(encoding="utf-8"))["figures"]
 
 
@@ -87,7 +87,7 @@ def test_ctrl_c_in_a_training_leaves_a_page_and_the_next_run_does_only_the_rest(
 
     assert reproduce(SMALL, forged).finished
     assert steps == [0, 1]
-    assert figures(forged) == figures(finished)
+    assert metrics(forged) == metrics(finished)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -101,7 +101,7 @@ def test_a_killed_run_goes_on_and_measures_what_an_uninterrupted_one_does(
 
     assert reproduce(SMALL, forged).finished
     assert steps == ([0, 1] if moment == "training" else [])
-    assert figures(forged) == figures(finished)
+    assert metrics(forged) == metrics(finished)
 
 
 def full_disk_for(name: str) -> Callable[..., int]:
@@ -129,7 +129,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     assert len(list(forged.glob("measured/*/p-conv-lstm.json"))) == left
 
     assert reproduce(SMALL, forged).finished
-    assert figures(forged) == figures(finished)
+    assert metrics(forged) == metrics(finished)
     assert (forged / "index.html").read_bytes() == (finished / "index.html").read_bytes()
 
 
@@ -146,7 +146,7 @@ def test_a_full_disk_in_a_training_is_one_clear_error_and_keeps_the_checkpoint_b
     assert not list(forged.rglob("*.partial"))
 
     assert reproduce(SMALL, forged).finished
-    assert figures(forged) == figures(finished)
+    assert metrics(forged) == metrics(finished)
 
 
 def _refuse_after(calls: int) -> Callable[[int], None]:

@@ -6,6 +6,7 @@ its training, its validation, and its checkpoints.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from unseam.training.checkpoint import Checkpoint, save_checkpoint
 from unseam.training.loop import TrainingResult, train_loop
 from unseam.training.patch.network import Outputs
+from unseam.training.patch.validation import PatchTask
 
 SIDE = 8
 VALIDATING = "validating"
@@ -92,6 +94,11 @@ class TinyNetwork(nn.Module):
         return Outputs(self.patch(features.mean(dim=(2, 3))), self.pixel(features))
 
 
+def metrics_of(run: Path) -> list[dict[str, Any]]:
+    """Read the complete lines of a run's metrics."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
+
+
 def train_tiny(
     run: Path,
     *,
@@ -109,6 +116,7 @@ def train_tiny(
         source or TinySource(optimisation.batch),
         optimisation,
         run,
+        task=PatchTask(),
         recipe=recipe or {"name": "tiny", "optimisation": {"steps": optimisation.steps}},
         quiet=True,
         **changes,

@@ -42,7 +42,7 @@ def test_jobs_shorter_than_the_limit_are_all_done_in_one_process() -> None:
     assert len(processes) == 1
 
 
-def test_one_process_alone_can_be_made_to_compute_on_one_thread() -> None:
+def test_one_process_alone_can_be_told_to_compute_on_one_thread() -> None:
     assert dict(Pool(Work(), 1, one_thread=True).run(["threads"])) == {"threads": "1"}
 
 

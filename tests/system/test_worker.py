@@ -54,7 +54,7 @@ class Stillborn:
         return os._exit, (3,)
 
 
-def test_a_process_that_cannot_begin_is_not_the_fault_of_its_job() -> None:
+def test_a_process_that_cannot_begin_is_no_fault_of_its_job() -> None:
     with pytest.raises(RunError, match="exit code 3 before it began"):
         list(Pool(Stillborn(), 2).run(["a", "b"]))
 

@@ -18,7 +18,8 @@ from unseam.errors import DataError, RecipeError, RunError
 from unseam.system.folder_lock import LOCK, FolderLock
 from unseam.training import launch, train
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
-from unseam.training.recipe import Recipe, load_patch_recipe
+from unseam.training.patch.recipe import PatchRecipe
+from unseam.training.recipe import load_patch_recipe
 
 RECIPE = """
 name = "tiny"
@@ -51,7 +52,7 @@ def recipe(tmp_path: Path) -> Path:
     return path
 
 
-def changed(recipe: Path, **optimisation: Any) -> Recipe:
+def changed(recipe: Path, **optimisation: Any) -> PatchRecipe:
     read = load_patch_recipe(recipe)
     return dataclasses.replace(read, optimisation=dataclasses.replace(read.optimisation, **optimisation))
 
@@ -178,7 +179,7 @@ def test_a_run_begins_with_the_best_weights_of_another_and_says_so(
     first, second = tmp_path / "first", tmp_path / "second"
     train(recipe, [forgeries], first, accelerator="cpu", quiet=True)
     still = changed(recipe, steps=1, learning_rate=1e-12, final_learning_rate=0.0, seed=5)
-    train(still, [forgeries], second, begin_from=first, accelerator="cpu", quiet=True)
+    train(still, [forgeries], second, init_from=first, accelerator="cpu", quiet=True)
     before, after = load_checkpoint(first / BEST), load_checkpoint(second / BEST)
     for name, weight in before["network"].items():
         torch.testing.assert_close(after["network"][name], weight, rtol=0, atol=1e-9)
@@ -192,9 +193,9 @@ def test_a_run_cannot_begin_with_the_weights_of_another_network(recipe: Path, fo
     other = load_patch_recipe(recipe)
     other = dataclasses.replace(other, network=dataclasses.replace(other.network, front_maps=(8, 1)))
     with pytest.raises(RecipeError, match="of another network"):
-        train(other, [forgeries], tmp_path / "second", begin_from=tmp_path / "first", accelerator="cpu", quiet=True)
+        train(other, [forgeries], tmp_path / "second", init_from=tmp_path / "first", accelerator="cpu", quiet=True)
     with pytest.raises(RunError):
-        train(recipe, [forgeries], tmp_path / "third", begin_from=tmp_path / "none", accelerator="cpu", quiet=True)
+        train(recipe, [forgeries], tmp_path / "third", init_from=tmp_path / "none", accelerator="cpu", quiet=True)
 
 
 @pytest.mark.parametrize(

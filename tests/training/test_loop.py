@@ -19,11 +19,10 @@ from lightning.fabric import Fabric
 from torch import nn
 
 from support.places import ROOT
-from support.tiny_run import VALIDATING, TinyNetwork, TinySource, train_tiny
+from support.tiny_run import VALIDATING, TinyNetwork, TinySource, metrics_of, train_tiny
 from unseam.errors import DataError, RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
 from unseam.training.launch import leaving_the_group
-from unseam.training.metrics_log import read_metrics
 
 TIMES = ("seconds", "patches_per_second")
 
@@ -41,7 +40,7 @@ class KilledError(Exception):
 
 
 def metrics_without_times(run: Path) -> list[dict[str, Any]]:
-    return [{key: line[key] for key in line if key not in TIMES} for line in read_metrics(run / METRICS)]
+    return [{key: line[key] for key in line if key not in TIMES} for line in metrics_of(run)]
 
 
 def assert_same_run(run: Path, other: Path) -> None:
@@ -63,14 +62,14 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_training_learns_what_is_there_to_learn(uninterrupted: Path) -> None:
-    validations = [line for line in read_metrics(uninterrupted / METRICS) if line["event"] == "validation"]
+    validations = [line for line in metrics_of(uninterrupted) if line["event"] == "validation"]
     assert [line["step"] for line in validations] == [15, 30, 45, 60]
     assert float(validations[-1]["pixel_auc"] or 0) > 0.6
     assert float(validations[-1]["pixel_loss"] or 9) < float(validations[0]["pixel_loss"] or 0)
 
 
 def test_training_lines_hold_mean_losses_rate_and_speed(uninterrupted: Path) -> None:
-    first = read_metrics(uninterrupted / METRICS)[1]
+    first = metrics_of(uninterrupted)[1]
     assert (first["event"], first["step"], first["patches"]) == ("training", 20, 160)
     assert first["loss"] == pytest.approx(float(first["patch_loss"] or 0) + float(first["pixel_loss"] or 0))
     assert float(first["patches_per_second"] or 0) > 0
@@ -78,7 +77,7 @@ def test_training_lines_hold_mean_losses_rate_and_speed(uninterrupted: Path) -> 
 
 
 def test_best_checkpoint_is_the_one_with_the_highest_criterion(uninterrupted: Path) -> None:
-    validations = [line for line in read_metrics(uninterrupted / METRICS) if line["event"] == "validation"]
+    validations = [line for line in metrics_of(uninterrupted) if line["event"] == "validation"]
     best = max(validations, key=lambda line: float(line["criterion"] or 0))
     checkpoint = load_checkpoint(uninterrupted / BEST)
     assert checkpoint["step"] == best["step"] == load_checkpoint(uninterrupted / LAST)["state"]["best_step"]
@@ -138,7 +137,7 @@ def test_run_killed_between_metrics_and_checkpoint_loses_the_later_lines(uninter
         train_tiny(tmp_path, save=save_until_30)
     with (tmp_path / METRICS).open("ab") as file:
         file.write(b'{"event": "training", "st')
-    assert read_metrics(tmp_path / METRICS)[-1]["step"] == 30
+    assert metrics_of(tmp_path)[-1]["step"] == 30
     train_tiny(tmp_path, resume=True)
     assert_same_run(tmp_path, uninterrupted)
 
@@ -241,7 +240,7 @@ def test_network_with_one_head_is_judged_by_that_head(tmp_path: Path) -> None:
             return super().forward(patches)._replace(patch_logits=None)
 
     train_tiny(tmp_path, network=PixelOnly(), steps=15)
-    line = read_metrics(tmp_path / METRICS)[-1]
+    line = metrics_of(tmp_path)[-1]
     assert line["criterion"] == line["pixel_auc"]
     assert "patch_auc" not in line
 
@@ -254,7 +253,7 @@ def test_global_switch_for_deterministic_algorithms_is_put_back(tmp_path: Path) 
 def test_bfloat16_trains_too(tmp_path: Path) -> None:
     fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
     train_tiny(tmp_path, fabric=fabric, steps=30)
-    losses = [line["loss"] for line in read_metrics(tmp_path / METRICS) if line["event"] == "training"]
+    losses = [line["loss"] for line in metrics_of(tmp_path) if line["event"] == "training"]
     assert all(isinstance(loss, float) and math.isfinite(loss) for loss in losses)
     assert load_checkpoint(tmp_path / LAST)["network"]["patch.weight"].dtype is torch.float32
 

@@ -6,8 +6,9 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
+from support.tiny_run import metrics_of
 from unseam.errors import RunError
-from unseam.training.metrics_log import MetricsLog, cut_back, read_metrics
+from unseam.training.metrics_log import MetricsLog, cut_back
 
 
 @pytest.fixture
@@ -22,18 +23,17 @@ def metrics(tmp_path: Path) -> Path:
 
 
 def test_lines_come_back_as_written(metrics: Path) -> None:
-    assert [line["loss"] for line in read_metrics(metrics)] == [0.1, 0.05, 0.05, 1 / 30]
+    assert [line["loss"] for line in metrics_of(metrics.parent)] == [0.1, 0.05, 0.05, 1 / 30]
 
 
 def test_cutting_back_keeps_the_lines_up_to_the_step(metrics: Path) -> None:
     cut_back(metrics, 20)
-    assert [line["step"] for line in read_metrics(metrics)] == [10, 20, 20]
+    assert [line["step"] for line in metrics_of(metrics.parent)] == [10, 20, 20]
 
 
 def test_half_written_last_line_is_cut_off(metrics: Path) -> None:
     whole = metrics.read_bytes()
     metrics.write_bytes(whole + b'{"step": 3')
-    assert len(read_metrics(metrics)) == 4
     cut_back(metrics, 30)
     assert metrics.read_bytes() == whole
 

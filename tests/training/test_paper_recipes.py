@@ -14,9 +14,10 @@ from support.tiny_forgeries import write_forgeries
 from unseam.models.load import load_model
 from unseam.training import export_run, train
 from unseam.training.checkpoint import BEST, load_checkpoint
-from unseam.training.initial_weights import load_beginning
-from unseam.training.patch.export import ModelTerms, validation_samples
-from unseam.training.recipe import Recipe, load_patch_recipe
+from unseam.training.export import ModelTerms, validation_samples
+from unseam.training.patch.initial_weights import weights_of_model
+from unseam.training.patch.recipe import PatchRecipe
+from unseam.training.recipe import load_patch_recipe
 
 PAPER = Path(__file__).parents[2] / "recipes" / "paper"
 RECIPES = sorted(PAPER.glob("*.toml"))
@@ -41,7 +42,7 @@ def forgeries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_forgeries(tmp_path_factory.mktemp("data") / "forgeries", block=56)  # above half of a patch, too
 
 
-def shortened(path: Path) -> Recipe:
+def shortened(path: Path) -> PatchRecipe:
     recipe = load_patch_recipe(path)
     few = {"steps": 2, "batch": 4, "warmup_steps": 0, "validate_every": 2, "precision": "float32"}
     return dataclasses.replace(
@@ -83,4 +84,4 @@ def test_each_network_trains_exports_and_begins_again_from_its_file(
     assert (labels is None) == (recipe.network.patch_head is None)
     assert (pixels is None) == (not recipe.network.head_maps)
     trained = load_checkpoint(tmp_path / "run" / BEST)["network"]
-    assert load_beginning(model).weights.keys() == trained.keys()
+    assert weights_of_model(model).weights.keys() == trained.keys()

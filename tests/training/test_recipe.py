@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from unseam.errors import RecipeError
-from unseam.training.recipe import DataConfig, Optimisation, Recipe, load_recipe, recipe_from
+from unseam.training.optimisation import Optimisation
+from unseam.training.patch.recipe import DataConfig, PatchLossConfig, PatchRecipe
+from unseam.training.recipe import load_recipe, recipe_from
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(path for path in FOLDER.rglob("*.toml") if path.parent.name != "terms")
@@ -27,7 +29,7 @@ def test_a_recipe_survives_its_own_dict() -> None:
 
 
 def test_a_name_alone_is_the_papers_network() -> None:
-    assert recipe_from({"name": "x"}) == Recipe("x")
+    assert recipe_from({"name": "x"}) == PatchRecipe("x")
 
 
 def test_a_head_that_is_not_there_is_written_none() -> None:
@@ -137,11 +139,13 @@ def test_defaults_are_those_of_the_paper() -> None:
     assert DataConfig().rule == 0.125
     assert Optimisation().learning_rate == 1e-4
     assert Optimisation().weight_decay == 0  # Adam
-    assert {field.name for field in dataclasses.fields(Recipe)} == {
+    assert {field.name for field in dataclasses.fields(PatchRecipe)} == {
         "name",
         "paper",
         "note",
         "network",
         "data",
+        "loss",
         "optimisation",
     }
+    assert PatchLossConfig() == PatchLossConfig(patch=1, pixel=1, balanced=0, dice=0)  # equation 5

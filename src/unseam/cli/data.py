@@ -1,4 +1,4 @@
-"""For who prepares data: ``unseam forge``, ``unseam windows``, ``unseam datasets``."""
+"""For researchers who prepare data: ``unseam forge``, ``unseam windows``, ``unseam datasets``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unseam.cli.app import app, complain, one_line_errors
 from unseam.system.text import printable
 
 if TYPE_CHECKING:
-    from unseam.datasets.preview import SideCounts
+    from unseam.datasets.preview import SplitCounts
     from unseam.forging.config import ForgeConfig
 
 
@@ -105,26 +105,29 @@ def windows(
     dataset: Annotated[str | None, typer.Option(help="Else: name of a data set, with --root.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of that data set.")] = None,
     masks: Annotated[str | None, typer.Option(help="Which of several masks that data set has.")] = None,
-    split: Annotated[str | None, typer.Option(help="Draw photos of this side alone, say train.")] = None,
-    rule: Annotated[float, typer.Option(min=0, max=1, help="Manipulated above this share of a window.")] = 0.125,
+    split: Annotated[str | None, typer.Option(help="Draw photos of this split alone, say train.")] = None,
+    rule: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Manipulated above this share of a window.  [default: the paper's]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the windows that are drawn.")] = 0,
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw photos, masks, boxes and windows with their labels.")
     ] = None,
 ) -> None:
-    """Show what a network would be trained on: sides, windows, labels; nothing is trained."""
+    """Show what a network would be trained on: splits, windows, labels; nothing is trained."""
     with one_line_errors():
         from unseam.datasets.preview import Cutting, count_windows, write_preview
-        from unseam.datasets.splits import SIDES, DataSet, sided
+        from unseam.datasets.splits import SPLITS, DataSet, with_splits
 
         if (data is None) == (root is None) or (dataset is None) != (root is None):
             raise typer.BadParameter("name either --data FOLDER, or --dataset NAME and --root FOLDER")
         place = DataSet(root, dataset, masks) if root is not None and dataset is not None else DataSet(data or Path())
-        found = sided(place.samples())
-        cutting = Cutting(rule=rule)
+        found = with_splits(place.samples())
+        cutting = Cutting() if rule is None else Cutting(rule=rule)
         counts = count_windows(found.samples, cutting)
-        for side in (side for side in SIDES if side in counts):
-            typer.echo(_counted(side, counts[side]))
+        for name in (name for name in SPLITS if name in counts):
+            typer.echo(_counted(name, counts[name]))
         for reason, count in found.exclusion_counts().items():
             complain(f"left out: {count} files, {reason}")
         if preview is not None:
@@ -133,10 +136,10 @@ def windows(
             typer.echo(f"-> {printable(preview)}")
 
 
-def _counted(side: str, counts: SideCounts) -> str:
-    kinds = f"{counts.manipulated} manipulated, {counts.near} authentic beside a region, {counts.elsewhere} elsewhere"
+def _counted(split: str, counts: SplitCounts) -> str:
+    kinds = f"{counts.manipulated} manipulated, {counts.near} authentic near a region, {counts.elsewhere} elsewhere"
     small = f"; {counts.without} photos smaller than a window" if counts.without else ""
-    return f"{side}: {counts.photos} photos of {counts.groups} groups; windows: {kinds}{small}"
+    return f"{split}: {counts.photos} photos of {counts.groups} groups; windows: {kinds}{small}"
 
 
 datasets = typer.Typer(help="List the data sets that can be measured on, or check a folder of one.")

@@ -1,4 +1,4 @@
-"""For who measures methods: ``unseam evaluate``, ``unseam reproduce``."""
+"""For researchers who measure methods: ``unseam evaluate``, ``unseam reproduce``."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def evaluate(
         int | None, typer.Option(min=1, help="Processes that judge photos side by side.  [default: one a core]")
     ] = None,
 ) -> None:
-    """Measure methods on a data set: tables, curves and contact sheets; an interrupted run goes on when run again."""
+    """Measure methods on a data set: tables, curves and contact sheets; an interrupted run resumes when run again."""
     with one_line_errors():
-        from unseam.evaluation.run import Plan, run_evaluation
+        from unseam.evaluation.run import EvaluationPlan, run_evaluation
 
-        plan = Plan(
+        plan = EvaluationPlan(
             dataset=dataset,
             split=split,
             masks=masks,
@@ -100,7 +100,7 @@ def reproduce(
     devices: Annotated[int, typer.Option(min=1, help="Devices of each training.")] = 1,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
 ) -> None:
-    """Make the paper's tables and figures, measured, beside its own numbers (needs the extras train and eval)."""
+    """Make the paper's tables and figures, measured, next to its own numbers (needs the extras train and eval)."""
     with one_line_errors():
         from unseam.datasets.splits import DataSet
         from unseam.reproduction.run import Settings

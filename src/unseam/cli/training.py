@@ -1,4 +1,4 @@
-"""For who trains networks: ``unseam train``, ``unseam export``."""
+"""For researchers who train networks: ``unseam train``, ``unseam export``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Accelerator(StrEnum):
 
 
 Dataset = Annotated[str | None, typer.Option(help="Name of a data set (see unseam datasets), with --root.")]
-Root = Annotated[Path | None, typer.Option(help="Folder of that data set; split by group unless it names its sides.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of that data set; split by group unless it names its splits.")]
 Masks = Annotated[str | None, typer.Option(help="Which of several masks that data set has.")]
 
 
@@ -41,6 +41,30 @@ def _places(data: list[Path] | None, dataset: str | None, root: Path | None, mas
     return [*(data or []), *public]
 
 
+Features = Annotated[
+    Path | None, typer.Option(help="Feature store of fusion, which runs may share.  [default: RUN/features]")
+]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that compute features; 0 for one a core.")]
+
+
+@app.command()
+def features(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe of fusion, say recipes/fusion.toml.")],
+    out: Annotated[Path, typer.Option(help="The feature store; what it holds already is not computed again.")],
+    data: Annotated[list[Path] | None, typer.Option(help="Folder written by unseam forge; repeatable.")] = None,
+    dataset: Dataset = None,
+    root: Root = None,
+    masks: Masks = None,
+    workers: Workers = 0,
+) -> None:
+    """Compute the block features that fusion trains on, once for all runs. Needs the extra train."""
+    with one_line_errors():
+        places = _places(data, dataset, root, masks)
+        from unseam.training import measure
+
+        typer.echo(f"{measure(recipe, places, out, workers=workers)} photos -> {printable(out)}")
+
+
 @app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file, say recipes/j-conv-lstm-conv.toml.")],
@@ -49,9 +73,12 @@ def train(
     root: Root = None,
     masks: Masks = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.  [default: runs/NAME]")] = None,
-    begin_from: Annotated[
-        Path | None, typer.Option("--from", help="A run, or a model file (.onnx), whose weights this one begins with.")
+    init_from: Annotated[
+        Path | None,
+        typer.Option("--init-from", help="A run or model file (.onnx): the initial weights."),
     ] = None,
+    features: Features = None,
+    workers: Workers = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
@@ -65,7 +92,9 @@ def train(
             recipe,
             places,
             out,
-            begin_from=begin_from,
+            init_from=init_from,
+            features=features,
+            workers=workers,
             resume=resume,
             devices=devices,
             accelerator=accelerator.value,
@@ -91,7 +120,7 @@ def export(
     """Write a trained network as one ONNX file, after proof that it gives the same numbers (needs the extra train)."""
     with one_line_errors():
         from unseam.training import export_run
-        from unseam.training.patch.export import load_terms, validation_samples
+        from unseam.training.export import load_terms, validation_samples
 
         samples = validation_samples(_places(data, dataset, root, masks))
         path = export_run(run, out, terms=load_terms(terms), samples=samples, calibrated=not raw)
@@ -116,8 +145,8 @@ def calibrate(
     """Fit a model's score, thresholds, masks and power anew, without its checkpoint (needs the extra train)."""
     with one_line_errors():
         from unseam.datasets.splits import DataSet
+        from unseam.training.export import write_model
         from unseam.training.fusion.recalibrate import recalibrated
-        from unseam.training.patch.export import write_model
 
         samples = [sample for root in data for sample in DataSet(root).samples(split).samples]
         write_model(out, recalibrated(model, samples, cache=cache))

@@ -50,16 +50,16 @@ def about(adapter: Callable[..., object]) -> About:
     text = inspect.getdoc(sys.modules[adapter.__module__]) or ""
     facts, _, rest = text.partition("\n::\n\n")
     paragraphs = [" ".join(part.split()) for part in facts.split("\n\n")]
-    told = dict(part.split(": ", 1) for part in paragraphs if re.match(r"[A-Z][a-z]+: ", part))
+    parts = dict(part.split(": ", 1) for part in paragraphs if re.match(r"[A-Z][a-z]+: ", part))
     drawing = re.match(r"(?: {4}.*\n|\n)*", rest)
     layout = drawing[0] if drawing else ""
     return About(
         paragraphs[0],
-        told["Licence"],
-        told["Citation"],
-        told["Where"],
-        told["Masks"],
-        told.get("Splits", ""),
+        parts["Licence"],
+        parts["Citation"],
+        parts["Where"],
+        parts["Masks"],
+        parts.get("Splits", ""),
         inspect.cleandoc(layout),
         rest[len(layout) :].replace("``", "`").strip(),
     )

@@ -17,10 +17,11 @@ Masks: white = the pasted region.
     ├── Tp/ or Modified Tp/Tp/     Sp/ and CM/: Sp_D_CND_A_pla0005_pla0023_0281.jpg
     └── CASIA 1.0 groundtruth/     Sp/ and CM/: Sp_D_CND_A_pla0005_pla0023_0281_gt.png
 
-Files are told by their names, whatever the folders are called: the sets in circulation differ. Names that the authors
-mistyped (29 wrong letters, 73 wrong names) are mended by the ground truth's: where a photo has no mask of its name, the
-mask of its number is taken if it is the only one and has a photograph in common. Keep either Tp or Modified Tp, not
-both: a photo that is there twice is left out. Groups follow the two photographs in the names, and the authentic ones.
+Files are recognised by their names, whatever the folders are called: the sets in circulation differ. Names that the
+authors mistyped (29 wrong letters, 73 wrong names) are corrected by the ground truth's: where a photo has no mask of
+its name, the mask of its number is taken if it is the only one and has a photograph in common. Keep either Tp or
+Modified Tp, not both: a photo that is there twice is left out. Groups follow the two photographs in the names, and
+the authentic ones.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ Masks: white = the pasted region.
     ├── Tp/                      Tp_D_CRN_S_N_cha00063_art00014_11818.jpg (.tif)
     └── CASIA 2 Groundtruth/     Tp_D_CRN_S_N_cha00063_art00014_11818_gt.png
 
-Files are told by their names, whatever the folders are called. Names that the authors mistyped (99 wrong letters, 42
-wrong names) are mended by the ground truth's: where a photo has no mask of its name, the mask of its number is taken if
-it is the only one and has a photograph in common. 17 masks of the first ground truth have another size than their
-photo and are left out; the corrected set mends them. Groups follow the two photographs in the names: since many
-forgeries share photographs, expect one very large group.
+Files are recognised by their names, whatever the folders are called. Names that the authors mistyped (99 wrong
+letters, 42 wrong names) are corrected by the ground truth's: where a photo has no mask of its name, the mask of its
+number is taken if it is the only one and has a photograph in common. 17 masks of the first ground truth have another
+size than their photo and are left out; the corrected set has them right. Groups follow the two photographs in the
+names: since many forgeries share photographs, expect one very large group.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the CASIA sets name their files, and what MISD took over: sources, kind, and mended names.
+"""How the CASIA sets name their files, and what MISD took over: sources, kind, and corrected names.
 
 A forgery is called ``Tp_D_CRN_S_N_cha00063_art00014_11818.jpg``: D for a region from a different photograph or S for
 one from the same, letters for what was done to it, the two photographs, a number. Its public ground truth adds
@@ -31,7 +31,7 @@ def sources_of(path: Path) -> list[str]:
 
 
 def kind_of(path: Path) -> str:
-    """Tell a splice from a copy-move by the letter after the first underscore."""
+    """Distinguish a splice from a copy-move by the letter after the first underscore."""
     return "splice" if path.stem.lower().split("_")[1] == "d" else "copy-move"
 
 
@@ -48,7 +48,7 @@ def claim_casia(draft: Draft, forgery: str) -> None:
     pictures = draft.pictures()
     forged, truths = keyed(rf"({forgery})", pictures), keyed(rf"({forgery})_gt\d?", pictures)
     exact = forged.keys() & truths.keys()
-    photos, masks = _mended(forged, exact), _mended(truths, exact)
+    photos, masks = _corrected(forged, exact), _corrected(truths, exact)
     for _, photo, mask in draft.pairs(photos, masks):
         if set(sources_of(photo)) & set(sources_of(mask)):
             draft.add(photo, mask, kind=kind_of(mask), sources=sources_of(mask))
@@ -64,12 +64,12 @@ def add_authentic(draft: Draft, pictures: Iterable[Path]) -> None:
             draft.add(photo, kind=AUTHENTIC, sources=sources_of(photo))
 
 
-def _mended(files: Keyed, exact: Iterable[str]) -> Keyed:
+def _corrected(files: Keyed, exact: Iterable[str]) -> Keyed:
     """Keep the names that photo and mask share, and go by the number alone for the others."""
     exact = set(exact)
-    mended: dict[str, list[Path]] = {}
+    corrected: dict[str, list[Path]] = {}
     for name, paths in files.items():
         number = NUMBER.search(ENDING.sub("", name))
         key = name if name in exact or number is None else f"number {number[1]}"
-        mended.setdefault(key, []).extend(paths)
-    return mended
+        corrected.setdefault(key, []).extend(paths)
+    return corrected

@@ -18,7 +18,7 @@ from unseam.system.atomic_files import replacing
 from unseam.system.text import printable
 
 NAMED = 3
-"""Files that are named for each reason, unless more are asked for."""
+"""Files that are named for each reason, unless more are wanted."""
 
 SHOWN, IN_A_ROW = 12, 3
 """Photos of the sheet, and how many stand side by side, each with its mask."""
@@ -70,12 +70,12 @@ def _counted(count: int, what: str) -> str:
 
 
 def _spread(shares: Sequence[float]) -> str:
-    least, median, most = (100 * float(np.quantile(shares, q)) for q in (0, 0.5, 1))
-    return f"{least:.1f} to {most:.1f} % (median {median:.1f}, mean {100 * float(np.mean(shares)):.1f})"
+    lowest, median, highest = (100 * float(np.quantile(shares, q)) for q in (0, 0.5, 1))
+    return f"{lowest:.1f} to {highest:.1f} % (median {median:.1f}, mean {100 * float(np.mean(shares)):.1f})"
 
 
 def write_preview(found: SampleSet, path: Path, *, title: str) -> None:
-    """Write a contact sheet (PNG): photos with their truth outlined, each beside its mask.
+    """Write a contact sheet (PNG): photos with their truth outlined, each next to its mask.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def write_preview(found: SampleSet, path: Path, *, title: str) -> None:
 
     Notes
     -----
-    The photos are spread evenly over the shares that their masks mark, from the least to the most.
+    The photos are spread evenly over the shares that their masks mark, from the lowest to the highest.
     """
     tiles = [_tiles(sample, found.shares[sample.name]) for sample in _chosen(found)]
     rows = [[tile for pair in tiles[start : start + IN_A_ROW] for tile in pair] for start in _starts(len(tiles))]

@@ -42,16 +42,16 @@ BASE = "base"
 
 def comofod(root: str | os.PathLike[str], *, masks: str | None = None, split: str | None = None) -> SampleSet:
     """List the samples of CoMoFoD; parameters and errors as of all adapters."""
-    asked = choice(masks, list(READINGS))
+    wanted = choice(masks, list(READINGS))
     draft = Draft(root, "001_F.png and 001_B.png", split)
     pictures = draft.pictures()
     forged = keyed(rf"(\d{{2,3}})_F{VERSION}", pictures)
-    for number, photo, mask in draft.pairs(forged, keyed(rf"(\d{{2,3}})_{asked}", pictures), shared=True):
-        draft.add(photo, mask, kind="copy-move", sources=[number], split=_version(photo), reading=READINGS[asked])
+    for number, photo, mask in draft.pairs(forged, keyed(rf"(\d{{2,3}})_{wanted}", pictures), shared=True):
+        draft.add(photo, mask, kind="copy-move", sources=[number], split=_version(photo), reading=READINGS[wanted])
     for number, originals in keyed(rf"(\d{{2,3}})_O{VERSION}", pictures).items():
         for photo in originals:
             draft.add(photo, kind=AUTHENTIC, sources=[number], split=_version(photo))
-    draft.leave_out(all_of(keyed(rf"\d{{2,3}}_[{''.join(set(READINGS) - {asked})}]", pictures)), OTHER_MASK)
+    draft.leave_out(all_of(keyed(rf"\d{{2,3}}_[{''.join(set(READINGS) - {wanted})}]", pictures)), OTHER_MASK)
     return draft.proven()
 
 

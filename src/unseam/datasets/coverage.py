@@ -1,4 +1,4 @@
-"""COVERAGE: 100 copy-moves beside their originals, in scenes that hold similar but genuine objects.
+"""COVERAGE: 100 copy-moves with their originals, in scenes that hold similar but genuine objects.
 
 Licence: copyrighted; non-commercial research only.
 
@@ -33,13 +33,13 @@ MASKS = ("forged", "copy", "paste")
 
 def coverage(root: str | os.PathLike[str], *, masks: str | None = None, split: str | None = None) -> SampleSet:
     """List the samples of COVERAGE; parameters and errors as of all adapters."""
-    asked = choice(masks, MASKS)
+    wanted = choice(masks, MASKS)
     draft = Draft(root, "image/Nt.tif and mask/Nforged.tif", split)
     pictures, truths = draft.pictures("image"), draft.pictures("mask")
-    for number, photo, mask in draft.pairs(keyed(r"(\d+)t", pictures), keyed(rf"(\d+){asked}", truths)):
+    for number, photo, mask in draft.pairs(keyed(r"(\d+)t", pictures), keyed(rf"(\d+){wanted}", truths)):
         draft.add(photo, mask, kind="copy-move", sources=[number])
     for number, originals in keyed(r"(\d+)", pictures).items():
         for photo in originals:
             draft.add(photo, kind=AUTHENTIC, sources=[number])
-    draft.leave_out(all_of(keyed(rf"\d+(?:{'|'.join(set(MASKS) - {asked})})", truths)), OTHER_MASK)
+    draft.leave_out(all_of(keyed(rf"\d+(?:{'|'.join(set(MASKS) - {wanted})})", truths)), OTHER_MASK)
     return draft.proven()

@@ -47,19 +47,19 @@ PARTS = (("D0", r"d0|dataset[ _]?0"), ("D1-2", r"d1(?:-?2)?|d2|dataset[ _]?[12]"
 
 def cvip(root: str | os.PathLike[str], *, masks: str | None = None, split: str | None = None) -> SampleSet:
     """List the samples of CVIP; parameters and errors as of all adapters."""
-    asked = choice(masks, ["gt", "target"])
+    wanted = choice(masks, ["gt", "target"])
     draft = Draft(root, "D0/im1_t.bmp and D0/im1_gt.bmp", split)
     for part, folder in PARTS:
         inside = [path for path in draft.pictures() if _is_in(path, draft.root, folder)]
         truths = [path for path in inside if _is_mask(path)]
-        wanted = [path for path in truths if ("target" in _told(path)) == (asked == "target")]
+        chosen = [path for path in truths if ("target" in _stated(path)) == (wanted == "target")]
         forged = [path for path in inside if path not in set(truths) and FORGED.search(path.stem)]
         sets = "D1-2" if part == "D1-2" else "D0 and D3"
-        for _, photo, mask in draft.pairs(_by_stem(forged), _masks_of(forged, wanted)):
+        for _, photo, mask in draft.pairs(_by_stem(forged), _masks_of(forged, chosen)):
             draft.add(photo, mask, kind="copy-move", sources=[f"{sets}: scene {_scene(photo)}"], split=part)
         for photo in set(inside) - set(truths) - set(forged):
             draft.add(photo, kind=AUTHENTIC, sources=[f"{sets}: scene {_scene(photo)}"], split=part)
-        draft.leave_out(sorted(set(truths) - set(wanted)), OTHER_MASK)
+        draft.leave_out(sorted(set(truths) - set(chosen)), OTHER_MASK)
     return draft.proven()
 
 
@@ -72,7 +72,7 @@ def _is_mask(path: Path) -> bool:
     return bool(MASK_NAME.search(path.stem) or MASK_FOLDER.fullmatch(path.parent.name))
 
 
-def _told(path: Path) -> str:
+def _stated(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}".lower()
 
 

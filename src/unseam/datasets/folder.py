@@ -13,7 +13,7 @@ Masks: the name of the folder of masks below ROOT (default masks), or the path o
     ROOT/
     ├── images/        forgeries, any format that unseam reads
     ├── masks/         STEM.png per photo: 8-bit grey, white = manipulated (another name may be given, as masks_target/)
-    ├── authentic/     optional: photographs that nobody manipulated
+    ├── authentic/     optional: photographs that were not manipulated
     ├── index.csv      optional: columns name (the photo's stem), kind, component (photos that share a source)
     └── manifest.csv   written by ``unseam forge``: columns file, mask, split, kind, host, donor; if there, it decides
 
@@ -24,7 +24,7 @@ ROOT may also be
   like, kind, group, split and reading (white, black, any but black, red, green: what is manipulated; white by default).
 
 A mask has its photo's stem, or that stem and ``_mask`` or ``_gt`` (also with ``.`` or ``-``). 255 or 1 = manipulated,
-soft edges from half on. Every photo is proven to have one mask of its own size that marks something and not
+soft edges from half on. Every photo is proven to have one mask of the same size that marks something and not
 everything; what fails is listed with its reason in ``SampleSet.exclusions``, never dropped in silence.
 """
 
@@ -84,7 +84,7 @@ def folder(root: str | os.PathLike[str], *, masks: str | None = None, split: str
     elif (root / IMAGES).is_dir() and (root / MANIFEST).is_file():
         candidates, exclusions = _from_manifest(root, masks)
     elif split is not None:
-        raise DataError(f"{root}: split {split!r} asked for, but there is no {MANIFEST}; leave the split out")
+        raise DataError(f"{root}: found no {MANIFEST} for split {split!r}; leave the split out")
     else:
         candidates, exclusions = _from_folders(root, masks)
     return proven(of_part(candidates, split, root), exclusions, root, EXPECTED)
@@ -196,7 +196,7 @@ def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
     Raises
     ------
     DataError
-        The file is no text.
+        The file is not text.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:

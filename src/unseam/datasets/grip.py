@@ -1,4 +1,4 @@
-"""GRIP copy-move: 80 copy-moves beside their originals, PNG, 768 x 1024 pixels, and degraded versions of them.
+"""GRIP copy-move: 80 copy-moves with their originals, PNG, 768 x 1024 pixels, and degraded versions of them.
 
 Licence: research, nonprofit use; by the authors.
 
@@ -18,7 +18,7 @@ Splits: plain, and the degradation in the name: ln20 (noise), gj60 (JPEG), r45 (
     ├── forged_images/     TP_C01_001_copy.png (forgery), TP_C01_001_gt.png (mask)
     └── noise/, ...        TP_C01_011_copy_ln20.png, TP_C01_011_gt_ln20.png
 
-Files are told by their names, whatever the folders are called (the names are those of the authors' program and of
+Files are recognised by their names, whatever the folders are called (the names are those of the authors' program and of
 CAT-Net's lists). A number is a group.
 """
 

@@ -1,4 +1,4 @@
-"""Realistic Tampering (Korus): 220 forgeries by hand beside their originals, four cameras, TIFF, 1920 x 1080 pixels.
+"""Realistic Tampering (Korus): 220 forgeries by hand with their originals, four cameras, TIFF, 1920 x 1080 pixels.
 
 Licence: education and research only.
 

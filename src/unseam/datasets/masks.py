@@ -100,7 +100,7 @@ def load_masks(
 
 
 def wrong_size(mask: tuple[int, ...], photo: tuple[int, ...]) -> str:
-    """Say that a mask of this shape is no mask of a photo of that shape."""
+    """Say that a mask of this shape does not fit a photo of that shape."""
     return f"mask of {_size(mask)} for a photo of {_size(photo)}"
 
 

@@ -7,7 +7,7 @@ Citation: Kadam, Ahirrao, Kotecha: Multiple image splicing dataset (MISD): a dat
 
 Where: https://doi.org/10.5281/zenodo.5525829
 
-Masks: beside (default: the picture that lies beside the masks), sp (the file in Sp/, where it has the masks' size). In
+Masks: beside (default: the picture next to the masks), sp (the file in Sp/, where it has the masks' size). In
 both, the truth is the union of the objects' masks, white = pasted: coarse polygons, right to a few pixels.
 
 ::
@@ -21,7 +21,7 @@ both, the truth is the union of the objects' masks, white = pasted: coarse polyg
             └── masks/            one picture per pasted object
 
 The layout is that of the set's readme; spaces in names are ignored. Many files in Sp/ have another size than their
-masks, so the picture beside the masks is the sample, and the file in Sp/ is listed as its copy. Groups follow the
+masks, so the picture next to the masks is the sample, and the file in Sp/ is listed as its copy. Groups follow the
 photographs that the names list (all that are spliced together), and the authentic ones; as in CASIA, expect large ones.
 """
 
@@ -34,7 +34,7 @@ from unseam.datasets.casia_names import add_authentic, sources_of
 from unseam.datasets.pairing import NO_MASK, NO_PHOTO, TWO, Draft, choice, keyed
 from unseam.datasets.sample import SampleSet
 
-COPY_IN_SP = "copy of the picture beside the masks (--masks sp takes this one)"
+COPY_IN_SP = "copy of the picture next to the masks (--masks sp takes this one)"
 COPY_BESIDE = "copy of the file in Sp (--masks beside takes this one)"
 
 

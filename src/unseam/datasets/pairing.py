@@ -27,7 +27,7 @@ Keyed = Mapping[str, Sequence[Path]]
 
 NO_MASK, NO_PHOTO = "photo without a mask", "mask without a photo"
 TWO = "two candidates of one name"
-OTHER_MASK = "mask of another kind than the one asked for"
+OTHER_MASK = "mask of another kind than the chosen one"
 NO_PICTURE, STRANGER = "no picture", "picture that the data set's layout has no place for"
 
 LISTED = 3
@@ -76,11 +76,11 @@ class Draft:
         self._exclusions = [Exclusion(self.root / place, why) for place, why in sorted(unreadable.items())]
 
     def files(self, suffix: str) -> list[Path]:
-        """List the files with this suffix that nobody claimed yet."""
+        """List the files with this suffix that no sample has claimed yet."""
         return [path for path in self._open if path.suffix.lower() == suffix]
 
     def pictures(self, *folders: str) -> list[Path]:
-        """List the pictures that nobody claimed yet: all, or those that lie in a folder of one of these names.
+        """List the pictures that no sample has claimed yet: all, or those that lie in a folder of one of these names.
 
         A folder is named by the end of its path, in any case: ``image`` is ``ROOT/image`` and ``ROOT/COVERAGE/image``.
         """
@@ -141,7 +141,7 @@ class Draft:
             self._exclusions.append(Exclusion(path, reason))
 
     def proven(self) -> SampleSet:
-        """Prove every pair, and list what nobody claimed.
+        """Prove every pair, and list what no sample claimed.
 
         Raises
         ------
@@ -175,19 +175,19 @@ def all_of(files: Keyed) -> list[Path]:
     return [path for paths in files.values() for path in paths]
 
 
-def choice(asked: str | None, known: Sequence[str], what: str = "masks") -> str:
-    """Return what was asked for, or the first that is known.
+def choice(wanted: str | None, known: Sequence[str], what: str = "masks") -> str:
+    """Return the choice, or the first known value.
 
     Raises
     ------
     DataError
         It is not known.
     """
-    if asked is None:
+    if wanted is None:
         return known[0]
-    if asked not in known:
-        raise DataError(f"no {what} {asked!r}; this data set has {', '.join(known)}")
-    return asked
+    if wanted not in known:
+        raise DataError(f"no {what} {wanted!r}; this data set has {', '.join(known)}")
+    return wanted
 
 
 def of_part(samples: Sequence[Sample], split: str | None, root: Path) -> list[Sample]:
@@ -205,7 +205,7 @@ def of_part(samples: Sequence[Sample], split: str | None, root: Path) -> list[Sa
 
 
 def _shown(path: Path) -> str:
-    """Give a file's name for an error: a table may name what no disk could hold."""
+    """Return a file's name for an error: a table may name what no disk could hold."""
     return printable(path.name)[:LONGEST_SHOWN]
 
 

@@ -73,8 +73,8 @@ class Cutting:
 
 
 @dataclass(frozen=True, slots=True)
-class SideCounts:
-    """What one side of a data set gives: photos, their groups, windows of each kind, photos too small for any."""
+class SplitCounts:
+    """What one split of a data set gives: photos, their groups, windows of each kind, photos too small for any."""
 
     photos: int
     groups: int
@@ -84,8 +84,8 @@ class SideCounts:
     without: int
 
 
-def count_windows(samples: Iterable[Sample], cutting: Cutting | None = None) -> dict[str, SideCounts]:
-    """Count the window positions of each side of a data set, from its masks alone."""
+def count_windows(samples: Iterable[Sample], cutting: Cutting | None = None) -> dict[str, SplitCounts]:
+    """Count the window positions of each split of a data set, from its masks alone."""
     cutting = cutting or Cutting()
     counts: dict[str, Counter[str]] = {}
     groups: dict[str, set[str]] = {}
@@ -95,7 +95,7 @@ def count_windows(samples: Iterable[Sample], cutting: Cutting | None = None) -> 
         counts.setdefault(sample.split, Counter()).update({name: len(cells) for name, cells in found.items()})
         counts[sample.split].update(photos=1, without=int(not len(table)))
         groups.setdefault(sample.split, set()).add(sample.group)
-    return {side: SideCounts(groups=len(groups[side]), **count) for side, count in counts.items()}
+    return {split: SplitCounts(groups=len(groups[split]), **count) for split, count in counts.items()}
 
 
 def write_preview(

@@ -17,7 +17,7 @@ from unseam.photo.decoding import DECODER_FAILURES
 from unseam.photo.photo import load_photo
 
 AUTHENTIC = "authentic"
-"""The kind of a photo that nobody manipulated."""
+"""The kind of a photo that was not manipulated."""
 
 INVERTED_SHARE, INVERTED_MASKS = 0.5, 0.9
 """Masks look inverted if more than nine in ten of a set mark more than half of their photo: forgers paste less."""
@@ -40,13 +40,13 @@ class Sample:
     kind : str
         ``splice``, ``copy-move``, ``removal``, ``authentic``, or the data set's own word.
     group : str
-        Photos that share a source share a group; no group may be on two sides of a split.
+        Photos that share a source share a group; no group may be in two splits.
     split : str
         ``train``, ``validation``, ``test``, a part that the data set itself names (a JPEG quality, say), or empty.
     reading : Reading
         What marks a manipulated pixel in the mask.
     more_masks : tuple of Path
-        Where each manipulated object has a mask of its own: the others; the truth is the union.
+        Where each manipulated object has a separate mask: the others; the truth is the union.
     """
 
     name: str

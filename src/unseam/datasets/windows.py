@@ -184,20 +184,6 @@ def _cells(where: NDArray[np.bool_]) -> Cells:
     return np.flatnonzero(where).astype(np.int32)
 
 
-def window_positions(
-    mask: NDArray[np.bool_],
-    *,
-    side: int = WINDOW_SIDE,
-    grid: int = WINDOW_GRID,
-    rule: float = MANIPULATED_SHARE,
-    rng: np.random.Generator,
-    count: int,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-    """Draw balanced windows of one photo: ``(tops, lefts, labels)``, each ``(count,)``; see `window_table`."""
-    windows = window_table(mask, side=side, grid=grid, rule=rule).draw(rng, count)
-    return windows.tops, windows.lefts, windows.labels
-
-
 def region_boxes(mask: NDArray[np.bool_], *, margin: int = WINDOW_SIDE) -> NDArray[np.intp]:
     """Boxes around each region of a truth mask: enlarged with the region in the centre, and slid.
 
@@ -206,7 +192,7 @@ def region_boxes(mask: NDArray[np.bool_], *, margin: int = WINDOW_SIDE) -> NDArr
     mask : (H, W) bool
         The truth.
     margin : int
-        Least surroundings on each side of a region, in pixels; a region larger than that gets half its own size.
+        Minimum surroundings on each side of a region, in pixels; a region larger than that gets half its own size.
 
     Returns
     -------

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from unseam.detectors.detector import CALIBRATED, Detector
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
+from unseam.jpeg.colour import LUMA
 from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
@@ -33,9 +34,6 @@ TILE = (256, 32768)
 
 OFF = BLOCK // 2
 """Pixels by which the photo is shifted to see its error on a grid that no JPEG compression of it had."""
-
-LUMA = (0.299, 0.587, 0.114)
-"""Y of R, G, B, as JFIF defines it."""
 
 DARKEST, BRIGHTEST = 1.0, 254.0
 """Luma from which on a pixel counts as clipped."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import CALIBRATED, Detector, stored_luma
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
+from unseam.jpeg.colour import LUMA
 from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
@@ -28,8 +29,6 @@ BLOCK = 8
 """Pixels: side of a JPEG block (ITU-T T.81)."""
 WINDOW = 2 * BLOCK - 1
 """Pixels: side of a square that holds one whole block of every one of the 64 grids."""
-LUMA = (0.299, 0.587, 0.114)
-"""Y of R, G, B, as JFIF defines it."""
 BLOCK_ROWS = 8
 """Rows of blocks at a time, so that a large photo needs little memory."""
 PLACES = 128

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from unseam.detectors.detector import CALIBRATED, Detector
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.errors import NotApplicable
+from unseam.jpeg.colour import LUMA
 from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
 from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
@@ -23,9 +24,6 @@ Floats = NDArray[np.float64]
 
 SIDE = 8
 """Side of a JPEG block, in pixels."""
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in JPEG's luma: ITU-R BT.601, as JFIF prescribes."""
 
 STANDARD_TABLE: Floats = np.array(STANDARD_LUMA, np.float64)
 STANDARD_TABLE.setflags(write=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import LEVEL, SIDE, cosines, samples
 from unseam.jpeg.coefficients import JpegCoefficients, JpegComponent
+from unseam.jpeg.colour import LUMA
 
 Floats = NDArray[np.float64]
 Frequencies = Sequence[tuple[int, int]]
@@ -20,8 +21,6 @@ BAND = 2
 """Rows of blocks at a time: what is computed in between stays in the processor's cache."""
 ROUNDED_BLOCKS = 20_000
 """Blocks on which the noise of rounding is measured: all those of 1.3 megapixels, evenly chosen ones of more."""
-LUMA = (0.299, 0.587, 0.114)
-"""Y of R, G, B (JFIF)."""
 RGB_FROM_CHROMA = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))
 """What Cb and Cr add to Y in R, G and B (JFIF)."""
 REACH = 6.0

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from unseam.detectors.block_dct import SIDE, cosines, decoded, inverse_transform
 from unseam.detectors.detector import stored_coefficients
 from unseam.jpeg.coefficients import JpegComponent
+from unseam.jpeg.colour import LUMA
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
 
-LUMA = (0.299, 0.587, 0.114)
-"""Y of R, G, B, as JFIF defines it."""
 TO_RGB = ((0.0, 1.402), (-0.34414, -0.71414), (1.772, 0.0))
 """What Cb and Cr add to Y in R, G and B, as JFIF defines it."""
 ROWS = 4 * SIDE

@@ -1,4 +1,4 @@
-"""How well a method finds manipulated pixels: counts first, then figures, tables and curves."""
+"""How well a method finds manipulated pixels: counts first, then metrics, tables and curves."""
 
 from __future__ import annotations
 

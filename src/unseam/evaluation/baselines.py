@@ -21,11 +21,11 @@ TEXTURE_SIDE = 9
 """Side in pixels of the square in which the variance is taken."""
 
 TEXTURE_MIDDLE = 100.0
-"""Variance, in squared grey levels, at which the texture control gives 0.5: a standard deviation of 10 levels."""
+"""Variance, in squared grey levels, at which the texture baseline gives 0.5: a standard deviation of 10 levels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class Baseline:
     """A `Method` whose map knows nothing of manipulation."""
 
     info: MethodInfo
@@ -40,7 +40,7 @@ class Control:
 def _info(name: str, detects: str) -> MethodInfo:
     return MethodInfo(
         name=name,
-        paper="none: a control",
+        paper="none: a baseline",
         detects=detects,
         blind_spots="always: it knows nothing of manipulation",
     )
@@ -59,8 +59,8 @@ def _texture(photo: Photo) -> NDArray[np.float32]:
     return np.asarray(variance / (variance + TEXTURE_MIDDLE), np.float32)
 
 
-CONTROLS: Mapping[str, Method] = {
-    "centre": Control(_info("centre", "the middle of the frame"), _centre),
-    "texture": Control(_info("texture", "local variance of the grey values"), _texture),
+BASELINES: Mapping[str, Method] = {
+    "centre": Baseline(_info("centre", "the middle of the frame"), _centre),
+    "texture": Baseline(_info("texture", "local variance of the grey values"), _texture),
 }
-"""The controls by name."""
+"""The baselines by name."""

@@ -1,4 +1,4 @@
-"""Contact sheets: the photos on which a method was best, median and worst, beside truth, heat map and mask."""
+"""Contact sheets: the photos on which a method was best, median and worst, next to truth, heat map and mask."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def choose_rows(rows: Sequence[Row]) -> list[tuple[str, Row]]:
     return list(chosen.values())
 
 
-def draw_sheet(method: Method, name: str, rows: Sequence[Row], samples: Mapping[str, Sample], path: Path) -> bool:
+def draw_contact_sheet(
+    method: Method, name: str, rows: Sequence[Row], samples: Mapping[str, Sample], path: Path
+) -> bool:
     """Judge the chosen photos again and draw them in rows: photo with the truth's outline, truth, heat, mask.
 
     Parameters
@@ -84,7 +86,7 @@ def _tiles(method: Method, title: str, row: Row, sample: Sample) -> list[Tile]:
     truth = sample.truth((photo.height, photo.width))
     found = method(photo)
     turned = photo.orientation
-    marked = row.own.f1 if row.own else None
+    marked = row.at_threshold.f1 if row.at_threshold else None
     return [
         Tile(upright(photo.pixels, turned), f"{row.photo}\n{title}: pixel AUC {row.auc:.3f}", upright(truth, turned)),
         Tile(upright(truth, turned), f"truth\n{100 * truth.mean():.1f} % manipulated"),

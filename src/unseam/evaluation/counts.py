@@ -1,4 +1,4 @@
-"""Counts first: scores in bins, separately for manipulated and authentic pixels; every figure follows from them.
+"""Counts first: scores in bins, separately for manipulated and authentic pixels; every metric follows from them.
 
 Counts of two photos, or of two processes, merge by addition, and memory stays bounded whatever the number of pixels.
 Bins are uniform in the logit of the score: uniform bins of the score itself would merge the saturated scores (1e-6 and
@@ -19,15 +19,15 @@ BINS = 65_536
 LOGIT_LIMIT = 20.0
 """Logits are clipped to +-20: scores from 2e-9 to 1 - 2e-9; float32 cannot come nearer to 1 than a logit of 17."""
 
-ThresholdFigure = Literal["f1", "iou", "mcc", "accuracy"]
-"""A figure that has a best threshold."""
+ThresholdMetric = Literal["f1", "iou", "mcc", "accuracy"]
+"""A metric that has a best threshold."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Pixels (or patches, or photos) by decision and truth; a figure that is undefined is None, not 0."""
+    """Pixels (or patches, or photos) by decision and truth; a metric that is undefined is None, not 0."""
 
     true_positives: int
     false_positives: int
@@ -71,7 +71,7 @@ class Confusion:
 
     @property
     def majority(self) -> float | None:
-        """Accuracy of always giving the more frequent answer: what an accuracy must be held against."""
+        """Accuracy of always giving the more frequent answer: what an accuracy must be compared with."""
         return _ratio(max(self.positives, self.negatives), self.total)
 
     @property
@@ -166,10 +166,10 @@ class Counts:
         """Decide "manipulated" from the lower edge of the threshold's bin on (exact at 0.5)."""
         return self._confusion(int(score_bins(threshold)))
 
-    def best(self, figure: ThresholdFigure = "f1") -> tuple[float, Confusion] | None:
-        """Find the threshold at which a figure is largest; None if it is undefined everywhere."""
+    def best(self, metric: ThresholdMetric = "f1") -> tuple[float, Confusion] | None:
+        """Find the threshold at which a metric is largest; None if it is undefined everywhere."""
         true, false = self._marked_from()
-        values = _FIGURES[figure](true, false, true[0] - true, false[0] - false)
+        values = _METRICS[metric](true, false, true[0] - true, false[0] - false)
         if not np.any(np.isfinite(values)):
             return None
         index = int(np.nanargmax(values))
@@ -236,4 +236,4 @@ def _mcc(true: Floats, false: Floats, missed: Floats, rejected: Floats) -> Float
         return np.where(product > 0, (true * rejected - false * missed) / np.sqrt(product), np.nan)
 
 
-_FIGURES = {"f1": _f1, "iou": _iou, "mcc": _mcc, "accuracy": _accuracy}
+_METRICS = {"f1": _f1, "iou": _iou, "mcc": _mcc, "accuracy": _accuracy}

@@ -57,7 +57,7 @@ class Degradation:
         What the strength is, with its unit.
     strengths : tuple of float
         Those of a sweep, the weakest first (of resizing: from small to large).
-    least, most : float
+    lowest, highest : float
         Strengths that make sense.
     degrade : function
         Pixels that were moved already, strength, generator -> photo as it is passed on.
@@ -67,8 +67,8 @@ class Degradation:
 
     label: str
     strengths: tuple[float, ...]
-    least: float
-    most: float
+    lowest: float
+    highest: float
     degrade: Callable[[Pixels, float, np.random.Generator], Photo]
     move: Callable[[Floats, float], Floats] = lambda array, _: array
 
@@ -113,7 +113,7 @@ def degraded(
 
 
 def find_conditions(named: Sequence[str]) -> tuple[Condition, ...]:
-    """Read what the command line asks for.
+    """Read the degradations of a command line.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def find_conditions(named: Sequence[str]) -> tuple[Condition, ...]:
     Raises
     ------
     DataError
-        No such degradation, or a strength that is no number or makes no sense.
+        No such degradation, or a strength that is not a number or out of range.
     """
     texts = [text for name in named for text in (DEGRADATIONS if name == "all" else [name])]
     conditions = [condition for text in texts for condition in _sweep(*text.partition("=")[::2])]
@@ -143,8 +143,8 @@ def _sweep(name: str, strengths: str) -> list[Condition]:
         wanted = [float(text) for text in strengths.split(",")] if strengths else list(way.strengths)
     except ValueError as error:
         raise DataError(f"{name}={strengths}: expected numbers with commas, as {name}=1,2") from error
-    if not all(way.least <= strength <= way.most for strength in wanted):
-        raise DataError(f"{name}={strengths}: expected {way.label} from {way.least:g} to {way.most:g}")
+    if not all(way.lowest <= strength <= way.highest for strength in wanted):
+        raise DataError(f"{name}={strengths}: expected {way.label} from {way.lowest:g} to {way.highest:g}")
     return [Condition(name, strength) for strength in wanted]
 
 
@@ -181,37 +181,37 @@ DEGRADATIONS: Mapping[str, Degradation] = {
     "jpeg": Degradation(
         label="JPEG quality",
         strengths=(100, 95, 90, 80, 70, 60, 50),
-        least=1,
-        most=100,
+        lowest=1,
+        highest=100,
         degrade=lambda pixels, quality, _: _jpeg(pixels, quality),
     ),
     "resize": Degradation(
         label="scale (saved without loss)",
         strengths=(0.25, 0.5, 0.75, 1, 1.25, 1.5),
-        least=0.05,
-        most=4,
+        lowest=0.05,
+        highest=4,
         degrade=lambda pixels, *_: load_photo(pixels),
         move=_scaled,
     ),
     "blur": Degradation(
         label="blur, standard deviation in pixels (saved without loss)",
         strengths=(0.5, 1, 2, 3),
-        least=0.1,
-        most=50,
+        lowest=0.1,
+        highest=50,
         degrade=lambda pixels, sigma, _: _blurred(pixels, sigma),
     ),
     "noise": Degradation(
         label="noise, standard deviation in grey levels (saved without loss)",
         strengths=(1, 2, 5, 10),
-        least=0,
-        most=255,
+        lowest=0,
+        highest=255,
         degrade=_noisy,
     ),
     "screenshot": Degradation(
         label=f"scale on the screen (then cut and saved as JPEG {SCREENSHOT_QUALITY})",
         strengths=(1, 0.75, 0.5),
-        least=0.05,
-        most=4,
+        lowest=0.05,
+        highest=4,
         degrade=lambda pixels, *_: _jpeg(pixels, SCREENSHOT_QUALITY),
         move=_on_screen,
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unseam.datasets.sample import Exclusion, Sample
 from unseam.errors import DataError
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.degrade import ORIGINAL, Condition
 from unseam.evaluation.measure import Measured, blank_rows, measure
 from unseam.evaluation.method_digest import method_digest, row_keys
@@ -33,12 +33,12 @@ def evaluate(
     command: str = "",
     exclusions: Sequence[Exclusion] = (),
 ) -> EvaluationTable:
-    """Judge every sample by every method and both controls, and write rows and tables.
+    """Judge every sample by every method and both baselines, and write rows and tables.
 
     Parameters
     ----------
     methods : mapping of str to Method
-        By the name they shall have in the tables. The controls are always added.
+        By the name they shall have in the tables. The baselines are always added.
     samples : sequence of Sample
         From an adapter.
     out : Path
@@ -50,7 +50,7 @@ def evaluate(
         Of the degradations' noise.
     workers : int
         Processes that judge photos side by side, each on one thread if there are several; 0 to judge in this one.
-        They are spawned: a script that asks for them needs ``if __name__ == "__main__":``, and its methods must be
+        They are spawned: a script that uses them needs ``if __name__ == "__main__":``, and its methods must be
         picklable.
     command : str
         The command line that is printed in the tables.
@@ -60,12 +60,12 @@ def evaluate(
     Returns
     -------
     EvaluationTable
-        Also written to ``out`` as ``results.md`` and ``results.csv``, with ``rows.jsonl`` beside them.
+        Also written to ``out`` as ``results.md`` and ``results.csv``, with ``rows.jsonl`` next to them.
 
     Raises
     ------
     DataError
-        No sample, two samples of one name, a method named as a control, rows of another version in ``out``, or
+        No sample, two samples of one name, a method named as a baseline, rows of another version in ``out``, or
         another process at work there.
     """
     with FolderLock(out, DataError):
@@ -81,20 +81,20 @@ def _refuse_clashes(methods: Mapping[str, Method], samples: Sequence[Sample]) ->
         raise DataError("no sample to evaluate; expected at least one")
     if len({sample.name for sample in samples}) < len(samples):
         raise DataError("two samples share a name; expected a name for each")
-    if clashes := methods.keys() & CONTROLS.keys():
-        raise DataError(f"{', '.join(clashes)}: the controls are always there; name the method otherwise")
+    if clashes := methods.keys() & BASELINES.keys():
+        raise DataError(f"{', '.join(clashes)}: the baselines are always there; name the method otherwise")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EvaluationJob:
     """One sample under one condition, for some methods."""
 
     sample: Sample
     condition: Condition
     methods: tuple[str, ...]
 
-    def parts(self) -> list[Job]:
-        """Give a job for each method; none where there is one method already."""
+    def parts(self) -> list[EvaluationJob]:
+        """Return a job for each method; none where there is one method already."""
         return [replace(self, methods=(name,)) for name in self.methods] if len(self.methods) > 1 else []
 
 
@@ -107,19 +107,19 @@ class Bench:
     finished: frozenset[str]
     seed: int
 
-    def __call__(self, job: Job) -> tuple[dict[str, str], list[Measured]]:
-        """Give the key of each of the job's methods, and the rows that were not finished before."""
+    def __call__(self, job: EvaluationJob) -> tuple[dict[str, str], list[Measured]]:
+        """Return the key of each of the job's methods, and the rows that were not finished before."""
         keys = self.keys(job)
         pending = {name: self.methods[name] for name, key in keys.items() if key not in self.finished}
         return keys, measure(job.sample, pending, keys, job.condition, self.seed) if pending else []
 
-    def keys(self, job: Job) -> dict[str, str]:
-        """Give the key of each of the job's rows."""
+    def keys(self, job: EvaluationJob) -> dict[str, str]:
+        """Return the key of each of the job's rows."""
         digests = {name: self.digests[name] for name in job.methods}
         return row_keys(job.sample, job.condition, digests, self.seed)
 
-    def crashed(self, job: Job, crash: Crash) -> tuple[dict[str, str], list[Measured]]:
-        """Give the rows of a job whose process died."""
+    def crashed(self, job: EvaluationJob, crash: Crash) -> tuple[dict[str, str], list[Measured]]:
+        """Return the rows of a job whose process died."""
         keys = self.keys(job)
         return keys, [(row, b"") for row in blank_rows(job.sample, job.methods, keys, job.condition, str(crash))]
 
@@ -140,15 +140,15 @@ def measure_all(
     Returns
     -------
     list of Row
-        By sample, then condition, then method in the order given, the controls last.
+        By sample, then condition, then method in the order given, the baselines last.
     """
     _refuse_clashes(methods, samples)
-    store.mend()
-    methods = {**methods, **CONTROLS}
+    store.repair()
+    methods = {**methods, **BASELINES}
     run = {name: with_options(method, threads=1) if workers > 1 else method for name, method in methods.items()}
     digests = {name: method_digest(method) for name, method in methods.items()}
     bench = Bench(run, digests, frozenset(key for key in store.finished if store.is_finished(key)), seed)
-    jobs = [Job(sample, condition, tuple(methods)) for sample in samples for condition in conditions]
+    jobs = [EvaluationJob(sample, condition, tuple(methods)) for sample in samples for condition in conditions]
     found: dict[tuple[str, Condition, str], str] = {}
     results = progress_bar(_results(bench, jobs, workers), "rows", len(jobs) * len(methods), lambda r: len(r[1]))
     for job, keys, measured in results:
@@ -160,7 +160,7 @@ def measure_all(
 
 
 def _sized(rows: list[Row]) -> list[Row]:
-    """Give a row whose process died the photo's size from another method's row, so that it counts among all photos."""
+    """Fill in the size of photos whose process died, from another method's row, so that they count among all."""
     sizes = {(row.photo, row.condition): (row.height, row.width, row.manipulated) for row in rows if row.readable}
     filled = []
     for row in rows:
@@ -169,11 +169,13 @@ def _sized(rows: list[Row]) -> list[Row]:
     return filled
 
 
-def _results(bench: Bench, jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, dict[str, str], list[Measured]]]:
+def _results(
+    bench: Bench, jobs: Iterable[EvaluationJob], workers: int
+) -> Iterator[tuple[EvaluationJob, dict[str, str], list[Measured]]]:
     if not workers:
         for job in jobs:
             yield job, *bench(job)
         return
-    pool: Pool[Job, tuple[dict[str, str], list[Measured]]] = Pool(bench, workers, Job.parts)
+    pool: Pool[EvaluationJob, tuple[dict[str, str], list[Measured]]] = Pool(bench, workers, EvaluationJob.parts)
     for job, result in pool.run(jobs):
         yield job, *(bench.crashed(job, result) if isinstance(result, Crash) else result)

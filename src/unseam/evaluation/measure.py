@@ -91,10 +91,10 @@ def _score(row: Row, heatmap: Heatmap, truth: NDArray[np.bool_]) -> Measured:
         auc=counts.auc(),
         ring_auc=ring_auc(bins, truth),
         average_precision=counts.average_precision(),
-        own=Confusion.of(heatmap.mask, truth),
+        at_threshold=Confusion.of(heatmap.mask, truth),
         # Strictly above: 0.5 is "no evidence".
-        half=Confusion.of(heatmap.heat > NO_EVIDENCE, truth),
-        best=best[1] if best else None,
+        at_half=Confusion.of(heatmap.heat > NO_EVIDENCE, truth),
+        at_oracle=best[1] if best else None,
         regions=len(heatmap.regions),
         score=heatmap.score,
         finding=heatmap.finding,

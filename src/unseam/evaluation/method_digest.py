@@ -32,7 +32,7 @@ def row_keys(sample: Sample, condition: Condition, digests: Mapping[str, str], s
 
 
 def _contents(sample: Sample) -> list[object]:
-    """Return what a sample holds, files by their bytes; group and split change no row."""
+    """List what a sample holds, files by their bytes; group and split change no row."""
     contents: list[object] = []
     for field in fields(sample):
         value = getattr(sample, field.name)

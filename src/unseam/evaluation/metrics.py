@@ -1,4 +1,4 @@
-"""The figures of one method over a data set, each named by its protocol."""
+"""The metrics of one method over a data set, each named by its protocol."""
 
 from __future__ import annotations
 
@@ -31,24 +31,35 @@ MEAN_AUC = "pixel AUC, mean over forged photos"
 POOLED_AUC = "pixel AUC, pooled over forged photos"
 MEAN_RING_AUC = "ring AUC, mean over forged photos"
 MEAN_PRECISION = "average precision, mean over forged photos"
-OWN_MASK = "at the method's own mask"
-OWN_F1 = f"F1 {OWN_MASK}, mean over forged photos"
+AT_THRESHOLD, AT_HALF, AT_ORACLE = "at the method's threshold", "at 0.5", "at the oracle threshold"
+"""Protocols of the metrics of a mask. The oracle threshold is that with the photo's own best F1: an upper bound."""
+
+F1_AT_THRESHOLD, F1_AT_HALF, F1_AT_ORACLE = (
+    f"F1 {place}, mean over forged photos" for place in (AT_THRESHOLD, AT_HALF, AT_ORACLE)
+)
 FALSE_ALARMS = "false alarms: share of authentic photos with any region"
-SCORE_AUC = "score AUC, forged against authentic photos"
-"""Names of the figures that tables and pictures pick out."""
+IMAGE_AUC = "image-level AUC, forged against authentic photos"
+"""Names of the metrics that tables and pictures pick out."""
 
 FLAGGED = (Finding.MANIPULATED, Finding.SUSPICIOUS)
 """Findings that make a person look again."""
 
+
+def _flagged(kind: str) -> str:
+    return f"{kind} photos flagged: manipulated or suspicious"
+
+
+FLAGGED_FORGED, FLAGGED_AUTHENTIC = _flagged("forged"), _flagged("authentic")
+
 _NOTHING = Confusion(0, 0, 0, 0)
 
 
-FIGURE_CELLS = ("figure", "value", "low", "high", "photos")
-"""Headings of a figure's cells."""
+METRIC_CELLS = ("metric", "value", "low", "high", "photos")
+"""Headings of a metric's cells."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Metric:
     """One number with what it was measured on.
 
     Attributes
@@ -60,7 +71,7 @@ class Figure:
     photos : int
         Number of photos behind it.
     low, high : float or None
-        95 % bootstrap interval over photos, where the figure is a mean over at least two.
+        95 % bootstrap interval over photos, where the metric is a mean over at least two.
     """
 
     name: str
@@ -71,7 +82,7 @@ class Figure:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The figure as cells of a table, below the headings `FIGURE_CELLS`."""
+        """The metric as cells of a table, below the headings `METRIC_CELLS`."""
         numbers = ("n/a" if x is None else f"{x:.6f}" for x in (self.value, self.low, self.high))
         return (self.name, *numbers, str(self.photos))
 
@@ -83,12 +94,12 @@ def as_constant(row: Row) -> Row:
     authentic = row.height * row.width - row.manipulated
     share = row.manipulated / (authentic + row.manipulated)
     unmarked = Confusion(0, 0, row.manipulated, authentic)
-    row = replace(row, own=unmarked, half=unmarked, best=unmarked, score=NO_EVIDENCE)
+    row = replace(row, at_threshold=unmarked, at_half=unmarked, at_oracle=unmarked, score=NO_EVIDENCE)
     return replace(row, auc=0.5, ring_auc=0.5, average_precision=share) if row.forged else row
 
 
-def method_figures(rows: Sequence[Row], store: RowStore) -> tuple[Figure, ...]:
-    """Compute every figure of one method.
+def method_metrics(rows: Sequence[Row], store: RowStore) -> tuple[Metric, ...]:
+    """Compute every metric of one method.
 
     Parameters
     ----------
@@ -99,39 +110,39 @@ def method_figures(rows: Sequence[Row], store: RowStore) -> tuple[Figure, ...]:
 
     Returns
     -------
-    tuple of Figure
+    tuple of Metric
         In an order that does not depend on the rows; the first is the one that ranks.
     """
     forged = [row for row in rows if row.forged]
     counts = store.counts_of(forged)
-    figures = mean_figures(rows)
+    metrics = mean_metrics(rows)
     pooled = _pooled_ranking(counts + unjudged(forged, NO_EVIDENCE), len(forged))
     best = _best_of_set(counts + unjudged(forged, NOTHING_MARKED), len(forged))
-    return (*figures[:3], *pooled, *figures[3:], *best)
+    return (*metrics[:3], *pooled, *metrics[3:], *best)
 
 
-def mean_figures(rows: Sequence[Row]) -> tuple[Figure, ...]:
-    """Compute the figures of one method that need no score counts; parameters as in `method_figures`."""
+def mean_metrics(rows: Sequence[Row]) -> tuple[Metric, ...]:
+    """Compute the metrics of one method that need no score counts; parameters as in `method_metrics`."""
     forged, authentic = [row for row in rows if row.forged], [row for row in rows if not row.forged]
-    figures = [
+    metrics = [
         _mean(MEAN_AUC, [row.auc for row in forged]),
         _mean(MEAN_RING_AUC, [row.ring_auc for row in forged]),
         _mean(MEAN_PRECISION, [row.average_precision for row in forged]),
     ]
     for place, confusions in (
-        (OWN_MASK, [row.own for row in forged]),
-        ("at heat above 0.5", [row.half for row in forged]),
+        (AT_THRESHOLD, [row.at_threshold for row in forged]),
+        (AT_HALF, [row.at_half for row in forged]),
     ):
         known = [confusion for confusion in confusions if confusion is not None]
-        figures += _means_at(place, known) + _pooled_at(place, sum(known, _NOTHING), len(known))
-    known = [row.best for row in forged if row.best is not None]
-    figures += _means_at("at each photo's best threshold (by F1; an upper bound)", known)
-    truth = sum((row.own for row in forged if row.own is not None), _NOTHING)
-    figures.append(Figure("accuracy of the majority answer, pooled over forged photos", truth.majority, len(forged)))
-    return (*figures, *_detection(forged, authentic))
+        metrics += _means_at(place, known) + _pooled_at(place, sum(known, _NOTHING), len(known))
+    known = [row.at_oracle for row in forged if row.at_oracle is not None]
+    metrics += _means_at(AT_ORACLE, known)
+    truth = sum((row.at_threshold for row in forged if row.at_threshold is not None), _NOTHING)
+    metrics.append(Metric("accuracy of the majority answer, pooled over forged photos", truth.majority, len(forged)))
+    return (*metrics, *_detection(forged, authentic), *_findings("forged", forged), *_findings("authentic", authentic))
 
 
-_PIXEL_FIGURES: dict[str, Callable[[Confusion], float | None]] = {
+_PIXEL_METRICS: dict[str, Callable[[Confusion], float | None]] = {
     "F1": lambda confusion: confusion.f1,
     "IoU": lambda confusion: confusion.iou,
     "MCC": lambda confusion: confusion.mcc,
@@ -141,56 +152,54 @@ _PIXEL_FIGURES: dict[str, Callable[[Confusion], float | None]] = {
 }
 
 
-def _means_at(place: str, confusions: list[Confusion]) -> list[Figure]:
+def _means_at(place: str, confusions: list[Confusion]) -> list[Metric]:
     return [
-        _mean(f"{name} {place}, mean over forged photos", [figure(confusion) for confusion in confusions])
-        for name, figure in _PIXEL_FIGURES.items()
+        _mean(f"{name} {place}, mean over forged photos", [metric(confusion) for confusion in confusions])
+        for name, metric in _PIXEL_METRICS.items()
     ]
 
 
-def _pooled_at(place: str, total: Confusion, photos: int) -> list[Figure]:
-    """Figures of the pixels of all photos together."""
+def _pooled_at(place: str, total: Confusion, photos: int) -> list[Metric]:
+    """Return the metrics of the pixels of all photos together."""
     return [
-        Figure(f"{name} {place}, pooled over forged photos", figure(total), photos)
-        for name, figure in _PIXEL_FIGURES.items()
+        Metric(f"{name} {place}, pooled over forged photos", metric(total), photos)
+        for name, metric in _PIXEL_METRICS.items()
     ]
 
 
-def _pooled_ranking(counts: Counts, photos: int) -> list[Figure]:
+def _pooled_ranking(counts: Counts, photos: int) -> list[Metric]:
     return [
-        Figure(POOLED_AUC, counts.auc(), photos),
-        Figure("average precision, pooled over forged photos", counts.average_precision(), photos),
+        Metric(POOLED_AUC, counts.auc(), photos),
+        Metric("average precision, pooled over forged photos", counts.average_precision(), photos),
     ]
 
 
-def _best_of_set(counts: Counts, photos: int) -> list[Figure]:
+def _best_of_set(counts: Counts, photos: int) -> list[Metric]:
     best = counts.best("f1")
     threshold, confusion = best if best else (None, _NOTHING)
     place = "at the data set's best threshold (by F1; chosen on the test photos)"
-    return [Figure(f"heat {place}", threshold, photos), *_pooled_at(place, confusion, photos)]
+    return [Metric(f"heat {place}", threshold, photos), *_pooled_at(place, confusion, photos)]
 
 
-def _detection(forged: list[Row], authentic: list[Row]) -> list[Figure]:
-    """Figures of whole photos: forged or not."""
+def _detection(forged: list[Row], authentic: list[Row]) -> list[Metric]:
+    """Return the metrics of whole photos: forged or not."""
     scores = [[row.score for row in rows if row.score is not None] for rows in (forged, authentic)]
     count = len(scores[0]) + len(scores[1])
     truth = np.arange(count) < len(scores[0])
     regions = [row.regions > 0 for row in authentic]
     return [
-        Figure(SCORE_AUC, Counts.of([*scores[0], *scores[1]], truth).auc(), count),
-        Figure("Brier score of the score (0 best, 0.25 knows nothing), classes weighted 1 : 1", _brier(*scores), count),
+        Metric(IMAGE_AUC, Counts.of([*scores[0], *scores[1]], truth).auc(), count),
+        Metric("Brier score of the score (0 best, 0.25 knows nothing), classes weighted 1 : 1", _brier(*scores), count),
         _share(FALSE_ALARMS, regions),
         _share("false alarms: share of authentic photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[1]]),
         _share("found: share of forged photos with a score above 0.5", [s > NO_EVIDENCE for s in scores[0]]),
-        *_findings("forged", forged),
-        *_findings("authentic", authentic),
     ]
 
 
-def _findings(kind: str, rows: list[Row]) -> list[Figure]:
+def _findings(kind: str, rows: list[Row]) -> list[Metric]:
     """Compute how often photos of one kind get each verdict, among those that got one."""
     found = [row.finding for row in rows if row.finding is not None]
-    flagged = _share(f"{kind} photos flagged: manipulated or suspicious", [finding in FLAGGED for finding in found])
+    flagged = _share(_flagged(kind), [finding in FLAGGED for finding in found])
     return [flagged, *(_share(f"{kind} photos: {each}", [finding is each for finding in found]) for each in Finding)]
 
 
@@ -201,23 +210,23 @@ def _brier(forged: list[float], authentic: list[float]) -> float | None:
     return float((np.mean((1 - np.array(forged)) ** 2) + np.mean(np.array(authentic) ** 2)) / 2)
 
 
-def _share(name: str, hits: Sequence[bool]) -> Figure:
-    return Figure(name, sum(hits) / len(hits) if hits else None, len(hits))
+def _share(name: str, hits: Sequence[bool]) -> Metric:
+    return Metric(name, sum(hits) / len(hits) if hits else None, len(hits))
 
 
 def unjudged(rows: Sequence[Row], score: float) -> Counts:
     """Count the pixels of the rows that `as_constant` made, all with one score."""
-    confusions = [row.own for row in rows if row.outcome != "judged" and row.own is not None]
+    confusions = [row.at_threshold for row in rows if row.outcome != "judged" and row.at_threshold is not None]
     total = sum(confusions, Confusion(0, 0, 0, 0))
     return Counts.constant(score, total.positives, total.negatives)
 
 
-def _mean(name: str, values: Sequence[float | None]) -> Figure:
+def _mean(name: str, values: Sequence[float | None]) -> Metric:
     defined = np.array([value for value in values if value is not None], np.float64)
     if not len(defined):
-        return Figure(name, None, 0)
+        return Metric(name, None, 0)
     interval = bootstrap_interval(defined) if len(defined) > 1 else (None, None)  # one photo says nothing of others
-    return Figure(name, float(defined.mean()), len(defined), *interval)
+    return Metric(name, float(defined.mean()), len(defined), *interval)
 
 
 def bootstrap_interval(values: NDArray[np.float64]) -> tuple[float, float]:
@@ -235,6 +244,6 @@ def _draws(count: int) -> Iterator[NDArray[np.int32]]:
         yield rng.integers(count, size=(len(part), count)).astype(np.int32)
 
 
-@lru_cache(maxsize=4)  # figures of one method are over few numbers of photos
+@lru_cache(maxsize=4)  # metrics of one method are over few numbers of photos
 def _kept_draws(count: int) -> tuple[NDArray[np.int32], ...]:
     return tuple(_draws(count))

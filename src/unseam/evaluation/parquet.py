@@ -1,4 +1,4 @@
-"""All rows as one Parquet file, for who wants other figures than ours."""
+"""All rows as one Parquet file, for those who want other metrics than ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unseam.evaluation.counts import Confusion
 from unseam.evaluation.rows import Row
 from unseam.system.atomic_files import replacing
 
-CONFUSIONS = ("own", "half", "best")
+CONFUSIONS = ("at_threshold", "at_half", "at_oracle")
 LEFT_OUT = frozenset({*CONFUSIONS, "condition", "offset", "length"})
 
 INTEGERS = ("height", "width", "manipulated", "regions")
@@ -27,7 +27,7 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
         In the order they shall have.
     path : Path
         Replaced as a whole. Columns are the fields of `Row`: ``condition`` as ``degradation`` (empty: none) and
-        ``strength``; each confusion as four counts of pixels (``own_true_positives``, ...); null = undefined.
+        ``strength``; each confusion as four counts of pixels (``at_threshold_true_positives``, ...); null = undefined.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """A localizer on single patches, as in the paper's Tables 1 to 5: balanced windows cut as for training.
 
-Bappy et al. 2017, section 4, DOI 10.1109/ICCV.2017.532. Every accuracy stands beside that of always giving the
+Bappy et al. 2017, section 4, DOI 10.1109/ICCV.2017.532. Every accuracy is printed next to that of always giving the
 majority answer: for pixels that alone can be above 70 %.
 """
 
@@ -54,28 +54,28 @@ class PatchJudge(Protocol):
     def settings(self) -> PatchSettings: ...  # noqa: D102
 
     def judge(self, patches: NDArray[np.uint8]) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        """Give patch (N,) and pixel (N, S, S) probabilities of (N, S, S, 3) patches; None without that head."""
+        """Return patch (N,) and pixel (N, S, S) probabilities of (N, S, S, 3) patches; None without that head."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MapJudge:
-    """A method of whole photos, asked about windows: its heat there, and its mean heat as the window's probability.
+    """A method of whole photos on windows: its heat there, and its mean heat as the window's probability.
 
     Attributes
     ----------
     method : Method
-        One that judges every photo: a control.
+        One that judges every photo: a baseline.
     settings : PatchSettings
-        Whose windows are cut: those of the network that it stands beside. Its thresholds play no part: heat above 0.5
-        is manipulated.
+        Whose windows are cut: those of the network that it is compared with. Its thresholds play no part: heat above
+        0.5 is manipulated.
     """
 
     method: Method
     settings: PatchSettings
 
     def judge_in(self, photo: Photo, places: Places) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give patch (N,) and pixel (N, S, S) probabilities of windows of a photo."""
+        """Return patch (N,) and pixel (N, S, S) probabilities of windows of a photo."""
         heat = _windows(self.method(photo).heat, places, self.settings.patch_side)
         return heat.mean(axis=(1, 2)), heat
 
@@ -110,7 +110,7 @@ class Verdicts:
         """Return these and more."""
         return Verdicts(self.counts + Counts.of(scores, truth), self.decided + Confusion.of(decision, truth))
 
-    def figures(self) -> dict[str, float | None]:
+    def metrics(self) -> dict[str, float | None]:
         """Accuracy, the majority answer's, AUC, F1, IoU and MCC by name; None where undefined or not judged."""
         at = self.decided
         names = ("accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
@@ -201,7 +201,7 @@ def patch_table(results: Mapping[str, PatchResults]) -> str:
 
 
 def patch_lines(results: Mapping[str, PatchResults]) -> list[list[str]]:
-    """Write results as the cells of a table, header first; undefined figures are "n/a"."""
+    """Write results as the cells of a table, header first; undefined metrics are "n/a"."""
     names = ("auc", "accuracy", "majority", "f1", "iou", "mcc", "precision", "recall")
     lines = [["localizer", "what", "photos", "windows", "manipulated windows", "by the rule of", *names]]
     for name, found in results.items():
@@ -212,8 +212,8 @@ def patch_lines(results: Mapping[str, PatchResults]) -> list[list[str]]:
             ("pixel, smoothed and times the patch label", Verdicts(found.pixel.counts, found.gated)),
         ):
             if verdicts.decided.total:
-                figures = verdicts.figures()
-                lines.append([name, what, *size, *(_cell(figures[figure]) for figure in names)])
+                metrics = verdicts.metrics()
+                lines.append([name, what, *size, *(_cell(metrics[metric]) for metric in names)])
     return lines
 
 
@@ -244,9 +244,9 @@ def _balance(labels: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.
     """Which of the windows to keep so that both classes are equal in number; all where one class is missing."""
     kept = np.ones(len(labels), bool)
     classes = np.flatnonzero(labels), np.flatnonzero(~labels)
-    least = min(len(indices) for indices in classes)
-    for indices in classes if least else ():
-        kept[rng.choice(indices, len(indices) - least, replace=False)] = False
+    smallest = min(len(indices) for indices in classes)
+    for indices in classes if smallest else ():
+        kept[rng.choice(indices, len(indices) - smallest, replace=False)] = False
     return kept
 
 
@@ -258,7 +258,7 @@ def _table(sample: Sample, settings: PatchSettings) -> WindowTable:
 def _ask(
     localizer: PatchJudge | MapJudge, sample: Sample, places: Places
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None, NDArray[np.bool_]]:
-    """Give patch (N,) and pixel (N, S, S) probabilities of the windows, and their truth (N, S, S)."""
+    """Return patch (N,) and pixel (N, S, S) probabilities of the windows, and their truth (N, S, S)."""
     photo, side = load_photo(sample.photo), localizer.settings.patch_side
     truth = _windows(sample.truth((photo.height, photo.width)), places, side)
     if isinstance(localizer, MapJudge):

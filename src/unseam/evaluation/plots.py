@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.evaluation import demand_extra
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.curves import Averaging, Curve, Kind
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
-from unseam.evaluation.metrics import MEAN_AUC, OWN_F1
+from unseam.evaluation.metrics import F1_AT_THRESHOLD, MEAN_AUC
 from unseam.evaluation.reliability import Reliability
 from unseam.evaluation.robustness import Robustness
 from unseam.system.atomic_files import replacing
@@ -37,7 +37,7 @@ AXES: Mapping[Kind, tuple[str, str]] = {
 TITLES: Mapping[Averaging, str] = {"mean": "mean of the photos' curves", "pooled": "pixels of all photos together"}
 
 CONTROL_STYLES: Mapping[str, str] = {"centre": "--", "texture": ":"}
-"""The controls are grey: whoever does not leave them behind has found nothing."""
+"""The baselines are grey: a method that does not beat them has found nothing."""
 
 DOTS_PER_INCH = 110
 
@@ -123,7 +123,7 @@ def _draw_sweep(
     figure = _new_figure(13, 5.5)
     axes = [figure.add_subplot(1, 2, place) for place in (1, 2)]
     styles, ticks = _styles(methods), range(1, len(conditions) + 1)
-    for ax, shown in zip(axes, (MEAN_AUC, OWN_F1), strict=True):
+    for ax, shown in zip(axes, (MEAN_AUC, F1_AT_THRESHOLD), strict=True):
         for marker, method in zip(MARKERS * len(methods), methods, strict=False):
             values = [robustness.value(condition, method, shown) for condition in (ORIGINAL, *conditions)]
             known = [float("nan") if value is None else value for value in values]
@@ -132,7 +132,7 @@ def _draw_sweep(
             ax.plot(ticks, known[1:], label=method, **style)
             ax.plot([0], known[:1], **style)
         ax.set_xticks([0, *ticks], ["original", *(f"{condition.strength:g}" for condition in conditions)])
-        counts = [f.photos for c in conditions for f in robustness.figures[c][methods[0]] if f.name == shown]
+        counts = [f.photos for c in conditions for f in robustness.metrics[c][methods[0]] if f.name == shown]
         _frame(ax, DEGRADATIONS[name].label, shown, f"{max(counts)} forged photos")
     axes[0].axhline(0.5, color="0.85", linewidth=1, zorder=0)
     axes[1].set_ylim(bottom=0)
@@ -153,8 +153,8 @@ def _new_figure(width: float, height: float) -> Figure:
 
 
 def _styles(methods: Mapping[str, object] | Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Give each method a colour of its own, told apart by line style from the eleventh on."""
-    judged = [method for method in methods if method not in CONTROLS]
+    """Assign each method a colour, and from the eleventh on another line style."""
+    judged = [method for method in methods if method not in BASELINES]
     styles: dict[str, dict[str, Any]] = {
         method: {"color": f"C{number % 10}", "linestyle": ("-", "-.")[number // 10 % 2], "linewidth": 1.6}
         for number, method in enumerate(judged)

@@ -1,4 +1,4 @@
-"""What is left of each method on degraded photos: figures against strength."""
+"""What is left of each method on degraded photos: metrics against strength."""
 
 from __future__ import annotations
 
@@ -7,28 +7,36 @@ from dataclasses import dataclass
 
 from unseam.evaluation.degrade import DEGRADATIONS, ORIGINAL, Condition
 from unseam.evaluation.markdown import markdown_table
-from unseam.evaluation.metrics import FIGURE_CELLS, MEAN_AUC, MEAN_RING_AUC, OWN_F1, Figure, as_constant, mean_figures
+from unseam.evaluation.metrics import (
+    F1_AT_THRESHOLD,
+    MEAN_AUC,
+    MEAN_RING_AUC,
+    METRIC_CELLS,
+    Metric,
+    as_constant,
+    mean_metrics,
+)
 from unseam.evaluation.rows import Row
 
-SHOWN = (MEAN_AUC, MEAN_RING_AUC, OWN_F1)
-"""Figures that the tables show; ``robustness.csv`` has all."""
+SHOWN = (MEAN_AUC, MEAN_RING_AUC, F1_AT_THRESHOLD)
+"""Metrics that the tables show; ``robustness.csv`` has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """Figures of every method under every condition, over all photos (where not applicable: a constant map).
+    """Metrics of every method under every condition, over all photos (where not applicable: a constant map).
 
     Attributes
     ----------
-    figures : mapping
-        Condition -> method -> figures.
+    metrics : mapping
+        Condition -> method -> metrics.
     judged : mapping
         Condition -> method -> photos that the method could judge.
     photos : mapping
         Condition -> photos that could be read and degraded.
     """
 
-    figures: Mapping[Condition, Mapping[str, tuple[Figure, ...]]]
+    metrics: Mapping[Condition, Mapping[str, tuple[Metric, ...]]]
     judged: Mapping[Condition, Mapping[str, int]]
     photos: Mapping[Condition, int]
 
@@ -36,14 +44,14 @@ class Robustness:
     def sweeps(self) -> dict[str, list[Condition]]:
         """The conditions of each degradation, in the order of the sweep; the original photos are in none."""
         found: dict[str, list[Condition]] = {}
-        for condition in self.figures:
+        for condition in self.metrics:
             if condition != ORIGINAL:
                 found.setdefault(condition.degradation, []).append(condition)
         return found
 
-    def value(self, condition: Condition, method: str, figure: str) -> float | None:
-        """Look up one figure by its full name."""
-        return next(found.value for found in self.figures[condition][method] if found.name == figure)
+    def value(self, condition: Condition, method: str, metric: str) -> float | None:
+        """Look up one metric by its full name."""
+        return next(found.value for found in self.metrics[condition][method] if found.name == metric)
 
     def markdown(self, methods: Sequence[str]) -> str:
         """Write a section per degradation, with these methods as lines."""
@@ -51,24 +59,24 @@ class Robustness:
         for name, conditions in self.sweeps.items():
             shown = [ORIGINAL, *conditions]
             parts.append(f"### {name}: {DEGRADATIONS[name].label}")
-            parts += [self._table(methods, shown, figure) for figure in SHOWN]
+            parts += [self._table(methods, shown, metric) for metric in SHOWN]
             if any(self.judged[c][m] < self.photos[c] for c in shown for m in methods):
                 parts.append(self._judged_table(methods, shown))
         return "\n\n".join(parts)
 
     def lines(self) -> Iterator[Sequence[object]]:
-        """Give a header, and a line per condition, method and figure."""
-        yield "degradation", "strength", "method", *FIGURE_CELLS
-        for condition, methods in self.figures.items():
+        """Yield a header, and a line per condition, method and metric."""
+        yield "degradation", "strength", "method", *METRIC_CELLS
+        for condition, methods in self.metrics.items():
             name = condition.degradation or "original"
-            for method, figures in methods.items():
-                yield from ((name, f"{condition.strength:g}", method, *figure.cells) for figure in figures)
+            for method, metrics in methods.items():
+                yield from ((name, f"{condition.strength:g}", method, *metric.cells) for metric in metrics)
 
-    def _table(self, methods: Sequence[str], conditions: Sequence[Condition], figure: str) -> str:
-        rows = [[method, *(_cell(self.value(c, method, figure)) for c in conditions)] for method in methods]
-        counts = {found.photos for c in conditions for found in self.figures[c][methods[0]] if found.name == figure}
+    def _table(self, methods: Sequence[str], conditions: Sequence[Condition], metric: str) -> str:
+        rows = [[method, *(_cell(self.value(c, method, metric)) for c in conditions)] for method in methods]
+        counts = {found.photos for c in conditions for found in self.metrics[c][methods[0]] if found.name == metric}
         over = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{max(counts)}"
-        return markdown_table([f"{figure} ({over} photos)", *map(_title, conditions)], rows)
+        return markdown_table([f"{metric} ({over} photos)", *map(_title, conditions)], rows)
 
     def _judged_table(self, methods: Sequence[str], conditions: Sequence[Condition]) -> str:
         rows = [[m, *(f"{self.judged[c][m]} of {self.photos[c]}" for c in conditions)] for m in methods]
@@ -76,7 +84,7 @@ class Robustness:
 
 
 def build_robustness(rows: Sequence[Row]) -> Robustness | None:
-    """Compute the figures of each condition; None where no photo was degraded."""
+    """Compute the metrics of each condition; None where no photo was degraded."""
     groups: dict[Condition, dict[str, list[Row]]] = {}
     for row in rows:
         if row.readable:
@@ -84,7 +92,7 @@ def build_robustness(rows: Sequence[Row]) -> Robustness | None:
     if not groups.keys() - {ORIGINAL}:
         return None
     return Robustness(
-        figures={c: {m: mean_figures([as_constant(r) for r in rs]) for m, rs in g.items()} for c, g in groups.items()},
+        metrics={c: {m: mean_metrics([as_constant(r) for r in rs]) for m, rs in g.items()} for c, g in groups.items()},
         judged={c: {m: sum(r.outcome == "judged" for r in rs) for m, rs in g.items()} for c, g in groups.items()},
         photos={c: max(map(len, g.values())) for c, g in groups.items()},
     )

@@ -1,4 +1,4 @@
-"""One row per photo, degradation and method, kept on disk as it is finished: a stopped evaluation goes on.
+"""One row per photo, degradation and method, kept on disk as it is finished: a stopped evaluation resumes.
 
 ``rows.jsonl`` holds the rows, ``counts.bin`` the compressed score counts that they point into. Counts are written
 first: a row is finished when its line is, and a line or counts cut off by a crash are dropped at the next start.
@@ -31,7 +31,7 @@ LARGEST_FILE = 2**62
 LONGEST_SHOWN = 200
 """Letters of what is said of a row that an error repeats."""
 
-LAYOUT = 3
+LAYOUT = 4
 """Number of the way in which rows are measured; a change of what a row says raises it, and rows are measured anew."""
 
 
@@ -56,14 +56,14 @@ class Row:
         Of the photo, in pixels; 0 where it could not be read.
     auc, ring_auc, average_precision : float or None
         Over the photo's pixels; None for an authentic photo.
-    own, half, best : Confusion or None
-        At the method's own mask, at heat above 0.5, and at the threshold with the photo's best F1.
+    at_threshold, at_half, at_oracle : Confusion or None
+        Of the method's mask, of heat above 0.5, and at the threshold with the photo's best F1 (an upper bound).
     regions : int
-        Regions of the own mask.
+        Regions of the mask.
     score : float or None
         The photo's score.
-    finding : str or None
-        The method's verdict; None where it has none.
+    finding : Finding or None
+        The method's verdict; None where it gives none.
     seconds : float
         Time that the method took.
     offset, length : int
@@ -84,9 +84,9 @@ class Row:
     auc: float | None = None
     ring_auc: float | None = None
     average_precision: float | None = None
-    own: Confusion | None = None
-    half: Confusion | None = None
-    best: Confusion | None = None
+    at_threshold: Confusion | None = None
+    at_half: Confusion | None = None
+    at_oracle: Confusion | None = None
     regions: int = 0
     score: float | None = None
     finding: Finding | None = None
@@ -113,7 +113,7 @@ def row_to_json(row: Row) -> str:
 def row_from_json(line: str) -> Row:
     """Read a row back."""
     values = json.loads(line)
-    for name in ("own", "half", "best"):
+    for name in ("at_threshold", "at_half", "at_oracle"):
         values[name] = values[name] and Confusion(**values[name])
     values["finding"] = values.get("finding") and Finding(values["finding"])
     row = Row(**{**values, "condition": Condition(**values["condition"])})
@@ -138,8 +138,8 @@ def unpack(data: bytes) -> Counts:
 class RowStore:
     """The finished rows of one evaluation's folder.
 
-    Anybody may read them at any time; who appends needs the folder's lock (`unseam.system.folder_lock`), and calls
-    `mend` before.
+    They may be read at any time; appending needs the folder's lock (`unseam.system.folder_lock`), and a call of
+    `repair` first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -154,14 +154,14 @@ class RowStore:
         try:
             return [row_from_json(line) for line in self._whole_lines().decode("utf-8").splitlines()]
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            told = printable(str(error))[:LONGEST_SHOWN]
-            raise DataError(f"{self._rows}: rows of another version ({told}); choose another folder") from error
+            reason = printable(str(error))[:LONGEST_SHOWN]
+            raise DataError(f"{self._rows}: rows of another version ({reason}); choose another folder") from error
 
     def _whole_lines(self) -> bytes:
         text = self._rows.read_bytes()
         return text[: text.rfind(b"\n") + 1]
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Cut off a last line that a crash left unfinished, so that others can follow."""
         with self._rows.open("r+b") as file:
             file.truncate(len(self._whole_lines()))

@@ -11,8 +11,8 @@ from unseam.datasets.sample import LOOKS_INVERTED, Sample, SampleSet
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
-from unseam.evaluation.baselines import CONTROLS
-from unseam.evaluation.contact_sheets import draw_sheet
+from unseam.evaluation.baselines import BASELINES
+from unseam.evaluation.contact_sheets import draw_contact_sheet
 from unseam.evaluation.curves import Curve, method_curves, write_curves
 from unseam.evaluation.degrade import ORIGINAL, find_conditions
 from unseam.evaluation.evaluate import measure_all
@@ -41,7 +41,7 @@ from unseam.system.folder_lock import FolderLock
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """What is to be measured, and how.
 
     Attributes
@@ -56,7 +56,7 @@ class Plan:
     limit : int, optional
         Measure a random sample of this many photos, each kind in its share.
     degrade : tuple of str
-        Degradations to measure beside the photos as they are; see `find_conditions`.
+        Degradations to measure besides the photos as they are; see `find_conditions`.
     whole_photos : bool
         False for the tables over patches alone, which cost a fraction of the time.
     patches_per_photo : int
@@ -83,7 +83,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The tables over whole photos, if they were asked for, and those over patches for methods that are localizers."""
+    """The tables over whole photos, if they were wanted, and those over patches for methods that judge patches."""
 
     table: EvaluationTable | None
     patches: Mapping[str, PatchResults]
@@ -114,7 +114,7 @@ class Evaluation:
 
 
 def run_evaluation(
-    methods: Sequence[str], root: Path, out: Path, plan: Plan | None = None, *, command: str = ""
+    methods: Sequence[str], root: Path, out: Path, plan: EvaluationPlan | None = None, *, command: str = ""
 ) -> Evaluation:
     """Measure methods on a data set and write everything that is known about them.
 
@@ -124,7 +124,7 @@ def run_evaluation(
         Names in ``METHODS``, ``all`` for each of these, or paths of ONNX files.
     root, out : Path
         Folder of the data set, and of the results.
-    plan : Plan, optional
+    plan : EvaluationPlan, optional
         What is to be measured.
     command : str
         The command line, printed in the tables.
@@ -136,7 +136,7 @@ def run_evaluation(
         method); ``curves.csv`` and ``curves.png``; ``reliability.csv`` and ``reliability.png`` where there are forged
         and authentic photos; ``sheets/METHOD.png`` (best, median and worst photos);
         ``robustness.csv`` and ``robustness-NAME.png`` where photos are degraded; ``patches.csv`` for networks. Beside
-        them lies what an interrupted run goes on from, ``rows.jsonl`` and ``counts.bin``.
+        them is what an interrupted run resumes from, ``rows.jsonl`` and ``counts.bin``.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def run_evaluation(
     UnseamError
         A method that does not exist, or a model file that cannot be used; `MissingExtra` without the extra ``eval``.
     """
-    plan = plan or Plan()
+    plan = plan or EvaluationPlan()
     demand_extra()
     conditions = find_conditions(plan.degrade)
     found = _samples(plan, root)
@@ -159,7 +159,7 @@ def run_evaluation(
             store = RowStore(out)
             rows = measure_all(named, samples, store, conditions=conditions, seed=plan.seed, workers=plan.workers)
             table = build_table(rows, store, command=command, exclusions=found.exclusions, notes=notes)
-            _write_all(table, {**named, **CONTROLS}, samples, rows, store, out)
+            _write_all(table, {**named, **BASELINES}, samples, rows, store, out)
         evaluation = Evaluation(table, _judge_patches(named, samples, plan), command, notes)
         write_text(out / "results.md", evaluation.markdown())
         if evaluation.patches:
@@ -167,17 +167,17 @@ def run_evaluation(
     return evaluation
 
 
-def _samples(plan: Plan, root: Path) -> SampleSet:
+def _samples(plan: EvaluationPlan, root: Path) -> SampleSet:
     return DataSet(root, plan.dataset, plan.masks).samples(plan.split)
 
 
-def _notes(plan: Plan, drawn: int, there: int) -> tuple[str, ...]:
+def _notes(plan: EvaluationPlan, drawn: int, there: int) -> tuple[str, ...]:
     if drawn == there:
         return ()
     return (f"A random sample of {drawn} of the {there} photos, each kind in its share (seed {plan.seed}).",)
 
 
-def _named(methods: Sequence[str], plan: Plan) -> dict[str, Method]:
+def _named(methods: Sequence[str], plan: EvaluationPlan) -> dict[str, Method]:
     """Name a model file by its stem: several files may hold one network's name."""
     listed = expanded(methods)
     names = [Path(name).stem if name.lower().endswith(".onnx") else name for name in listed]
@@ -199,13 +199,13 @@ def _write_all(
     table.write(out)
     write_rows(rows, out / "rows.parquet")
     _draw_curves(table, rows, store, out)
-    _draw_reliability([name for name in table.methods if name not in CONTROLS], rows, out)
+    _draw_reliability([name for name in table.methods if name not in BASELINES], rows, out)
     if table.robustness:
         draw_robustness(table.robustness, table.methods, out)
     (out / "sheets").mkdir(exist_ok=True)
     by_name = {sample.name: sample for sample in samples}
     for name, method in progress_bar(methods.items(), "contact sheets", len(methods)):
-        draw_sheet(method, name, _rows_of(rows, name), by_name, out / "sheets" / f"{_stem(name)}.png")
+        draw_contact_sheet(method, name, _rows_of(rows, name), by_name, out / "sheets" / f"{_stem(name)}.png")
 
 
 def _draw_curves(table: EvaluationTable, rows: Sequence[Row], store: RowStore, out: Path) -> None:
@@ -237,14 +237,16 @@ def _rows_of(rows: Sequence[Row], method: str) -> list[Row]:
     return [row for row in rows if row.method == method and row.condition == ORIGINAL]
 
 
-def _judge_patches(methods: Mapping[str, Method], samples: Sequence[Sample], plan: Plan) -> dict[str, PatchResults]:
+def _judge_patches(
+    methods: Mapping[str, Method], samples: Sequence[Sample], plan: EvaluationPlan
+) -> dict[str, PatchResults]:
     if not plan.patches_per_photo:
         return {}
     loaded = {n: method.load() if isinstance(method, ShippedMethod) else method for n, method in methods.items()}
     judges: dict[str, PatchJudge | MapJudge] = {n: m for n, m in loaded.items() if isinstance(m, PatchMethod)}
     if judges:
         settings = next(iter(judges.values())).settings
-        judges |= {name: MapJudge(control, settings) for name, control in CONTROLS.items()}
+        judges |= {name: MapJudge(baseline, settings) for name, baseline in BASELINES.items()}
     return {
         name: judge_windows(judge, samples, per_photo=plan.patches_per_photo, seed=plan.seed)
         for name, judge in judges.items()

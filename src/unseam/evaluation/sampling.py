@@ -23,7 +23,7 @@ def draw_samples(samples: Sequence[Sample], limit: int, seed: int = 0) -> list[S
     Returns
     -------
     list of Sample
-        In their old order; all where there are no more than ``limit``. Seats that shares leave over go to the largest
+        In their old order; all where there are no more than ``limit``. Seats that remain go to the largest
         remainders (Hamilton's method), so a rare kind can be missing from a small draw.
     """
     if len(samples) <= limit:

@@ -50,7 +50,7 @@ class JpegComponent:
     table : (8, 8) uint16, read-only
         Quantization steps in the same order; ``coefficients * table`` is the DCT of the samples less 128.
     sampling : (int, int)
-        Horizontal and vertical sampling factor; (2, 2) next to (1, 1) means that the other has half the size.
+        Horizontal and vertical sampling factor; (2, 2) beside (1, 1) means that the other has half the size.
     """
 
     name: str
@@ -160,7 +160,7 @@ def _decode(
 
 @contextmanager
 def _stored(picture: bytes, where: str) -> Iterator[str]:
-    """Put a file into a temporary folder for as long as it is read; UnreadablePhoto where there is no room for it."""
+    """Put a file into a folder of its own for as long as it is read; UnreadablePhoto where there is no room for it."""
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="unseam-"))

@@ -1,4 +1,4 @@
-"""Read the DCT coefficients of one JPEG with libjpeg; runs as a separate program in a child process.
+"""Read the DCT coefficients of one JPEG with libjpeg; runs as a program of its own, in a child process.
 
 ``python -I -S jpeg_process.py LIBRARY FILE COUNT...`` writes, to standard output, one little block of binary per call:
 the quantization tables (4 x 64 uint16), the table number of each component (4 int16), then the coefficients of each

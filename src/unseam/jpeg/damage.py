@@ -50,12 +50,12 @@ UNUSED_BYTES = "extraneous bytes before marker"
 """libjpeg had data left at a marker (its JWRN_EXTRANEOUS_DATA)."""
 
 HALF_RANGE, SLACK = 128.0, 8.0
-"""Grey levels: the largest mean of samples of 8 bits less 128, and by how much encoders may exceed it
-(``benchmarks/jpeg_damage.py``)."""
+"""Grey levels: the largest mean of samples of 8 bits less 128, and by how much encoders may exceed it. Of 351
+photographs none has a block beyond (cameras, COCO, BSDS, CASIA)."""
 
 IMPOSSIBLE = "blocks have means that no samples of 8 bits have"
 
-MAX_CODE_BYTES = 3
+LONGEST_CODE = 3
 """Bytes that the code which libjpeg refuses may begin ahead of the end of the prefix: 16 bits, at any bit."""
 
 _DRI = 0xDD
@@ -249,7 +249,7 @@ class _Trial:
             place = marker.start() if marker else scan.end
         else:
             bad = _first(scan.end - first, lambda i: PREMATURE_END not in self.complaint(data[start : first + i]))
-            place = max(first + bad - MAX_CODE_BYTES, first)
+            place = max(first + bad - LONGEST_CODE, first)
         return self._first_row(data[start:place].rstrip(b"\xff")), self.frame.height
 
     def _first_row(self, prefix: bytes) -> int:

@@ -27,7 +27,7 @@ _COMMENT = b"\xff\xfe"
 _HUFFMAN_FRAMES = {0xC0: False, 0xC1: False, 0xC2: True}
 """Frames that are read (baseline, extended, progressive), and whether they are progressive."""
 
-MAX_SEGMENTS = 10_000
+MOST_SEGMENTS = 10_000
 """Of a file: a profile or a depth map of 64 MB has 1000. Four bytes can be a segment, and each takes 150 bytes here."""
 
 _HEIGHT = slice(5, 7)
@@ -139,7 +139,7 @@ def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
     Raises
     ------
     DamagedPhoto
-        There are more than `MAX_SEGMENTS`.
+        There are more than `MOST_SEGMENTS`.
     """
     segments: list[Segment] = []
     position = len(START_OF_IMAGE)
@@ -158,8 +158,8 @@ def cut_into_segments(data: bytes, where: str = "this JPEG") -> JpegFile:
             scan_end = _END_OF_SCAN.search(data, position)
             position = scan_end.start() if scan_end else len(data.rstrip(b"\xff"))
         segments.append(Segment(marker, start, position))
-        if len(segments) > MAX_SEGMENTS:
-            raise DamagedPhoto(f"{where} has more than {MAX_SEGMENTS} segments, which no photo has; get the original.")
+        if len(segments) > MOST_SEGMENTS:
+            raise DamagedPhoto(f"{where} has more than {MOST_SEGMENTS} segments, which no photo has; get the original.")
     return JpegFile(data, tuple(segments), ended=False)
 
 

@@ -74,7 +74,7 @@ PLUGINS = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
     "HEIF": ("pillow_heif.as_plugin", "HeifImageFile"),
 }
-"""Format -> its decoder. Called directly: ``Image.open`` has its own pixel limit, which it warns about."""
+"""Format -> its decoder. Called directly: ``Image.open`` has a pixel limit of its own, which it warns about."""
 
 DECODER_FAILURES = (
     ArithmeticError,

@@ -1,7 +1,7 @@
 """Decode one image file in a child process: for decoders that write to standard error, or warn.
 
 libtiff writes its complaints to the file descriptor of standard error, which all threads of a program share; Pillow
-reports doubtful metadata through Python's warning filters, which they share too. In a separate process a decoder can
+reports doubtful metadata through Python's warning filters, which they share too. In a process of its own a decoder can
 be silenced without touching either. Starting it takes about 0.2 s, once per file of such a format.
 
 ``python -m unseam.photo.decoding_process WHERE MAX_PIXELS`` reads the file from standard input and answers on standard

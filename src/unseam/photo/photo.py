@@ -1,7 +1,7 @@
-"""A path, bytes or an array -> a `Photo`: decoded pixels together with the original bytes.
+"""A path, bytes or an array -> a `Photo`: decoded pixels with the original bytes beside them.
 
 `load_photo` never rotates and never rescales: the pixels are those that the file stores, and the orientation in which
-a viewer shows them is kept as a number. How each kind of file becomes RGB is written in
+a viewer shows them is kept beside them as a number. How each kind of file becomes RGB is written in
 `unseam.photo.decoding`.
 """
 
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 class _Kept:
-    """Values by key, each computed once under a separate lock: one may need another."""
+    """Values by key, each computed once, under a lock of its own: one may need another."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -117,7 +117,7 @@ class Photo:
 
     @property
     def jpeg(self) -> JpegCoefficients | None:
-        """The file's own JPEG coefficients, read when first asked for; None when the file is not a JPEG.
+        """The file's own JPEG coefficients, read when first asked for; None when the file is no JPEG.
 
         Raises
         ------

@@ -17,7 +17,7 @@ from unseam.datasets.sample import Sample
 from unseam.datasets.splits import DataSet
 from unseam.datasets.windows import MANIPULATED_SHARE, WINDOW_SIDE
 from unseam.errors import DataError, RecipeError
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.curves import FALSE_ALARM_GRID, roc_at
 from unseam.evaluation.method_digest import file_digest
 from unseam.evaluation.patchwise import MapJudge, PatchJudge, PatchResults, Undecided, Verdicts, judge_windows
@@ -28,10 +28,10 @@ from unseam.reproduction.paper import HALF, Task, rules_of
 from unseam.system.atomic_files import write_text
 
 if TYPE_CHECKING:  # at run time it loads torch
-    from unseam.training.recipe import Recipe
+    from unseam.training.patch.recipe import PatchRecipe
 
 TERMS = "for this comparison only"
-"""Licence that the model files of a reproduction name: nobody is to publish them by accident."""
+"""Licence that the model files of a reproduction name: so that they are not published by accident."""
 
 WINDOWS_PER_PHOTO = 32
 """Test windows drawn from each photo at most, before they are balanced."""
@@ -49,7 +49,7 @@ class Experiment:
     data : DataSet
         Where they learn, and what they are tested on.
     test : tuple of Sample
-        Its test side.
+        Its test split.
     identity : str
         Of the data, see `identify`: results on other data are refused.
     out : Path
@@ -81,18 +81,18 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The measurement of one trained network, or of a control.
+    """The measurement of one trained network, or of a baseline.
 
     Attributes
     ----------
     recipe, seed : str, int
-        What was trained; a control's name.
+        What was trained; a baseline's name.
     digest : str
-        Of recipe and data: who measures something else must not find this.
+        Of recipe and data: a measurement of something else must not find this.
     patches_seen : int
-        Training patches until the weights that were measured; 0 for a control.
-    figures : mapping
-        "RULE TASK" -> figure -> value; None where the network lacks the task.
+        Training patches until the weights that were measured; 0 for a baseline.
+    metrics : mapping
+        "RULE TASK" -> metric -> value; None where the network lacks the task.
     windows : mapping
         Rule -> photos, windows, manipulated windows.
     roc : mapping
@@ -105,14 +105,14 @@ class Measured:
     seed: int
     digest: str
     patches_seen: int
-    figures: Mapping[str, Mapping[str, float | None]]
+    metrics: Mapping[str, Mapping[str, float | None]]
     windows: Mapping[str, tuple[int, int, int]]
     roc: Mapping[str, tuple[float, ...]]
     failures: tuple[str, ...] = ()
 
-    def value(self, rule: float, task: Task, figure: str) -> float | None:
-        """Look up a figure; None where the network was not asked or lacks the task."""
-        return self.figures.get(_key(rule, task), {}).get(figure)
+    def value(self, rule: float, task: Task, metric: str) -> float | None:
+        """Look up a metric; None where the network was not measured or lacks the task."""
+        return self.metrics.get(_key(rule, task), {}).get(metric)
 
 
 def recipe_path(name: str) -> Path:
@@ -121,12 +121,12 @@ def recipe_path(name: str) -> Path:
     for folder in (installed, Path(__file__).parents[3] / "recipes" / "paper"):
         if (folder / f"{name}.toml").is_file():
             return folder / f"{name}.toml"
-    raise RecipeError(f"no recipe {name}.toml beside the package; install unseam again, or run from its repository")
+    raise RecipeError(f"found no recipe {name}.toml with the package; install unseam again, or run from its repository")
 
 
 def identify(data: DataSet, test: Sequence[Sample]) -> str:
-    """SHA-256 of what is learned from and of what is tested on: photographs, masks, sides."""
-    from unseam.training.patch.source import data_digest
+    """SHA-256 of what is learned from and of what is tested on: photographs, masks, splits."""
+    from unseam.training.splits import data_digest
 
     files = [(s.name, *(file_digest(path) for path in (s.photo, *s.masks))) for s in test]
     return hashlib.sha256(json.dumps([data_digest([data]), files]).encode()).hexdigest()
@@ -164,12 +164,12 @@ def measure_network(experiment: Experiment, name: str, seed: int) -> Measured | 
     return _kept(experiment, measured)
 
 
-def measure_control(experiment: Experiment, name: str) -> Measured:
-    """Measure a control on the windows of the networks, under both label rules, or read what was measured before."""
+def measure_baseline(experiment: Experiment, name: str) -> Measured:
+    """Measure a baseline on the windows of the networks, under both label rules, or read what was measured before."""
     digest = hashlib.sha256(f"{name} {experiment.identity}".encode()).hexdigest()
     if stored := _stored(experiment, name, 1, digest):
         return stored
-    judges = {rule: MapJudge(CONTROLS[name], Undecided(WINDOW_SIDE, rule)) for rule in (MANIPULATED_SHARE, HALF)}
+    judges = {rule: MapJudge(BASELINES[name], Undecided(WINDOW_SIDE, rule)) for rule in (MANIPULATED_SHARE, HALF)}
     return _kept(experiment, _judge(judges, experiment, name, 1, digest))
 
 
@@ -185,7 +185,7 @@ def _kept(experiment: Experiment, measured: Measured) -> Measured:
     return measured
 
 
-def _recipe(name: str, seed: int, experiment: Experiment) -> Recipe:
+def _recipe(name: str, seed: int, experiment: Experiment) -> PatchRecipe:
     from unseam.training.recipe import load_patch_recipe
 
     recipe = load_patch_recipe(recipe_path(name))
@@ -197,10 +197,10 @@ def _recipe(name: str, seed: int, experiment: Experiment) -> Recipe:
     return replace(recipe, data=data, optimisation=replace(o, seed=seed))
 
 
-def _train(experiment: Experiment, recipe: Recipe, name: str, seed: int) -> Path | None:
-    """Give the model file of a finished training; None if it was interrupted. A half-done run is gone on with."""
+def _train(experiment: Experiment, recipe: PatchRecipe, name: str, seed: int) -> Path | None:
+    """Return the model file of a finished training; None if it was interrupted. A half-done run is resumed."""
     from unseam.training import export_run, train
-    from unseam.training.patch.export import ModelTerms, validation_samples
+    from unseam.training.export import ModelTerms, validation_samples
 
     run, model = experiment.place("runs", name, seed), experiment.place("models", name, seed, ".onnx")
     result = train(
@@ -234,8 +234,8 @@ class WithSettings:
 def _judge(
     judges: Mapping[float, PatchJudge | MapJudge], experiment: Experiment, name: str, seed: int, digest: str
 ) -> Measured:
-    """Judge the test windows, by label rule; they are the same for every network and control."""
-    figures: dict[str, dict[str, float | None]] = {}
+    """Judge the test windows, by label rule; they are the same for every network and baseline."""
+    metrics: dict[str, dict[str, float | None]] = {}
     windows: dict[str, tuple[int, int, int]] = {}
     roc: dict[str, tuple[float, ...]] = {}
     failures: dict[str, None] = {}
@@ -244,9 +244,9 @@ def _judge(
         windows[str(rule)] = (found.photos, found.windows, found.manipulated)
         failures |= dict.fromkeys(found.failures)
         for task, verdicts in _tasks(found).items():
-            figures[_key(rule, task)] = verdicts.figures()
+            metrics[_key(rule, task)] = verdicts.metrics()
             roc.setdefault(task, _roc(verdicts))
-    return Measured(name, seed, digest, 0, figures, windows, roc, tuple(failures))
+    return Measured(name, seed, digest, 0, metrics, windows, roc, tuple(failures))
 
 
 def _tasks(found: PatchResults) -> dict[Task, Verdicts]:
@@ -264,7 +264,7 @@ def _key(rule: float, task: Task) -> str:
     return f"{rule} {task}"
 
 
-def _digest(recipe: Recipe, experiment: Experiment) -> str:
+def _digest(recipe: PatchRecipe, experiment: Experiment) -> str:
     return hashlib.sha256(json.dumps([recipe.as_dict(), experiment.identity], sort_keys=True).encode()).hexdigest()
 
 
@@ -284,10 +284,10 @@ def _read(path: Path, digest: str) -> Measured:
 
 
 def _demand_whole(measured: Measured) -> None:
-    tables = (measured.figures, measured.windows, measured.roc)
+    tables = (measured.metrics, measured.windows, measured.roc)
     if not all(isinstance(table, dict) for table in tables):
         raise TypeError("a table is missing")
-    if not all(isinstance(figures, dict) for figures in measured.figures.values()):
-        raise TypeError("figures are missing")
+    if not all(isinstance(metrics, dict) for metrics in measured.metrics.values()):
+        raise TypeError("metrics are missing")
     if not isinstance(measured.patches_seen, int):
-        raise TypeError("patches_seen is no number")
+        raise TypeError("patches_seen is not a number")

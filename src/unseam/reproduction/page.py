@@ -79,7 +79,7 @@ def _markdown(found: Reproduction, out: Path) -> str:
 
 
 def _write_csv(found: Reproduction, path: Path) -> None:
-    """Write every cell on a line of its own, with what it rests on; the run's facts come first."""
+    """Write every cell on a separate line, with what it rests on; the run's facts come first."""
     warning = " ".join(found.warnings)
     facts = [
         ("Facts", name, "", value, "", warning) for name, value in {**found.facts, "Made by": found.command}.items()

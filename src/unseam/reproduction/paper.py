@@ -13,7 +13,7 @@ from typing import Literal
 from unseam.datasets.windows import MANIPULATED_SHARE
 
 Task = Literal["patch", "pixel"]
-Figure = Literal["accuracy", "auc"]
+Metric = Literal["accuracy", "auc"]
 
 NIST, FORENSIC, COVERAGE = "NIST 2016", "IFS-TC", "COVERAGE"
 """The paper's three data sets."""
@@ -30,13 +30,13 @@ class Quantity:
     """A column of a table: what is measured on balanced test windows, under which label rule."""
 
     task: Task
-    figure: Figure = "accuracy"
+    metric: Metric = "accuracy"
     rule: float = MANIPULATED_SHARE
 
     @property
     def title(self) -> str:
         """The column's header."""
-        name = "AUC" if self.figure == "auc" else self.figure
+        name = "AUC" if self.metric == "auc" else self.metric
         return f"{self.task} {name}" + ("" if self.rule == MANIPULATED_SHARE else f", labels at {self.rule:.0%}")
 
 
@@ -148,13 +148,13 @@ TABLES: tuple[NetworkTable, ...] = (
             NetworkRow("J-Conv-LSTM-Conv", PAPER_NETWORK, {}),
             NetworkRow("patch label from all steps", "patch-head-all", {}, beyond=True),
             NetworkRow("blocks along a Hilbert curve", "hilbert", {}, beyond=True),
-            NetworkRow("conv1 and conv2 begun as a map of local noise", "high-pass", {}, beyond=True),
-            NetworkRow("P-Conv-LSTM, begun so", "p-conv-lstm-high-pass", {}, beyond=True),
-            NetworkRow("S-Conv-LSTM-Conv, begun so", "s-conv-lstm-conv-high-pass", {}, beyond=True),
+            NetworkRow("conv1 and conv2 initialised as a map of local noise", "high-pass", {}, beyond=True),
+            NetworkRow("P-Conv-LSTM, initialised so", "p-conv-lstm-high-pass", {}, beyond=True),
+            NetworkRow("S-Conv-LSTM-Conv, initialised so", "s-conv-lstm-conv-high-pass", {}, beyond=True),
             NetworkRow("FCN", "fcn", {}),
-            NetworkRow("FCN, conv1 begun with high-pass kernels", "fcn-high-pass", {}, beyond=True),
+            NetworkRow("FCN, conv1 initialised with high-pass kernels", "fcn-high-pass", {}, beyond=True),
         ),
-        "Better beginnings are rows of their own, for the FCN, too (its conv1 alone: its other layers have many maps).",
+        "Better initial weights have separate rows; of the FCN, conv1 alone (its other layers have many maps).",
     ),
 )
 
@@ -207,5 +207,5 @@ def recipes() -> tuple[str, ...]:
 
 def rules_of(recipe: str) -> tuple[float, ...]:
     """Label rules under which a network is measured: both for those of Table 4."""
-    asked = {q.rule for table in TABLES for row in table.rows if row.recipe == recipe for q in table.quantities}
-    return tuple(sorted(asked))
+    rules = {q.rule for table in TABLES for row in table.rows if row.recipe == recipe for q in table.quantities}
+    return tuple(sorted(rules))

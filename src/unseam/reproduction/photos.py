@@ -1,4 +1,4 @@
-"""Table 6 and Figures 3 and 5: whole photos of the test side, by the network and by the classical detectors."""
+"""Table 6 and Figures 3 and 5: whole photos of the test split, by the network and by the classical detectors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from unseam.datasets.sample import Sample, stored_shape
 from unseam.datasets.windows import WINDOW_GRID, WINDOW_SIDE
 from unseam.drawing.contact_sheet import Tile, contact_sheet
 from unseam.errors import DataError, UnseamError
-from unseam.evaluation.baselines import CONTROLS
-from unseam.evaluation.contact_sheets import draw_sheet
+from unseam.evaluation.baselines import BASELINES
+from unseam.evaluation.contact_sheets import draw_contact_sheet
 from unseam.evaluation.evaluate import measure_all
-from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Figure
+from unseam.evaluation.metrics import MEAN_AUC, MEAN_RING_AUC, POOLED_AUC, Metric
 from unseam.evaluation.rows import Row, RowStore
 from unseam.evaluation.tables import EvaluationTable, build_table
 from unseam.method import Method
@@ -40,7 +40,7 @@ MIXED = (0.3, 0.7)
 def judge_photos(model: Path, test: Sequence[Sample], out: Path, *, workers: int) -> EvaluationTable:
     """Judge the test photos whole, by the network and by every classical detector.
 
-    Rows are kept in ``out`` and gone on with; the pages of `unseam.evaluation.evaluate` are not written there.
+    Rows are kept in ``out`` and resumed from; the pages of `unseam.evaluation.evaluate` are not written there.
     """
     methods: dict[str, Method] = {OURS: load_patch_model(model)}
     methods |= DETECTORS
@@ -50,12 +50,12 @@ def judge_photos(model: Path, test: Sequence[Sample], out: Path, *, workers: int
 
 
 def photo_table(table: EvaluationTable, basis: str = "") -> Table:
-    """Write Table 6: the paper's seven detectors and its network, then those that it does not have, then controls."""
+    """Write Table 6: the paper's seven detectors and its network, then those that it does not have, then baselines."""
     order = [
         OURS,
         *CLASSICAL,
-        *(name for name in table.methods if name not in (OURS, *CLASSICAL, *CONTROLS)),
-        *CONTROLS,
+        *(name for name in table.methods if name not in (OURS, *CLASSICAL, *BASELINES)),
+        *BASELINES,
     ]
     rows = tuple(_photo_row(table, name) for name in order if name in table.methods)
     header = (
@@ -70,7 +70,7 @@ def photo_table(table: EvaluationTable, basis: str = "") -> Table:
     )
     note = (
         "Where a method is not applicable the photo counts with AUC 0.5; the last but one column leaves them out. "
-        "The controls (texture, centre) know nothing of forensics: who does not beat them has found nothing. The paper "
+        "The baselines (texture, centre) know nothing of forensics: a method must beat them. The paper "
         f"does not say how pixels of different photos are pooled. {_above(table)}"
     )
     title = "Table 6. AUC of the classical detectors and of the network, on the same whole photos"
@@ -88,31 +88,31 @@ def _photo_row(table: EvaluationTable, name: str) -> tuple[str, ...]:
     known, published = CLASSICAL.get(name, ("", None))
     if name == OURS:
         known, published = "Our approach", PAPER_NETWORK_AUC
-    cells = [_figure(_found(table, name, figure)) for figure in (MEAN_AUC, MEAN_RING_AUC, POOLED_AUC)]
+    cells = [_metric(_found(table, name, metric)) for metric in (MEAN_AUC, MEAN_RING_AUC, POOLED_AUC)]
     judged = f"{table.outcomes[name].get('judged', 0)} of {table.photos}"
-    apart = _figure(_found(table, name, MEAN_AUC, "applicable"))
-    label = f"{name} (control)" if name in CONTROLS else name
+    apart = _metric(_found(table, name, MEAN_AUC, "applicable"))
+    label = f"{name} (baseline)" if name in BASELINES else name
     return (label, known, *cells, judged, apart, "" if published is None else f"{published:.4f}")
 
 
-def _found(table: EvaluationTable, name: str, figure: str, coverage: str = "all") -> Figure:
-    return next(found for found in table.figures[coverage][name] if found.name == figure)  # type: ignore[index]
+def _found(table: EvaluationTable, name: str, metric: str, coverage: str = "all") -> Metric:
+    return next(found for found in table.metrics[coverage][name] if found.name == metric)  # type: ignore[index]
 
 
-def _figure(figure: Figure) -> str:
-    if figure.value is None:
+def _metric(metric: Metric) -> str:
+    if metric.value is None:
         return "n/a"
-    return f"{figure.value:.3f}" + ("" if figure.low is None else f" ({figure.low:.3f} to {figure.high:.3f})")
+    return f"{metric.value:.3f}" + ("" if metric.low is None else f" ({metric.low:.3f} to {metric.high:.3f})")
 
 
 def draw_examples(model: Path, test: Sequence[Sample], rows: RowStore, path: Path) -> bool:
     """Draw Figure 5: photos on which the network was best, median and worst, with truth, heat and mask."""
     judged: list[Row] = [row for row in rows.finished.values() if row.method == OURS]
-    return draw_sheet(load_patch_model(model), OURS, judged, {sample.name: sample for sample in test}, path)
+    return draw_contact_sheet(load_patch_model(model), OURS, judged, {sample.name: sample for sample in test}, path)
 
 
 def draw_seams(test: Sequence[Sample], path: Path, seed: int = 0) -> bool:
-    """Draw Figure 3: windows on a seam, enlarged, each beside an authentic window of the same photo.
+    """Draw Figure 3: windows on a seam, enlarged, each next to an authentic window of the same photo.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Measurements beside the paper's numbers: cells of tables, and whether its orderings hold here."""
+"""Measurements next to the paper's numbers: cells of tables, and whether its orderings hold here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.reproduction.networks import Measured
 from unseam.reproduction.paper import CLAIMS, TABLES, Claim, NetworkRow, NetworkTable, Quantity
 
@@ -19,7 +19,7 @@ LEAST_SEEDS = 3
 """From so many on a claim is decided; with two the interval is 12.7 times as wide as they lie apart."""
 
 UNDEFINED = "n/a"
-"""A figure that there is none of. Blank is what the paper does not give."""
+"""A metric that there is none of. Blank is what the paper does not give."""
 
 Runs = Mapping[str, Sequence[Measured]]
 """Recipe -> its measurements, one a seed."""
@@ -38,12 +38,12 @@ class Table:
 
 def values_of(runs: Runs, recipe: str, quantity: Quantity) -> dict[int, float]:
     """Seed -> value of a quantity; empty where the recipe lacks the task or was not trained."""
-    found = {run.seed: run.value(quantity.rule, quantity.task, quantity.figure) for run in runs.get(recipe, ())}
+    found = {run.seed: run.value(quantity.rule, quantity.task, quantity.metric) for run in runs.get(recipe, ())}
     return {seed: value for seed, value in found.items() if value is not None}
 
 
 def interval_over_seeds(values: Sequence[float]) -> tuple[float, float] | None:
-    """Give Student's 95 % interval of the mean; None for fewer than two values."""
+    """Return Student's 95 % interval of the mean; None for fewer than two values."""
     if len(values) < 2:
         return None
     from scipy.stats import t  # here: a quarter of a second
@@ -64,12 +64,12 @@ def _table(table: NetworkTable, runs: Runs) -> Table:
     published = _published(table)
     header = ["network"]
     for quantity in table.quantities:
-        majority = ["majority answer"] if quantity.figure == "accuracy" else []
+        majority = ["majority answer"] if quantity.metric == "accuracy" else []
         header += [quantity.title, *majority, *(f"paper, {name}" for name in published[quantity])]
     header += ["seeds", "patches until the best validation"]
     rows = [row for row in table.rows if runs.get(row.recipe)]
-    controls = [NetworkRow(f"{name} (control)", name, {}) for name in CONTROLS if rows and runs.get(name)]
-    cells = tuple(_row(row, table.quantities, published, runs) for row in [*rows, *controls])
+    baselines = [NetworkRow(f"{name} (baseline)", name, {}) for name in BASELINES if rows and runs.get(name)]
+    cells = tuple(_row(row, table.quantities, published, runs) for row in [*rows, *baselines])
     return Table(table.title, tuple(header), cells, table.note, _basis([row.recipe for row in rows], table, runs))
 
 
@@ -78,11 +78,11 @@ def _basis(names: Sequence[str], table: NetworkTable, runs: Runs) -> str:
     measured = [run for name in dict.fromkeys(names) for run in runs[name]]
     rules = sorted({str(quantity.rule) for quantity in table.quantities})
     windows = {(rule, *run.windows[rule]) for rule in rules for run in measured if rule in run.windows}
-    told = [
+    facts = [
         f"{total:,} windows of {photos} test photos, {manipulated:,} manipulated by the {float(rule):.1%} rule"
         for rule, photos, total, manipulated in sorted(windows)
     ]
-    return "; ".join([*told, *seeds_and_digests(measured)])
+    return "; ".join([*facts, *seeds_and_digests(measured)])
 
 
 def seeds_and_digests(measured: Sequence[Measured]) -> list[str]:
@@ -111,13 +111,13 @@ def _row(
     cells = [row.label + (" (not in the paper)" if row.beyond else "")]
     for quantity in quantities:
         cells.append(mean_cell(list(values_of(runs, row.recipe, quantity).values())))
-        if quantity.figure == "accuracy":
+        if quantity.metric == "accuracy":
             majority = [run.value(quantity.rule, quantity.task, "majority") for run in measured]
             cells.append(mean_cell([value for value in majority if value is not None][:1]))
         given = row.published.get(quantity, {})
         cells += [f"{given[name]:.4f}" if name in given else "" for name in published[quantity]]
     seen = [run.patches_seen for run in measured]
-    if not any(seen):  # a control
+    if not any(seen):  # a baseline
         return (*cells, "", "")
     return (
         *cells,
@@ -136,9 +136,9 @@ def mean_cell(values: Sequence[float]) -> str:
 
 def claims_table(runs: Runs) -> Table:
     """Say of every ordering that the paper claims whether it holds here, by the paper's accuracy and by AUC."""
-    asked = [claim for claim in CLAIMS if runs.get(claim.better) and runs.get(claim.worse)]
+    claims = [claim for claim in CLAIMS if runs.get(claim.better) and runs.get(claim.worse)]
     rows = [
-        _claim(claim, by, runs) for claim in asked for by in (claim.quantity, replace(claim.quantity, figure="auc"))
+        _claim(claim, by, runs) for claim in claims for by in (claim.quantity, replace(claim.quantity, metric="auc"))
     ]
     note = (
         "Differences between networks of the same seed. Yes, or reversed: Student's 95 % interval over at least "

@@ -1,4 +1,4 @@
-"""What ``unseam reproduce`` does: data, networks, whole photos, pages; an interrupted run goes on when run again."""
+"""What ``unseam reproduce`` does: data, networks, whole photos, pages; an interrupted run resumes when run again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
 from unseam.evaluation import demand_extra
-from unseam.evaluation.baselines import CONTROLS
+from unseam.evaluation.baselines import BASELINES
 from unseam.evaluation.curves import FALSE_ALARM_GRID
 from unseam.evaluation.plots import draw_roc
 from unseam.evaluation.rows import RowStore
@@ -24,7 +24,7 @@ from unseam.reproduction.networks import (
     Experiment,
     Measured,
     identify,
-    measure_control,
+    measure_baseline,
     measure_network,
     stored_network,
 )
@@ -41,7 +41,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 """The repository's own photographs."""
 
 SMOKE_SPLIT_SEED = 1
-"""With it, each side of the split has some of the seven photographs in `EXAMPLES`."""
+"""With it, each split has some of the seven photographs in `EXAMPLES`."""
 
 SEED_OF_FORGERIES = 2017
 
@@ -61,11 +61,11 @@ class Settings:
     easy : bool
         Hard seams and light compression, `ForgeConfig.easy`: what a small budget can learn.
     seeds : int
-        Trainings of each network, each with initial weights and patches of its own.
+        Trainings of each network, each with other initial weights and patches.
     steps : int, optional
         Training steps in place of the recipes' own.
     only : tuple of str
-        Only these recipes; all by default. Processes with recipes of their own may share a folder: a last run without
+        Only these recipes; all by default. Processes with different recipes may share a folder: a last run without
         finds everything measured, and writes the pages.
     whole_photos : bool
         Whether Table 6 is made, which judges whole photos.
@@ -94,16 +94,16 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The page, whether everything that was asked for was tried, and what failed."""
+class ReproductionResult:
+    """The page, whether everything wanted was tried, and what failed."""
 
     page: Path
     finished: bool
     failures: tuple[str, ...] = ()
 
 
-def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
-    """Train and measure the paper's networks, and write its tables beside the paper's numbers.
+def reproduce(settings: Settings, out: Path, *, command: str = "") -> ReproductionResult:
+    """Train and measure the paper's networks, and write its tables next to the paper's numbers.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
 
     Returns
     -------
-    Outcome
+    ReproductionResult
         The page is written anew after every network, so that a stopped run has one. The paper's own networks come
         first, then whole photos, then what the paper leaves open and further seeds. A network that these data cannot
         train, and a photo that cannot be judged, are among the failures; all others are measured.
@@ -123,7 +123,7 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     Raises
     ------
     DataError
-        No data or two kinds of it, an unknown recipe, a side of the split without photos, or a folder with results of
+        No data or two kinds of it, an unknown recipe, a split without photos, or a folder with results of
         something else; before anything is trained.
     UnseamError
         As forging, training, export and evaluation do; `MissingExtra` without the extras ``train`` and ``eval``.
@@ -146,9 +146,9 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     names = tuple(dict.fromkeys(settings.only)) or recipes()
     wanted = [(name, seed) for seed in range(1, settings.seeds + 1) for name in names]
     stored = [stored_network(experiment, name, seed) for name, seed in wanted]
-    controls = [measure_control(experiment, name) for name in CONTROLS]
+    baselines = [measure_baseline(experiment, name) for name in BASELINES]
     pages = _Pages(settings, experiment, command)
-    for measured in (*controls, *(one for one in stored if one is not None)):
+    for measured in (*baselines, *(one for one in stored if one is not None)):
         pages.add(measured)
     pages.todo = [network for network, one in zip(wanted, stored, strict=True) if one is None]
     first = [(name, seed) for name, seed in pages.todo if seed == 1 and name in PUBLISHED]
@@ -157,7 +157,7 @@ def reproduce(settings: Settings, out: Path, *, command: str = "") -> Outcome:
     if finished and settings.whole_photos and any(run.seed == 1 for run in pages.runs.get(PAPER_NETWORK, ())):
         pages.judge_photos()
     finished = finished and pages.measure(later)
-    return Outcome(pages.write(), finished, pages.all_failures())
+    return ReproductionResult(pages.write(), finished, pages.all_failures())
 
 
 def _check(settings: Settings) -> None:
@@ -240,7 +240,7 @@ class _Pages:
 
     def write(self) -> Path:
         """Write the pages."""
-        networks = {name: found for name, found in self.runs.items() if name not in CONTROLS}
+        networks = {name: found for name, found in self.runs.items() if name not in BASELINES}
         tables = network_tables(self.runs)
         if self.photos is not None:
             numbered = sum(table.title.startswith("Table ") for table in tables)  # before what the paper leaves open
@@ -297,12 +297,12 @@ def _write_roc(known: Mapping[str, NDArray[np.float64]], path: Path) -> None:
 
 def _facts(settings: Settings, experiment: Experiment) -> dict[str, str]:
     forged = sum(sample.mask is not None for sample in experiment.test)
-    sides = "split 65 / 10 / 25 by photograph or group, where the set names no sides of its own"
+    splits = "split 65 / 10 / 25 by photograph or group, where the set names no splits itself"
     where = "forgeries made for this run" if settings.dataset is None else f"data set {experiment.data.name}"
     return {
-        "Data": f"{where}; {sides}",
-        "Test side": f"{len(experiment.test)} photos, {forged} of them forged",
+        "Data": f"{where}; {splits}",
+        "Test split": f"{len(experiment.test)} photos, {forged} of them forged",
         "Test windows": "balanced 1 : 1 over all photos where there are both kinds; the same for every row of a table",
-        "Decisions": "at a probability of 0.5, as the paper's softmax; controls: at heat above 0.5",
+        "Decisions": "at a probability of 0.5, as the paper's softmax; baselines: at 0.5",
         "Weights": "those of the best validation",
     }

@@ -105,7 +105,7 @@ class Worker(Generic[J, M]):
         Raises
         ------
         RunError
-            The process ended before it began to work: no job is at fault.
+            The process ended before it began to work: that is no job's fault.
         """
         left = self.seconds_left()
         try:

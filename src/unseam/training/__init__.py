@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 from unseam.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from unseam.training.launch import train
-    from unseam.training.patch.export import export_run
+    from unseam.training.export import export_run
+    from unseam.training.launch import measure, train
 
-__all__ = ["export_run", "train"]
+__all__ = ["export_run", "measure", "train"]
 
-_HOMES = {"train": "unseam.training.launch", "export_run": "unseam.training.patch.export"}
-"""Where the public functions live; each is loaded when it is first asked for."""
+_HOMES = {
+    "train": "unseam.training.launch",
+    "measure": "unseam.training.launch",
+    "export_run": "unseam.training.export",
+}
+"""Where the public functions live; each is loaded when it is first needed."""
 
 _NEEDED = ("torch", "lightning", "onnx", "onnxscript")
 """Packages of the extra ``train``."""

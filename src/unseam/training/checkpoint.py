@@ -1,6 +1,6 @@
 """Checkpoints that survive a kill at any moment.
 
-A checkpoint is written to a temporary file beside its final place, forced to the disk, and renamed over the old
+A checkpoint is written to a temporary file next to its final place, forced to the disk, and renamed over the old
 one: whatever happens, the name holds either the whole old checkpoint or the whole new one. ``last.pt`` holds
 everything that a resumed run needs, the best weights so far included, so that there is one truth; ``best.pt`` is
 made from it for the export.
@@ -58,7 +58,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path, *, write: Write = _write
     checkpoint : Checkpoint
         Tensors, numbers, strings and containers of these.
     path : Path
-        Its final place; a ``.partial`` file beside it is overwritten on the way.
+        Its final place; a ``.partial`` file next to it is overwritten on the way.
     write : callable
         Writes the content into the open temporary file.
 
@@ -127,7 +127,7 @@ def fill(
     weights: Mapping[str, Any],
     refusal: str = "the checkpoint is not of the network in its recipe",
 ) -> None:
-    """Give a network its weights; RecipeError, which begins with ``refusal``, when they are those of another one."""
+    """Load weights into a network; RecipeError, which starts with ``refusal``, when they are of another network."""
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -1,147 +1,45 @@
-"""Weights to begin a run with: another run's best, or those inside a model file.
-
-A model file holds the weights under the network's own names, with two exceptions that `unseam.training.onnx_graph`
-makes: a narrow convolution's kernel is mirrored, and an LSTM's biases are inputs of its operator, in ONNX's order of
-gates. Both are undone here, and the network that comes out is compared with the file before anything begins with it.
-"""
+"""Initial weights of a run: those of another run's best checkpoint, and the facts that say so."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import onnx
-import torch
-from onnx import numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 
-from unseam.errors import ModelError, RecipeError
-from unseam.models.load import load_patch_model
-from unseam.models.model_file import model_bytes
 from unseam.training.checkpoint import BEST, fill, load_checkpoint
-from unseam.training.fusion.network import FusionNetwork
-from unseam.training.onnx_graph import check_parity, random_patches
-from unseam.training.patch.network import LocalizationNetwork
-from unseam.training.recipe import patch_recipe_from
-
-PREFIX = "network."
-"""What the exporter puts before the names of weights: the wrapper that makes probabilities holds the network."""
-
-MIRRORED = ".mirrored"
-"""Name of a kernel that was written for a transposed convolution, in place of ``.weight``."""
-
-GATES_FROM_ONNX = (0, 2, 3, 1)
-"""torch's gates (input, forget, cell, output) among ONNX's (input, output, forget, cell)."""
-
-Facts = dict[str, object]
+from unseam.training.family import Facts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Beginning:
-    """What a run begins with.
+class InitialWeights:
+    """What a run starts from.
 
     Attributes
     ----------
+    source : Path
+        The run's folder or the model file.
     weights : dict
         A state of the network.
     facts : dict
-        Of JSON types; what the model file will say of its past: ``patches_before`` and ``begun_from``.
+        What the model file will say of its history: ``patches_before`` and ``begun_from``.
     """
 
+    source: Path
     weights: dict[str, Tensor]
     facts: Facts
 
-
-def load_beginning(source: Path) -> Beginning:
-    """Read the weights of a run's folder or of a model file (recognised by its suffix, ``.onnx``).
-
-    Raises
-    ------
-    RunError
-        When the folder has no readable best checkpoint.
-    ModelError
-        When the model file cannot be used, or is not of a network that this version trains.
-    """
-    return _of_model(source) if source.suffix.lower() == ".onnx" else _of_run(source)
+    def fill(self, network: nn.Module) -> Facts:
+        """Load the weights into a network and return the facts; RecipeError where they are of another network."""
+        fill(network, self.weights, f"{self.source}: its weights are of another network than the recipe's")
+        return self.facts
 
 
-def begin_with(network: LocalizationNetwork | FusionNetwork, source: Path) -> Facts:
-    """Fill a network with the weights of a run or of a model file; give the facts of `Beginning`.
-
-    Raises
-    ------
-    RecipeError
-        When the weights are of another network.
-    RunError, ModelError
-        As in `load_beginning`.
-    """
-    beginning = load_beginning(source)
-    fill(network, beginning.weights, f"{source}: its weights are of another network than the recipe's")
-    return beginning.facts
-
-
-def begin_fusion_with(network: FusionNetwork, source: Path) -> Facts:
-    """Fill the network `fusion` with the weights of a run; errors as `begin_with`."""
-    if source.suffix.lower() == ".onnx":
-        raise RecipeError(f"{source}: the network fusion begins with a run's folder, not with a model file")
-    return begin_with(network, source)
-
-
-def _of_run(run: Path) -> Beginning:
+def weights_of_run(run: Path) -> InitialWeights:
+    """Read the best weights of a run; RunError when its folder has no readable best checkpoint."""
     best = load_checkpoint(run / BEST)
     before = json.loads(best["facts"])
     patches = int(best["patches"]) + int(before.get("patches_before", 0))
     facts: Facts = {"patches_before": patches, "begun_from": {"recipe": json.loads(best["recipe"]), **before}}
-    return Beginning(best["network"], facts)
-
-
-def _of_model(path: Path) -> Beginning:
-    method = load_patch_model(path)
-    settings, digest = method.settings, method.digest
-    recipe = patch_recipe_from(dict(settings.recipe))
-    model = model_bytes(path)
-    if sha256(model).hexdigest() != digest:
-        raise ModelError(f"{path}: the file changed since it was loaded; load it again")
-    weights = _weights(model)
-    network = LocalizationNetwork(recipe.network)
-    try:
-        network.load_state_dict(weights)
-        check_parity(model, network, random_patches(settings.patch_side))
-    except (RuntimeError, ModelError) as error:
-        raise ModelError(f"{path}: its weights do not make the network of its recipe ({error})") from error
-    past = {"model": digest, "recipe": recipe.as_dict(), "data_digest": settings.data_digest}
-    return Beginning(weights, {"patches_before": settings.patches_seen, "begun_from": past})
-
-
-def _weights(model: bytes) -> dict[str, Tensor]:
-    graph = onnx.load_model_from_string(model).graph  # onnx.load would follow tensors into other files
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    found = {name.removeprefix(PREFIX): array for name, array in stored.items() if name.startswith(PREFIX)}
-    weights = dict(_plain(name, array) for name, array in found.items())
-    weights.update(_lstm_biases(graph, stored))
-    return weights
-
-
-def _plain(name: str, array: np.ndarray[Any, np.dtype[Any]]) -> tuple[str, Tensor]:
-    tensor = torch.from_numpy(array.copy())
-    if name.endswith(MIRRORED):
-        return name.removesuffix(MIRRORED) + ".weight", tensor.transpose(0, 1).flip(2, 3).contiguous()
-    return name, tensor
-
-
-def _lstm_biases(
-    graph: onnx.GraphProto, stored: dict[str, np.ndarray[Any, np.dtype[Any]]]
-) -> Iterator[tuple[str, Tensor]]:
-    """Give the biases of the LSTM operators, in the order of the layers (the exporter writes them in that order)."""
-    for layer, node in enumerate(node for node in graph.node if node.op_type == "LSTM"):
-        biases = stored.get(node.input[3])
-        if biases is None:
-            raise ModelError(f"the LSTM {node.name} has no stored biases; expected a file written by `unseam export`")
-        input_and_recurrent = biases.reshape(2, 4, -1)[:, GATES_FROM_ONNX].reshape(2, -1)
-        for name, bias in zip(("bias_ih_l0", "bias_hh_l0"), input_and_recurrent, strict=True):
-            yield f"lstms.{layer}.{name}", torch.from_numpy(bias.copy())
+    return InitialWeights(run, best["network"], facts)

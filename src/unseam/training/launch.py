@@ -13,56 +13,92 @@ from typing import Literal
 import torch
 from lightning.fabric import Fabric
 from rich.console import Console
-from torch import nn
 from torch.multiprocessing.spawn import ProcessException
 
 from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError, RunError
-from unseam.training.fusion.network import build_fusion
-from unseam.training.fusion.source import FusionSource, load_fusion_source
-from unseam.training.fusion.task import FusionTask
-from unseam.training.initial_weights import begin_fusion_with, begin_with
-from unseam.training.loop import PATCHES, TrainingResult, train_loop
+from unseam.training.families import family_of
+from unseam.training.family import Loading
+from unseam.training.fusion.feature_store import store_features
+from unseam.training.fusion.recipe import FusionRecipe
+from unseam.training.fusion.source import drawn_validation
+from unseam.training.loop import TrainingResult, train_loop
 from unseam.training.memory import keep_freed_memory
-from unseam.training.patch.network import LocalizationNetwork
-from unseam.training.patch.source import PatchSource, data_digest, load_source, training_sides
-from unseam.training.recipe import FusionRecipe, Precision, Recipe, load_recipe
+from unseam.training.optimisation import Precision
+from unseam.training.recipe import Recipe, load_recipe
 from unseam.training.run_folder import alone_in, check_folder
+from unseam.training.splits import data_digest, training_splits
 from unseam.training.stop_signal import StopSignal
-from unseam.training.task import Task
 
 FULL: Literal["32-true"] = "32-true"
 HALF: Literal["bf16-mixed"] = "bf16-mixed"
-"""Fabric's words for float32 and for bfloat16 with weights and losses in float32."""
+"""Fabric's names for float32 and for bfloat16 with weights and losses in float32."""
 
 RUNS = Path("runs")
-"""Where runs go that are not told where to go."""
+"""Where runs go by default."""
 
 FEATURES = "features"
-"""Folder within a run of the network `fusion`: what was measured of its photos. It may be linked or copied."""
-
-GPU_SHARE = 0.5
-"""Photographs go to the GPU if they fit into this share of its free memory; the rest is the network's."""
+"""Folder within a run of the network `fusion`: its feature store, where no other is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """What every process is told; picklable."""
+class _TrainingJob:
+    """What every process gets; picklable."""
 
-    recipe: Recipe | FusionRecipe
+    recipe: Recipe
     data: tuple[Path | DataSet, ...]
     run: Path
-    begin_from: Path | None
+    init_from: Path | None
+    features: Path
+    workers: int
     resume: bool
     quiet: bool
 
 
+def measure(recipe: Path, data: Sequence[Path | DataSet], features: Path, *, workers: int = 0) -> int:
+    """Compute the block features that a recipe of the network `fusion` trains on, as far as they are not there yet.
+
+    Parameters
+    ----------
+    recipe : Path
+        A TOML file.
+    data : sequence of Path or DataSet
+        As in `train`.
+    features : Path
+        The feature store, made if missing.
+    workers : int
+        Processes; 0 for one a core.
+
+    Returns
+    -------
+    int
+        Training and validation photos in the store.
+
+    Raises
+    ------
+    RecipeError
+        When the recipe is of another network.
+    DataError, PhotoError
+        When the data cannot be read.
+    """
+    found = load_recipe(recipe)
+    if not isinstance(found, FusionRecipe):
+        raise RecipeError(f"{recipe}: found a network of patches, which needs no features; expected a table [fusion]")
+    splits = training_splits(data)
+    validation = drawn_validation(splits.validation, found.blocks.validation_photos)
+    for title, samples in (("training", splits.train), ("validation", validation)):
+        store_features(samples, found.blocks, features, workers=workers, title=f"features, {title}")
+    return len(splits.train) + len(validation)
+
+
 def train(
-    recipe: Path | Recipe | FusionRecipe,
+    recipe: Path | Recipe,
     data: Sequence[Path | DataSet],
     run: Path | None = None,
     *,
-    begin_from: Path | None = None,
+    init_from: Path | None = None,
+    features: Path | None = None,
+    workers: int = 0,
     resume: bool = False,
     devices: int = 1,
     accelerator: str = "auto",
@@ -72,16 +108,20 @@ def train(
 
     Parameters
     ----------
-    recipe : Path, Recipe or FusionRecipe
+    recipe : Path or Recipe
         A TOML file, or what was read from one.
     data : sequence of Path or DataSet
         Folders written by ``unseam forge``, whose manifests say what is for training and what for validation; or public
         data sets (`unseam.datasets.splits.DataSet`), which are split by group where they do not say it.
     run : Path, optional
         The run's folder; ``runs/NAME`` by default, NAME being the recipe's.
-    begin_from : Path, optional
-        Folder of a run, or model file (.onnx), whose weights this one begins with (a curriculum, or fine-tuning as the
+    init_from : Path, optional
+        Folder of a run, or model file (.onnx), whose weights are the initial ones (a curriculum, or fine-tuning as the
         paper does for COVERAGE); random weights by default.
+    features : Path, optional
+        Feature store of the network `fusion`, which several runs may share; ``RUN/features`` by default.
+    workers : int
+        Processes that compute features which are not in the store; 0 for one a core.
     resume : bool
         Go on from the last checkpoint.
     devices : int
@@ -104,8 +144,9 @@ def train(
     recipe = load_recipe(recipe) if isinstance(recipe, Path) else recipe
     if devices < 1 or recipe.optimisation.batch % devices:
         raise RecipeError(f"a batch of {recipe.optimisation.batch} cannot be shared by {devices} devices alike")
-    job = _Job(recipe, tuple(data), run or RUNS / recipe.name, begin_from, resume, quiet)
-    with alone_in(job.run, writes=True):  # told before anything is read; who writes locks it for as long as it does
+    run = run or RUNS / recipe.name
+    job = _TrainingJob(recipe, tuple(data), run, init_from, features or run / FEATURES, workers, resume, quiet)
+    with alone_in(job.run, writes=True):  # refused before anything is read; the process that writes locks it
         check_folder(job.run, resume=resume)
     fabric = _fabric(accelerator, devices, recipe.optimisation.precision)
     if devices == 1:
@@ -138,8 +179,8 @@ def has_bfloat16(accelerator: str) -> bool:
     return any(bool(probe()) for probe in probes if probe is not None)
 
 
-def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:
-    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # whom it ends is told by our error
+def _train_in_processes(fabric: Fabric, job: _TrainingJob) -> TrainingResult:
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # our error says which process it ended
     try:
         result = fabric.launch(partial(_train_in_child, job=job))
     except ProcessException as error:
@@ -148,7 +189,7 @@ def _train_in_processes(fabric: Fabric, job: _Job) -> TrainingResult:
     return TrainingResult(**result)
 
 
-def _train_in_child(fabric: Fabric, job: _Job) -> dict[str, object]:
+def _train_in_child(fabric: Fabric, job: _TrainingJob) -> dict[str, object]:
     """Train, and hand the result over as a dict: Fabric looks for tensors in it, and a frozen dataclass is refused."""
     with leaving_the_group():
         return asdict(_train_here(fabric, job))
@@ -167,13 +208,16 @@ def leaving_the_group() -> Iterator[None]:
         torch.distributed.destroy_process_group()
 
 
-def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
+def _train_here(fabric: Fabric, job: _TrainingJob) -> TrainingResult:
     recipe = job.recipe
     torch.manual_seed(recipe.optimisation.seed)
-    prepare = _fusion if isinstance(recipe, FusionRecipe) else _patches
+    family = family_of(recipe)
+    quiet = job.quiet or not fabric.is_global_zero
     with alone_in(job.run, writes=fabric.is_global_zero):
-        network, source, task, earlier = prepare(job, fabric)
-        if fabric.is_global_zero and not job.quiet:
+        source = family.source(recipe, training_splits(job.data), Loading(fabric, job.features, job.workers, quiet))
+        network = family.build(recipe, source)
+        earlier = {} if job.init_from is None else family.initialise(network, job.init_from)
+        if not quiet:
             for reason, count in source.left_out.items():
                 Console(stderr=True).print(f"left out: {count} files, {reason}", markup=False, highlight=False)
         keep_freed_memory()  # after loading: what decoding freed goes back to the system
@@ -183,56 +227,9 @@ def _train_here(fabric: Fabric, job: _Job) -> TrainingResult:
             source,
             recipe.optimisation,
             job.run,
-            task=task,
+            task=family.task(recipe),
             recipe=recipe.as_dict(),
             facts={"data_digest": data_digest(job.data), **earlier},
             resume=job.resume,
             quiet=job.quiet,
         )
-
-
-Prepared = tuple[nn.Module, PatchSource | FusionSource, Task, dict[str, object]]
-"""Network, its photos, what it is trained for, and the facts of what it begins with."""
-
-
-def _patches(job: _Job, fabric: Fabric) -> Prepared:
-    """Prepare a network that judges patches."""
-    recipe = job.recipe
-    assert isinstance(recipe, Recipe)
-    network = LocalizationNetwork(recipe.network)
-    earlier = {} if job.begin_from is None else begin_with(network, job.begin_from)
-    source = load_source(
-        job.data,
-        recipe.data,
-        side=recipe.network.patch_side,
-        batch=recipe.optimisation.batch,
-        seed=recipe.optimisation.seed,
-    )
-    return network, _placed(source, fabric.device), PATCHES, earlier
-
-
-def _fusion(job: _Job, fabric: Fabric) -> Prepared:
-    """Prepare the network that reads evidence; of several processes the first measures the photos."""
-    recipe = job.recipe
-    assert isinstance(recipe, FusionRecipe)
-    with fabric.rank_zero_first():
-        source = load_fusion_source(
-            training_sides(job.data),
-            recipe.blocks,
-            batch=recipe.optimisation.batch,
-            seed=recipe.optimisation.seed,
-            cache=job.run / FEATURES,
-            quiet=job.quiet or not fabric.is_global_zero,
-        )
-    network = build_fusion(recipe.fusion, *source.moments())
-    earlier = {} if job.begin_from is None else begin_fusion_with(network, job.begin_from)
-    return network, source, FusionTask(), earlier
-
-
-def _placed(source: PatchSource, device: torch.device) -> PatchSource:
-    """Hold the photographs on the GPU if there is one with room for them."""
-    if device.type != "cuda":
-        return source
-    needed = sum(t.nbytes for photos in (source.train, source.validation) for t in (photos.pixels, photos.masks))
-    free, _total = torch.cuda.mem_get_info(device)
-    return source.to(device) if needed <= GPU_SHARE * free else source

@@ -1,7 +1,7 @@
 """The training loop, from top to bottom, on one or many devices.
 
 Everything that a step needs is a function of the recipe and of the step's number: patches, learning rate, random
-numbers. A run that was killed at any moment therefore goes on from its last checkpoint as if nothing had happened:
+numbers. A run that was killed at any moment therefore resumes from its last checkpoint as if nothing had happened:
 bit for bit on a CPU with the same versions and thread count.
 """
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from lightning.fabric import Fabric
@@ -20,40 +20,24 @@ from torch import Tensor, nn
 
 from unseam.errors import RecipeError, RunError
 from unseam.training.checkpoint import Checkpoint, save_checkpoint
-from unseam.training.patch.validation import PatchTask, on_device
 from unseam.training.progress import ProgressBar
 from unseam.training.run_folder import RunFolder, RunState
 from unseam.training.schedule import learning_rate
 from unseam.training.stop_signal import StopSignal
-from unseam.training.task import Judged, Task, total
+from unseam.training.task import Judged, Task, on_device, total
 
 if TYPE_CHECKING:
-    from unseam.training.recipe import Optimisation
+    from unseam.training.family import Source
+    from unseam.training.optimisation import Optimisation
 
 LOG_EVERY = 20
 """Steps between two training lines of the metrics; each holds the mean over these steps."""
 
 NO_MEMORY = "can't allocate memory"
-"""What torch says, among other words, when the machine's memory runs out."""
+"""Part of torch's message when the machine's memory runs out."""
 
 STEP_SEEDS = 1_000_003
 """A prime apart: the seeds of one run's steps; a run of fewer steps has no seed twice."""
-
-
-PATCHES = PatchTask()
-"""The paper's task."""
-
-
-class Source(Protocol):
-    """Where batches come from; both must be pure functions, so that a resumed run sees the same ones."""
-
-    def batch(self, step: int, rank: int, world: int) -> Any:  # noqa: ANN401 - what the task takes
-        """Return this process's share of the batch of one step."""
-        ...
-
-    def validation_batches(self) -> Iterator[Any]:
-        """Yield the validation split, always the same, in the same order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +48,7 @@ class TrainingResult:
     ----------
     reason : str
         "finished" (all steps done), "stopped early" (no improvement for `patience` validations) or "interrupted"
-        (by a signal; resume to go on).
+        (by a signal; it can be resumed).
     step : int
         Steps done.
     best_step : int
@@ -86,7 +70,7 @@ def train_loop(
     optimisation: Optimisation,
     run: Path,
     *,
-    task: Task = PATCHES,
+    task: Task,
     recipe: dict[str, object],
     facts: dict[str, object] | None = None,
     resume: bool = False,
@@ -108,7 +92,7 @@ def train_loop(
     run : Path
         The run's folder: ``last.pt``, ``best.pt``, ``metrics.jsonl``.
     task : Task
-        What the network is trained for; the paper's, on patches, by default.
+        What the network is trained for.
     recipe : dict
         Of JSON types: what decides the result. It travels in the checkpoints; only the same one can resume.
     facts : dict, optional
@@ -147,7 +131,7 @@ def train_loop(
         StopSignal() as stop,
         _deterministic(fabric),
         folder,
-        ProgressBar(o, state, fabric, quiet=quiet) as bar,
+        ProgressBar(o, state, fabric, items=task.items, quiet=quiet) as bar,
     ):
         started = time.perf_counter() - state.seconds
         while state.step < o.steps and state.stale < o.patience and not stop.agreed(fabric, state.step):
@@ -161,11 +145,11 @@ def train_loop(
             fabric.clip_gradients(model, optimiser, max_norm=o.gradient_clip, error_if_nonfinite=False)
             optimiser.step()
 
-            state.add_step(parts, patches=o.batch)
+            state.add_step(parts, patches=len(batch[0]) * fabric.world_size)
             state.seconds = time.perf_counter() - started
             bar.advance(state)
             if state.step % LOG_EVERY == 0:
-                folder.log(_training_line(fabric, state, rate, o.batch, task))
+                folder.log(_training_line(fabric, state, rate, task))
             if state.step % o.validate_every == 0 or state.step == o.steps:
                 validation = task.validate(fabric, model, source.validation_batches())
                 state.seconds = time.perf_counter() - started
@@ -188,11 +172,9 @@ def _set_learning_rate(adam: torch.optim.Optimizer, o: Optimisation, step: int) 
     return rate
 
 
-def _training_line(
-    fabric: Fabric, state: RunState, rate: float, batch: int, task: Task
-) -> dict[str, str | int | float | None]:
+def _training_line(fabric: Fabric, state: RunState, rate: float, task: Task) -> dict[str, str | int | float | None]:
     """Close the window of steps since the last line: mean losses over all processes, and speed."""
-    steps, seconds, parts, sums = state.close_window()
+    steps, seen, seconds, parts, sums = state.close_window()
     means = (_mean_over_processes(fabric, sums) / steps).tolist()
     losses = {f"{part}_loss": mean for part, mean in zip(parts, means, strict=True)}
     return {
@@ -203,7 +185,7 @@ def _training_line(
         "learning_rate": rate,
         **losses,
         "loss": sum(means),
-        f"{task.items}_per_second": round(steps * batch / max(seconds, 1e-9), 2),
+        f"{task.items}_per_second": round(seen / max(seconds, 1e-9), 2),
     }
 
 
@@ -238,7 +220,7 @@ def _told_of_memory(run: Path) -> Iterator[None]:
     """Turn the end of the memory, of the machine's or of a device's, into one clear error."""
     try:
         yield
-    except (MemoryError, RuntimeError) as error:  # torch has a class of its own for devices alone
+    except (MemoryError, RuntimeError) as error:  # torch has a separate class for devices alone
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and NO_MEMORY not in str(error):
             raise
         raise RunError(

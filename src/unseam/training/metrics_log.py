@@ -49,17 +49,6 @@ class MetricsLog:
         self._file.close()
 
 
-def read_metrics(path: Path) -> list[dict[str, Value]]:
-    """Read the complete lines of a metrics file; an unfinished last line is left out.
-
-    Raises
-    ------
-    RunError
-        When the file cannot be read, or a complete line is not JSON.
-    """
-    return [_parsed(line, path) for line in _complete_lines(path)]
-
-
 def cut_back(path: Path, step: int) -> None:
     """Remove the lines beyond ``step`` and an unfinished last line.
 

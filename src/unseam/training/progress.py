@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from unseam.training.recipe import Optimisation
+    from unseam.training.optimisation import Optimisation
     from unseam.training.run_folder import RunState
 
 SPEED_WINDOW_S = 10.0
@@ -19,10 +19,10 @@ SPEED_WINDOW_S = 10.0
 
 
 class ProgressBar:
-    """Steps done, patches per second, time left, best validation; nothing when quiet or not the first process."""
+    """Steps done, speed, time left, best validation; nothing when quiet or not the first process."""
 
-    def __init__(self, optimisation: Optimisation, state: RunState, fabric: Fabric, *, quiet: bool) -> None:
-        self._batch = optimisation.batch
+    def __init__(self, optimisation: Optimisation, state: RunState, fabric: Fabric, *, items: str, quiet: bool) -> None:
+        self._items = items
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(),
@@ -34,17 +34,17 @@ class ProgressBar:
             disable=quiet or not fabric.is_global_zero,
         )
         self._task = self._bar.add_task("", total=optimisation.steps, completed=state.step, speed="", best="")
-        self._mark = (time.perf_counter(), state.step)
+        self._mark = (time.perf_counter(), state.patches)
 
     def advance(self, state: RunState) -> None:
         """Show one more step."""
         best = f"best {state.best_value:.4f} at step {state.best_step}" if state.best_step else ""
         self._bar.update(self._task, completed=state.step, best=best)
-        seconds, steps = time.perf_counter() - self._mark[0], state.step - self._mark[1]
+        seconds, seen = time.perf_counter() - self._mark[0], state.patches - self._mark[1]
         if seconds >= SPEED_WINDOW_S or self._mark[1] == 0:
-            self._bar.update(self._task, speed=f"{steps * self._batch / max(seconds, 1e-9):.0f} patches/s")
+            self._bar.update(self._task, speed=f"{seen / max(seconds, 1e-9):.0f} {self._items}/s")
         if seconds >= SPEED_WINDOW_S:
-            self._mark = (time.perf_counter(), state.step)
+            self._mark = (time.perf_counter(), state.patches)
 
     def __enter__(self) -> Self:
         self._bar.start()

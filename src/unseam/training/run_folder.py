@@ -47,6 +47,7 @@ class RunState:
     best_value: float = 0.0
     seconds: float = 0.0
     window_start: int = 0
+    window_patches: int = 0
     window_seconds: float = 0.0
     parts: list[str] = field(default_factory=list)
     window: Tensor = field(default_factory=lambda: torch.zeros(()))
@@ -59,10 +60,12 @@ class RunState:
         sums = torch.stack([loss.detach() for loss in parts.values()])
         self.window = self.window.to(sums.device) + sums
 
-    def close_window(self) -> tuple[int, float, list[str], Tensor]:
-        """Return steps, seconds, parts of the loss and their sums since the last call."""
-        closed = (self.step - self.window_start, self.seconds - self.window_seconds, self.parts, self.window)
-        self.window_start, self.window_seconds, self.window = self.step, self.seconds, torch.zeros(())
+    def close_window(self) -> tuple[int, int, float, list[str], Tensor]:
+        """Return steps, patches, seconds, parts of the loss and their sums since the last call."""
+        steps, patches = self.step - self.window_start, self.patches - self.window_patches
+        closed = (steps, patches, self.seconds - self.window_seconds, self.parts, self.window)
+        self.window_start, self.window_patches = self.step, self.patches
+        self.window_seconds, self.window = self.seconds, torch.zeros(())
         return closed
 
     def judge(self, criterion: float) -> bool:
@@ -191,7 +194,7 @@ class RunFolder:
 
 
 def check_folder(path: Path, *, resume: bool) -> None:
-    """Make a run's folder, unless it holds a run that nobody asked to resume.
+    """Make a run's folder, unless it holds a run that is not to be resumed.
 
     Raises
     ------
@@ -208,7 +211,7 @@ def check_folder(path: Path, *, resume: bool) -> None:
 
 
 def alone_in(path: Path, *, writes: bool) -> AbstractContextManager[object]:
-    """Lock a run's folder, in the one process that writes to it: what locks is what writes, whoever else is killed.
+    """Lock a run's folder, in the one process that writes to it: the process that locks is the one that writes.
 
     Raises
     ------
@@ -232,10 +235,10 @@ def _copied(network: nn.Module) -> dict[str, Tensor]:
     return {name: weight.detach().cpu().clone() for name, weight in network.state_dict().items()}
 
 
-def _refuse_another(kind: str, made_with: str, asked: str, path: Path) -> None:
-    if made_with == asked:
+def _refuse_another(kind: str, made_with: str, wanted: str, path: Path) -> None:
+    if made_with == wanted:
         return
-    old, new = _flat(json.loads(made_with)), _flat(json.loads(asked))
+    old, new = _flat(json.loads(made_with)), _flat(json.loads(wanted))
     differing = [
         f"{key} was {old.get(key)}, is {new.get(key)}" for key in sorted(old | new) if old.get(key) != new.get(key)
     ]

@@ -17,7 +17,7 @@ AGREE_EVERY = 10
 
 
 class StopSignal:
-    """A context in which the first SIGINT or SIGTERM asks to stop, and the second one stops at once.
+    """A context in which the first SIGINT or SIGTERM requests a stop, and the second one stops at once.
 
     Outside the main thread Python delivers no signals: there the context does nothing.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lightning.fabric import Fabric
 from torch import Tensor, nn
+
+B = TypeVar("B")
 
 
 class Judged(Protocol):
@@ -44,3 +46,9 @@ def total(parts: dict[str, Tensor]) -> Tensor:
     whole = sum(parts.values())
     assert isinstance(whole, Tensor)
     return whole
+
+
+def on_device(fabric: Fabric, batch: B) -> B:
+    """Move the tensors of a batch to the device, where they are not there already."""
+    moved: B = fabric.to_device(batch)
+    return moved

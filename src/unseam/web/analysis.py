@@ -12,7 +12,6 @@ from unseam.analyze import Report, judge
 from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.photo import Photo, load_photo
-from unseam.provenance import read_provenance
 from unseam.system.text import printable
 from unseam.web.error_responses import ErrorResponse, MethodBroke, OutOfMemory, PhotoRefused
 from unseam.web.messages import Answer, PhotoRequest, Progress
@@ -60,24 +59,12 @@ class PhotoAnalysis:
 
         yield Progress("loading")
         photo = self._load(request)
-        yield from _file_itself(photo)
         report = yield from _steps(photo, {name: self.methods[name] for name in request.methods})
         yield Progress("drawing")
         yield make_answer(report, request)
 
     def _load(self, request: PhotoRequest) -> Photo:
         return replace(load_photo(request.data, max_pixels=self.max_pixels), name=request.name)
-
-
-def _file_itself(photo: Photo) -> Iterator[Progress]:
-    """Say what the file says about itself, long before any method is ready."""
-    provenance = read_provenance(photo)
-    if provenance is not None:
-        contradictions = [lead.text for lead in provenance.leads if lead.contradiction]
-        yield Progress(
-            "provenance",
-            {"history": provenance.history, "summary": provenance.summary, "contradictions": contradictions},
-        )
 
 
 def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, None, Report]:

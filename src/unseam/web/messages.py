@@ -53,14 +53,11 @@ class PhotoRequest:
 class Progress:
     """What is being done: ``waiting`` for a worker, ``loading``, ``judging`` or ``drawing`` the answer.
 
-    ``provenance`` tells what the file says about itself, which is known before any method is ready.
-
     Attributes
     ----------
     event : str
     facts : dict
         For ``waiting``: ``before``, photos ahead of this one. For ``judging``: ``method``, ``number``, ``of``.
-        For ``provenance``: ``history``, ``summary``, ``contradictions``.
     """
 
     event: str

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -9,169 +8,98 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs unseam[train]")
 
+import onnxruntime
 import torch
+from torch import nn
 
-import unseam.training.onnx_graph as onnx_graph
-import unseam.training.patch.export as export
-from support.tiny_forgeries import write_forgeries
-from unseam.errors import DataError, ModelError, RecipeError, RunError
-from unseam.method import find_regions
-from unseam.models.load import load_model
-from unseam.photo.photo import load_photo
-from unseam.training import export_run, train
-from unseam.training.checkpoint import BEST, load_checkpoint, save_checkpoint
-from unseam.training.patch.export import ModelTerms, load_terms, real_patches, validation_samples
-from unseam.training.recipe import recipe_from
+from unseam.errors import ModelError
+from unseam.models.model_file import PATCH_OUTPUT, PIXEL_OUTPUT
+from unseam.training.onnx_graph import PARITY
+from unseam.training.patch.export import as_onnx, check_parity, random_patches
+from unseam.training.patch.network import LocalizationNetwork, NetworkConfig
 
-TERMS = ModelTerms("CC-BY-4.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 16},))
-RECIPE: dict[str, Any] = {
-    "name": "tiny",
-    "network": {"patch_side": 16, "front_maps": [8, 1], "lstm_widths": [64], "head_maps": [8, 2]},
-    "data": {"validation_windows": 64},
-    "optimisation": {"steps": 60, "batch": 32, "learning_rate": 1e-2, "warmup_steps": 5, "validate_every": 60},
-}
+SMALL: dict[str, Any] = {"patch_side": 16, "front_maps": (4, 1), "lstm_widths": (64,), "head_maps": (4, 2)}
+
+
+def network(**changes: Any) -> LocalizationNetwork:
+    torch.manual_seed(0)
+    return LocalizationNetwork(NetworkConfig(**SMALL | changes))
 
 
 @pytest.fixture(scope="module")
-def forgeries(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_forgeries(tmp_path_factory.mktemp("data") / "forgeries")
+def small() -> tuple[LocalizationNetwork, Any]:
+    made = network()
+    return made, as_onnx(made, 16)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, forgeries: Path) -> Path:
-    run = tmp_path_factory.mktemp("run")
-    train(recipe_from(RECIPE), [forgeries], run, accelerator="cpu", quiet=True)
-    return run
+def test_lstm_is_one_operator_and_narrow_convolutions_are_transposed(small: Any) -> None:
+    operators = Counter(node.op_type for node in small[1].graph.node)
+    assert operators["LSTM"] == 1
+    assert operators["ConvTranspose"] == 2
+    assert operators["Conv"] == 2
 
 
-@pytest.fixture(scope="module")
-def model(run: Path, forgeries: Path) -> Path:
-    return export_run(run, terms=TERMS, samples=validation_samples([forgeries]), threads=1)
+def test_graph_takes_any_number_of_patches(small: Any) -> None:
+    session = onnxruntime.InferenceSession(small[1].SerializeToString())
+    for count in (1, 2, 7):
+        patch, pixel = session.run([PATCH_OUTPUT, PIXEL_OUTPUT], {"patches": np.zeros((count, 3, 16, 16), np.float32)})
+        assert (patch.shape, pixel.shape) == ((count,), (count, 16, 16))
 
 
-def test_model_file_says_all_that_is_needed_to_feed_and_read_it(model: Path, run: Path) -> None:
-    settings = load_model(model).settings
-    assert model == run / "tiny.onnx"
-    assert (settings.name, settings.network, settings.patch_side, settings.stride) == ("cnn-lstm", "tiny", 16, 8)
-    assert (settings.patches_seen, settings.patch_rule) == (60 * 32, 0.125)
-    assert settings.licence == "CC-BY-4.0"
-    assert settings.training_sources[0]["photographs"] == 16
-    assert recipe_from(dict(settings.recipe)) == recipe_from(RECIPE)
-    assert len(settings.data_digest) == 64
+def test_graph_gives_the_probabilities_of_softmax(small: Any) -> None:
+    patches = torch.rand(3, 3, 16, 16) - 0.5
+    with torch.no_grad():
+        outputs = small[0](patches)
+    session = onnxruntime.InferenceSession(small[1].SerializeToString())
+    patch, pixel = session.run([PATCH_OUTPUT, PIXEL_OUTPUT], {"patches": patches.numpy()})
+    np.testing.assert_allclose(patch, outputs.patch_logits.softmax(1)[:, 1], atol=PARITY)
+    np.testing.assert_allclose(pixel, outputs.pixel_logits.softmax(1)[:, 1], atol=PARITY)
 
 
-def test_exported_model_finds_what_the_network_learned(model: Path, forgeries: Path) -> None:
-    localizer = load_model(model)
-    manipulated, authentic = [], []
-    for sample in validation_samples([forgeries]):
-        heatmap = localizer(load_photo(sample.photo))
-        truth = sample.truth(heatmap.heat.shape)
-        if truth.any():
-            assert heatmap.heat[truth].mean() > heatmap.heat[~truth].mean() + 0.2
-            assert np.asarray(heatmap.mask)[truth].mean() > 0.5
-        (manipulated if truth.any() else authentic).append(heatmap.score)
-    assert min(manipulated) > max(authentic)
+def test_export_leaves_the_network_as_it_was(small: Any) -> None:
+    fresh = network()
+    before = {name: weight.clone() for name, weight in fresh.state_dict().items()}
+    fresh.train()
+    as_onnx(fresh, 16)
+    assert fresh.training
+    assert all(torch.equal(weight, before[name]) for name, weight in fresh.state_dict().items())
+    assert type(fresh.head[-1]) is nn.Conv2d
 
 
-def test_model_file_says_how_often_it_is_wrong_about_authentic_photographs(model: Path, forgeries: Path) -> None:
-    localizer = load_model(model)
-    authentic = [load_photo(sample.photo) for sample in validation_samples([forgeries]) if sample.mask is None]
-    heatmaps = [localizer(photo) for photo in authentic]
-    known = localizer.false_alarms
-    assert known is not None
-    assert known.scores == pytest.approx(sorted(heatmap.score for heatmap in heatmaps), abs=1e-5)
-    marked = [bool(find_regions(np.asarray(heatmap.mask), heatmap.heat)) for heatmap in heatmaps]
-    assert known.marked == pytest.approx(np.mean(marked))
-
-
-def test_calibrated_heat_is_one_half_where_both_classes_are_as_likely(model: Path) -> None:
-    curve = load_model(model).settings.heat_calibration
-    assert (curve.slope, curve.intercept) != (1.0, 0.0)
-
-
-def test_raw_export_holds_the_networks_own_probabilities(run: Path, forgeries: Path, tmp_path: Path) -> None:
-    samples = validation_samples([forgeries])[:1]
-    settings = load_model(
-        export_run(run, tmp_path / "raw.onnx", terms=TERMS, samples=samples, calibrated=False)
-    ).settings
-    assert (settings.heat_calibration.slope, settings.heat_calibration.intercept) == (1.0, 0.0)
-    assert settings.pixel_threshold == 0.5
-    assert settings.false_alarms is None
-
-
-def test_nothing_is_written_when_the_numbers_differ(
-    run: Path, forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def slightly_wrong(*arguments: Any) -> Any:
-        graph = onnx_graph.as_onnx(*arguments)
-        for weight in graph.graph.initializer:
-            if weight.name.endswith("patch.bias"):
-                weight.raw_data = (np.frombuffer(weight.raw_data, np.float32) + np.float32([0, 1e-3])).tobytes()
-        return graph
-
-    monkeypatch.setattr(export, "as_onnx", slightly_wrong)
-    with pytest.raises(ModelError, match="torch and onnxruntime differ"):
-        export_run(run, tmp_path / "model.onnx", terms=TERMS, samples=validation_samples([forgeries]))
-    assert not list(tmp_path.iterdir())
-
-
-def test_model_that_is_too_large_is_not_written(
-    run: Path, forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "LARGEST_BYTES", 1000)
-    with pytest.raises(ModelError, match="not written"):
-        export_run(run, tmp_path / "model.onnx", terms=TERMS, samples=validation_samples([forgeries]), calibrated=False)
-    assert not list(tmp_path.iterdir())
-
-
-def test_same_run_gives_the_same_bytes(model: Path, run: Path, forgeries: Path, tmp_path: Path) -> None:
-    again = export_run(run, tmp_path / "again.onnx", terms=TERMS, samples=validation_samples([forgeries]), threads=1)
-    assert again.read_bytes() == model.read_bytes()
-
-
-def test_folder_without_a_run_says_what_to_do(forgeries: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="train first"):
-        export_run(tmp_path, terms=TERMS, samples=validation_samples([forgeries]))
-
-
-def test_checkpoint_of_another_network_is_refused(run: Path, forgeries: Path, tmp_path: Path) -> None:
-    best = load_checkpoint(run / BEST)
-    best["network"]["patch.weight"] = torch.zeros(2, 3)
-    save_checkpoint(best, tmp_path / BEST)
-    with pytest.raises(RecipeError, match="not of the network in its recipe"):
-        export_run(tmp_path, terms=TERMS, samples=validation_samples([forgeries]))
-
-
-def test_real_patches_are_cut_from_photographs(forgeries: Path) -> None:
-    patches = real_patches(validation_samples([forgeries]), 16)
-    assert (patches.shape, patches.dtype) == ((64, 16, 16, 3), np.uint8)
-    with pytest.raises(DataError, match="needs photographs"):
-        real_patches([], 16)
-
-
-def test_terms_are_read_from_toml(tmp_path: Path) -> None:
-    path = tmp_path / "terms.toml"
-    path.write_text('licence = "CC0-1.0"\n[[training_sources]]\nname = "a"\nlicence = "CC0-1.0"\nphotographs = 3\n')
-    terms = load_terms(path)
-    assert terms == dataclasses.replace(terms, licence="CC0-1.0")
-    assert terms.training_sources == ({"name": "a", "licence": "CC0-1.0", "photographs": 3},)
+def test_graph_holds_no_trace_of_the_file_system(small: Any) -> None:
+    assert b".py" not in small[1].SerializeToString()
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("changes", "names"),
     [
-        ('licence = "x"\n', "missing keys.*training_sources"),
-        ("licence = ", "cannot be read"),
-        ("[x]\n", "unknown"),
-        ('licence = "x"\ntraining_sources = 3\n', "training_sources must be tables"),
-        ('licence = "x"\ntraining_sources = ["a"]\n', "training_sources must be tables"),
-        ("licence = 3\ntraining_sources = []\n", "licence must be text"),
-        ("licence = " + "[" * 60_000, "cannot be read"),
-        ("licence = " + "9" * 5000, "cannot be read"),
+        ({"patch_head": None}, [PIXEL_OUTPUT]),
+        ({"head_maps": ()}, [PATCH_OUTPUT]),
+        ({"patch_head": "all"}, [PATCH_OUTPUT, PIXEL_OUTPUT]),
+        ({"front_maps": ()}, [PATCH_OUTPUT, PIXEL_OUTPUT]),
+        ({"lstm_widths": (64, 256)}, [PATCH_OUTPUT, PIXEL_OUTPUT]),
+        ({"lstm_widths": (), "front_maps": (4, 4), "patch_head": None}, [PIXEL_OUTPUT]),
     ],
+    ids=["pixel-only", "patch-only", "all-steps", "raw-blocks", "pooled", "no-lstm"],
 )
-def test_terms_that_say_too_little_or_too_much_are_refused(tmp_path: Path, text: str, reason: str) -> None:
-    path = tmp_path / "terms.toml"
-    path.write_text(text)
-    with pytest.raises(RecipeError, match=reason):
-        load_terms(path)
+def test_every_kind_of_network_agrees_with_onnxruntime(changes: dict[str, Any], names: list[str]) -> None:
+    made = network(**changes)
+    graph = as_onnx(made, 16)
+    assert [output.name for output in graph.graph.output] == names
+    assert check_parity(graph.SerializeToString(), made, random_patches(16)) <= PARITY
+
+
+def test_parity_check_refuses_other_weights(small: Any) -> None:
+    other = network()
+    with torch.no_grad():
+        other.head[-1].bias += torch.tensor([0.0, 1e-3])
+    with pytest.raises(ModelError, match="torch and onnxruntime differ"):
+        check_parity(small[1].SerializeToString(), other, random_patches(16))
+
+
+def test_parity_check_refuses_what_is_no_number(small: Any) -> None:
+    broken = network()
+    with torch.no_grad():
+        broken.patch.bias += torch.nan
+    with pytest.raises(ModelError, match="differ by nan"):
+        check_parity(as_onnx(broken, 16).SerializeToString(), broken, random_patches(16))

@@ -1,6 +1,5 @@
 """Windows cut on the fly: the right pixels, the right masks, and the same ones again after a resume."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -8,37 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
+from support.training_sets import write_folder
 from unseam.datasets.folder import folder
-from unseam.datasets.splits import DataSet
 from unseam.errors import DataError
-from unseam.training.patch.source import Batch, PatchSource, data_digest, load_source
-from unseam.training.recipe import DataConfig
-
-SIDES = {"train": (96, 128), "validation": (80, 72)}
-
-
-def write_folder(root: Path, *, hosts: str = "own") -> Path:
-    """Photos whose pixels tell where they lie: red is the row, green the column, blue the photo's number."""
-    (root / "images").mkdir(parents=True)
-    (root / "masks").mkdir()
-    rows = []
-    for number, (split, kind) in enumerate((s, k) for s in SIDES for k in ("splice", "splice", "authentic")):
-        height, width = SIDES[split]
-        pixels = np.stack([*np.mgrid[:height, :width], np.full((height, width), number)], axis=2).astype(np.uint8)
-        Image.fromarray(pixels).save(root / "images" / f"{number}.png")
-        row = {"file": f"images/{number}.png", "mask": "", "split": split, "kind": kind, "donor": ""}
-        row["host"] = "one" if hosts == "shared" else str(number)
-        if kind == "splice":
-            mask = np.zeros((height, width), np.uint8)
-            mask[20 + number : 50, 10:40] = 255
-            Image.fromarray(mask).save(root / "masks" / f"{number}.png")
-            row["mask"] = f"masks/{number}.png"
-        rows.append(row)
-    with (root / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return root
+from unseam.training.patch.recipe import DataConfig
+from unseam.training.patch.source import Batch, PatchSource, load_source
+from unseam.training.splits import training_splits
 
 
 @pytest.fixture
@@ -48,7 +22,7 @@ def root(tmp_path: Path) -> Path:
 
 def make_source(root: Path, **settings: object) -> PatchSource:
     config = DataConfig(validation_windows=24, **{"augment": False, **settings})  # type: ignore[arg-type]
-    return load_source([root], config, side=64, batch=12, seed=5)
+    return load_source(training_splits([root]), config, side=64, batch=12, seed=5)
 
 
 def assert_cut_from(root: Path, batch: Batch) -> None:
@@ -127,82 +101,9 @@ def test_augmentation_turns_patch_and_mask_together_in_all_eight_ways(root: Path
     assert len(seen) == 8
 
 
-def test_a_photograph_on_both_sides_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="on both sides"):
-        make_source(write_folder(tmp_path / "shared", hosts="shared"))
-
-
-def write_public(root: Path) -> Path:
-    """A data set as others publish them: photos and masks, no sides, three photos to a component."""
-    (root / "images").mkdir(parents=True)
-    (root / "masks").mkdir()
-    lines = ["name,component"]
-    for number in range(30):
-        pixels = np.stack([*np.mgrid[:96, :96], np.full((96, 96), number)], axis=2).astype(np.uint8)
-        mask = np.zeros((96, 96), np.uint8)
-        mask[20:60, 10:40] = 255
-        Image.fromarray(pixels).save(root / "images" / f"{number}.png")
-        Image.fromarray(mask).save(root / "masks" / f"{number}.png")
-        lines.append(f"{number},{number // 3}")
-    (root / "index.csv").write_text("\n".join(lines))
-    return root
-
-
-def test_a_public_data_set_is_split_by_group(tmp_path: Path) -> None:
-    root = write_public(tmp_path / "public")
-    source = load_source([DataSet(root)], DataConfig(validation_windows=24), side=64, batch=12, seed=5)
-    names = [{int(Path(name).stem) for name in photos.names} for photos in (source.train, source.validation)]
-    assert [len(side) for side in names] == [18, 3] or [len(side) for side in names] == [21, 3]
-    groups = [{number // 3 for number in side} for side in names]
-    assert not groups[0] & groups[1]
-    assert all(len(side) == 3 * len(group) for side, group in zip(names, groups, strict=True))
-
-
-def test_groups_of_one_name_in_two_public_sets_are_different_photographs(root: Path, tmp_path: Path) -> None:
-    one, other = write_public(tmp_path / "one"), write_public(tmp_path / "other")
-    lines = (other / "index.csv").read_text().splitlines()
-    swapped = [line.rpartition(",")[0] + f",{9 - int(line.rpartition(',')[2])}" for line in lines[1:]]
-    (other / "index.csv").write_text("\n".join([lines[0], *swapped]))
-    data = [root, DataSet(one), DataSet(other)]
-    source = load_source(data, DataConfig(validation_windows=24), side=64, batch=12, seed=5)
-    assert len(source.train.names) > 30
-
-
-def test_what_a_public_set_leaves_out_is_counted(tmp_path: Path) -> None:
-    root = write_public(tmp_path / "public")
-    (root / "masks" / "4.png").unlink()
-    source = load_source([DataSet(root)], DataConfig(validation_windows=24), side=64, batch=12, seed=5)
-    assert source.left_out == {"photo without a mask": 1}
-
-
-def test_the_digest_of_a_public_set_changes_with_its_photos_and_its_sides(tmp_path: Path) -> None:
-    root = write_public(tmp_path / "public")
-    before = data_digest([DataSet(root)])
-    assert before == data_digest([DataSet(root)])
-    Image.new("RGB", (96, 96)).save(root / "images" / "4.png")
-    changed = data_digest([DataSet(root)])
-    (root / "index.csv").unlink()
-    assert len({before, changed, data_digest([DataSet(root)])}) == 3
-
-
-def test_a_side_with_nothing_on_it_is_refused(tmp_path: Path) -> None:
-    root = write_public(tmp_path / "public")
-    (root / "index.csv").write_text("name,component\n" + "".join(f"{number},all\n" for number in range(30)))
-    with pytest.raises(DataError, match="nothing on the validation side of 30 photos"):
-        load_source([DataSet(root)], DataConfig(), side=64, batch=12, seed=5)
-
-
 def test_a_training_split_without_manipulated_windows_is_refused(root: Path) -> None:
     manifest = root / "manifest.csv"
     rows = [row for row in manifest.read_text().splitlines() if "train,splice" not in row]
     manifest.write_text("\n".join(rows))
     with pytest.raises(DataError, match="needs both"):
         make_source(root)
-
-
-def test_the_digest_changes_with_the_manifest(root: Path) -> None:
-    before = data_digest([root])
-    with (root / "manifest.csv").open("a") as file:
-        file.write("\n")
-    assert before != data_digest([root])
-    assert len(before) == 64

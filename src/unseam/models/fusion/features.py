@@ -31,13 +31,11 @@ from unseam.detectors.block_dct import SIDE, cosines
 from unseam.detectors.detector import Detector
 from unseam.detectors.statistic import Statistic, spread
 from unseam.errors import DamagedPhoto, NotApplicable, UnsupportedPhoto
+from unseam.jpeg.colour import LUMA
 from unseam.jpeg.quantization import STANDARD_LUMA, ijg_table
 from unseam.photo.photo import Photo
 
 Reals = NDArray[np.float32]
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in Y (JFIF, ITU-T T.871)."""
 
 BAND = 32
 """Rows of blocks at a time: what is computed in between stays small."""

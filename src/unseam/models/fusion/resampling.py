@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import SIDE, cosines
-from unseam.models.fusion.features import LUMA
+from unseam.jpeg.colour import LUMA
 
 Reals = NDArray[np.float32]
 Floats = NDArray[np.float64]

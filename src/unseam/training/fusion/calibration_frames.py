@@ -23,7 +23,7 @@ from unseam.models.fusion.photo_head import head_values
 from unseam.models.fusion.resampling import Traces
 from unseam.photo.photo import load_photo
 from unseam.system.atomic_files import replacing
-from unseam.training.fusion.source import cell_shares
+from unseam.training.fusion.feature_store import cell_shares
 from unseam.training.fusion.task import MAJORITY
 
 FORMAT = 1

@@ -1,11 +1,9 @@
-"""The best checkpoint of the network `fusion` as one ONNX file, calibrated on whole validation photos."""
+"""The network `fusion` as an ONNX graph, and the proof that both agree."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -16,25 +14,16 @@ from torch import Tensor, nn
 
 from unseam.datasets.sample import Sample
 from unseam.detectors.statistic import logistic
-from unseam.errors import DataError
 from unseam.models.fusion.features import block_features, feature_names
-from unseam.models.fusion.metadata import FusionSettings
-from unseam.models.fusion.method import FusionMethod, parse_fusion
-from unseam.models.load import load_model
 from unseam.models.model_file import CELL_OUTPUT, CONFIDENCE_OUTPUT, FEATURES, PHOTO_OUTPUT
-from unseam.models.network import NetworkOptions
 from unseam.photo.photo import load_photo
-from unseam.training.checkpoint import fill
-from unseam.training.fusion.calibration import calibrated_settings
-from unseam.training.fusion.calibration_frames import described, measured_frames
-from unseam.training.fusion.network import FusionNetwork, build_fusion
-from unseam.training.onnx_graph import as_model_file, largest_difference, written
-from unseam.training.recipe import FusionRecipe
+from unseam.training.fusion.network import FusionNetwork
+from unseam.training.onnx_graph import largest_difference, written
 
 REAL_PHOTOS = 3
-"""Photos of the parity check, beside random features."""
+"""Photos of the parity check, besides random features."""
 
-RANDOM_SHAPES = ((1, 1), (13, 17), (40, 57))
+RANDOM_SHAPES = ((1, 1), (13, 17), (70, 90), (40, 57))
 """Blocks, rows and columns, of the random features of the parity check."""
 
 
@@ -53,7 +42,7 @@ class _LogOdds(nn.Module):
 def fusion_graph(network: FusionNetwork) -> onnx.ModelProto:
     """Write the network as an ONNX graph for photos of any size; it is copied, not changed."""
     own = _LogOdds(copy.deepcopy(network).cpu().eval()).eval()
-    example = torch.zeros(1, len(feature_names()), *RANDOM_SHAPES[1])
+    example = torch.zeros(1, len(feature_names()), *RANDOM_SHAPES[-1])  # several windows: one would be taken as fixed
     sizes = dict.fromkeys((2, 3), torch.export.Dim.AUTO)
     return written(own, example, sizes, [FEATURES, CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT])
 
@@ -74,50 +63,8 @@ def check_fusion_parity(model: bytes, network: FusionNetwork, photos: Sequence[N
     return max(differences)
 
 
-def rebuild_fusion(recipe: FusionRecipe, weights: Mapping[str, Any]) -> FusionNetwork:
-    """Make the network of a recipe with the weights of a checkpoint."""
-    count = len(feature_names())
-    network = build_fusion(recipe.fusion, torch.zeros(count), torch.ones(count))
-    fill(network, weights)
-    return network
-
-
-def fusion_model(
-    network: FusionNetwork, settings: FusionSettings, samples: Sequence[Sample], *, calibrated: bool, threads: int
-) -> bytes:
-    """Give the bytes of the model file, after proof that onnxruntime gives the same numbers.
-
-    Parameters
-    ----------
-    network : FusionNetwork
-    settings : FusionSettings
-        Uncalibrated.
-    samples : sequence of Sample
-        Validation photos.
-    calibrated : bool
-        False for raw probabilities.
-    threads : int
-        0 for one a core.
-
-    Raises
-    ------
-    ModelError
-        When torch and onnxruntime differ.
-    DataError
-        When there are no samples, or the calibration lacks a class.
-    """
-    if not samples:
-        raise DataError("the parity check needs photographs; name the folder the run was trained on")
-    graph = fusion_graph(network)
+def parity_features(samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
+    """Make the features of the parity check: random ones of several sizes, and those of the first photos."""
     rng = np.random.default_rng(0)
-    real = [block_features(load_photo(sample.photo)).values for sample in samples[:REAL_PHOTOS]]
-    shapes = [(len(feature_names()), *shape) for shape in RANDOM_SHAPES]
-    random = [rng.normal(0, 2, shape).astype(np.float32) for shape in shapes]
-    check_fusion_parity(graph.SerializeToString(), network, [*random, *real])
-
-    def fit(draft: Path) -> FusionSettings:
-        method = load_model(draft, NetworkOptions(threads=threads))
-        assert isinstance(method, FusionMethod)
-        return calibrated_settings(method.settings, measured_frames(method, samples, cache=None), described(samples))
-
-    return as_model_file(graph, settings, parse_fusion, fit if calibrated else None)
+    random = [rng.normal(0, 2, (len(feature_names()), *shape)).astype(np.float32) for shape in RANDOM_SHAPES]
+    return [*random, *(block_features(load_photo(sample.photo)).values for sample in samples[:REAL_PHOTOS])]

@@ -1,4 +1,4 @@
-"""The network `fusion`: it relates what the blocks of a whole photo say, by recurrence along rows and columns.
+"""The network `fusion`: it relates the features of the blocks of a whole photo, by recurrence along rows and columns.
 
 The idea is the paper's (Bappy et al. 2017, DOI 10.1109/ICCV.2017.532): cut features into 8 x 8 blocks, let a recurrent
 network relate neighbours, decode the relation to a map. It is carried from a patch to the whole photo by recurrence in
@@ -14,16 +14,24 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from torch import Tensor, nn
 
+from unseam.detectors.block_dct import SIDE
 from unseam.errors import RecipeError
 from unseam.models.fusion.features import GROUPS, detector_of, feature_names, group_of
+from unseam.models.fusion.method import CELL
 from unseam.models.fusion.windows import STEP, WINDOW
+from unseam.training.fusion.photo_statistics import COUNT as STATISTICS
+from unseam.training.fusion.photo_statistics import photo_statistics
 
 FEATURE_LIMIT = 6.0
 """Standardised features are limited to plus and minus this: one wild block must not drive the recurrence."""
 
 
-QUARTERS = 2
-"""Cells of the map along each side of a block: 4 x 4 pixels each."""
+CELLS_ACROSS = SIDE // CELL
+"""Cells of the map along each side of a block."""
+
+
+PHOTO_WIDTH = 64
+"""Of the hidden layer of the photo head."""
 
 
 POOLED = 2
@@ -142,9 +150,9 @@ class FusionNetwork(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(w) for _ in range(relations))
         self.join = nn.Linear(2 * w, w)
         self.decode = Around(w)
-        self.cells = nn.Linear(w, QUARTERS * QUARTERS)
+        self.cells = nn.Linear(w, CELLS_ACROSS * CELLS_ACROSS)
         self.heads = nn.Linear(w, 2)
-        self.photo = nn.Sequential(nn.Linear(2 * w + 2, 32), nn.ReLU(), nn.Linear(32, 1))
+        self.photo = nn.Sequential(nn.Linear(2 * w + STATISTICS, PHOTO_WIDTH), nn.ReLU(), nn.Linear(PHOTO_WIDTH, 1))
 
     def forward(self, features: Tensor) -> FusionOutputs:
         """Judge whole photos of one size."""
@@ -155,8 +163,8 @@ class FusionNetwork(nn.Module):
         state = self.decode(F.relu(self._joined(own, x)))
         heads = self.heads(state)
         block, confidence = heads[..., 0], heads[..., 1]
-        cell = F.pixel_shuffle(self.cells(state).permute(0, 3, 1, 2), QUARTERS)[:, 0]
-        return FusionOutputs(cell, block, confidence, self._photo(state, block))
+        cell = F.pixel_shuffle(self.cells(state).permute(0, 3, 1, 2), CELLS_ACROSS)[:, 0]
+        return FusionOutputs(cell, block, confidence, self._photo(state, cell, confidence))
 
     # Below, what a layer of concatenated inputs gives is computed without concatenating them, and without moving all
     # features: at 50 megapixels each such copy would be 400 MB.
@@ -176,28 +184,39 @@ class FusionNetwork(nn.Module):
         block, group = _halves(self.join.weight)
         return F.linear(own, block, self.join.bias) + _spread(F.linear(groups, group), own)
 
-    def _photo(self, state: Tensor, block: Tensor) -> Tensor:
-        pool = _whole if self.training else _windows
-        pooled = [*pool(state.permute(0, 3, 1, 2)), *pool(block[:, None])]
-        odds: Tensor = self.photo(torch.cat(pooled, 1).permute(0, 2, 3, 1))[..., 0]
+    def _photo(self, state: Tensor, cell: Tensor, confidence: Tensor) -> Tensor:
+        mean, largest = (_mean, _largest) if self.training else (_window_mean, _window_largest)
+        planes = state.permute(0, 3, 1, 2)
+        statistics = photo_statistics(cell.float(), confidence.float(), mean, largest)
+        pooled = torch.cat([mean(planes), largest(planes), statistics], 1)
+        odds: Tensor = self.photo(pooled.permute(0, 2, 3, 1))[..., 0]
         return odds
 
 
 def _halves(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the weights (W, 2 W) of the first and of the second of two concatenated inputs."""
+    """Return the weights (W, 2 W) of the first and of the second of two concatenated inputs."""
     width = len(weight)
     return weight[:, :width], weight[:, width:]
 
 
-def _whole(planes: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and maximum of each plane: (N, C, R, C) to two of (N, C, 1, 1)."""
-    return planes.mean((2, 3), keepdim=True), planes.amax((2, 3), keepdim=True)
+def _mean(planes: Tensor) -> Tensor:
+    """Mean of each plane, a crop being one window: (N, C, R, C) to (N, C, 1, 1)."""
+    return planes.mean((2, 3), keepdim=True)
 
 
-def _windows(planes: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and maximum of each plane in each window: two of (N, C, r, c)."""
-    mean = F.avg_pool2d(planes, WINDOW, STEP, padding=STEP, count_include_pad=False)
-    return mean, F.max_pool2d(planes, WINDOW, STEP, padding=STEP)
+def _largest(planes: Tensor) -> Tensor:
+    """Maximum of each plane, as `_mean`."""
+    return planes.amax((2, 3), keepdim=True)
+
+
+def _window_mean(planes: Tensor) -> Tensor:
+    """Mean of each plane in each window: (N, C, R, C) to (N, C, r, c)."""
+    return F.avg_pool2d(planes, WINDOW, STEP, padding=STEP, count_include_pad=False)
+
+
+def _window_largest(planes: Tensor) -> Tensor:
+    """Maximum of each plane in each window, as `_window_mean`."""
+    return F.max_pool2d(planes, WINDOW, STEP, padding=STEP)
 
 
 class Around(nn.Module):
@@ -222,7 +241,7 @@ def _pooled(x: Tensor) -> Tensor:
 
 
 def _spread(x: Tensor, like: Tensor) -> Tensor:
-    """Give each block the state of its group of 2 x 2; the inverse of `_pooled` in shape."""
+    """Copy the state of each group of 2 x 2 to its blocks; the inverse of `_pooled` in shape."""
     x = x.repeat_interleave(POOLED, 1).repeat_interleave(POOLED, 2)
     return x[:, : like.shape[1], : like.shape[2]]
 
@@ -239,13 +258,13 @@ def build_fusion(config: FusionConfig, mean: Tensor, deviation: Tensor) -> Fusio
     Raises
     ------
     RecipeError
-        When the configuration leaves out something that is no feature.
+        When the configuration leaves out something that is not a feature.
     """
     names = feature_names()
     known = {group_of(name) for name in names} | {detector_of(name) for name in names} | set(GROUPS)
     unknown = sorted(set(config.without) - known)
     if unknown:
-        raise RecipeError(f"evidence.without names {', '.join(unknown)}; known: {', '.join(sorted(known - {''}))}")
+        raise RecipeError(f"fusion.without names {', '.join(unknown)}; known: {', '.join(sorted(known - {''}))}")
     left_out = {part for name in config.without for part in GROUPS.get(name, (name,))}
     kept = [group_of(name) not in left_out and detector_of(name) not in left_out for name in names]
     return FusionNetwork(config, mean, deviation, torch.tensor(kept, dtype=torch.float32))

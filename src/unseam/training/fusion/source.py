@@ -1,4 +1,4 @@
-"""Where the network `fusion` gets its photos from: features computed once, kept in files, cropped on the fly.
+"""Where the network `fusion` gets its photos from: crops of stored features, cut on the fly.
 
 A batch is a pure function of the seed and of the step's number, as in `unseam.training.patch.source`.
 """
@@ -6,47 +6,35 @@ A batch is a pure function of the seed and of the step's number, as in `unseam.t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from rich.progress import track
 from torch import Tensor
 
 from unseam.datasets.sample import Sample
-from unseam.detectors.block_dct import SIDE
 from unseam.errors import DataError
-from unseam.models.fusion.features import block_features, feature_names
-from unseam.photo.photo import load_photo
-from unseam.system.atomic_files import replacing
-from unseam.system.cores import SINGLE_THREADED, environment
+from unseam.training.fusion.feature_store import Halves, StoredPhoto, store_features
+from unseam.training.fusion.network import CELLS_ACROSS
 from unseam.training.fusion.recipe import BlockConfig
-from unseam.training.patch.source import TrainingSides
+from unseam.training.splits import TrainingSplits
 
-CELLS = 2
-"""Cells of the truth along each side of a block: 4 x 4 pixels each."""
+WIDE = 2
+"""How much longer the sides of wide crops are; a batch holds WIDE**2 times fewer of them, so a step takes as long."""
 
-CROP_TRIES = 6
-"""Random crops of a forgery that are looked at until one holds some of what was manipulated."""
+ELSEWHERE_SHARE = 0.15
+"""Share of the crops of forgeries that may lie anywhere: what is authentic there must stay cold."""
 
-LEAST_CELLS = 8.0
-"""Manipulated cells that such a crop must hold."""
+MOMENT_PHOTOS, MOMENT_STRIDE = 2000, 37
+"""Mean and deviation of the features are taken over every 37th block of at most 2000 photos: neighbours are alike."""
 
-DRAWN_FOR_MOMENTS = 37
-"""Every how-many-th block counts for mean and deviation of the features; neighbours are alike."""
-
-LEAST_DEVIATION = 1e-3
+MIN_DEVIATION = 1e-3
 """Of a feature: one that never changes must not be blown up."""
 
-Halves = NDArray[np.float16]
+VALIDATION_SEED = 0
+"""Of the validation photos drawn, where there are more than the recipe takes."""
 
 
 class FusionBatch(NamedTuple):
@@ -56,26 +44,13 @@ class FusionBatch(NamedTuple):
     truth: Tensor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Blocks:
-    """One photo: its features (F, R, C) and the manipulated share of its cells (2 R, 2 C), float16."""
-
-    features: Halves
-    truth: Halves
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """R and C."""
-        return self.features.shape[1], self.features.shape[2]
-
-
 @dataclass(frozen=True, eq=False)
 class FusionSource:
     """Training crops and validation photos.
 
     Parameters
     ----------
-    train, validation : list of Blocks
+    train, validation : sequence of StoredPhoto
     config : BlockConfig
         How crops are drawn.
     batch_size : int
@@ -86,47 +61,60 @@ class FusionSource:
         Reason -> how many files of the data sets were not used for it.
     """
 
-    train: Sequence[Blocks]
-    validation: Sequence[Blocks]
+    train: Sequence[StoredPhoto]
+    validation: Sequence[StoredPhoto]
     config: BlockConfig
     batch_size: int
     seed: int
     left_out: Mapping[str, int] = field(default_factory=dict)
-    by_size: list[int] = field(init=False, repr=False)
+    by_class: tuple[list[StoredPhoto], list[StoredPhoto]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        manipulated = [bool(photo.truth.any()) for photo in self.train]
-        if all(manipulated) or not any(manipulated):
+        def size(photo: StoredPhoto) -> list[int]:
+            return [min(side, WIDE * self.config.crop) for side in photo.shape]
+
+        authentic, manipulated = (
+            sorted((photo for photo in self.train if photo.manipulated == of_class), key=size)
+            for of_class in (False, True)
+        )
+        if not authentic or not manipulated:
             raise DataError("the training split holds no manipulated or no authentic photo; it needs both")
-        sizes = [tuple(min(side, self.config.crop) for side in photo.shape) for photo in self.train]
-        object.__setattr__(self, "by_size", sorted(range(len(sizes)), key=lambda index: sizes[index]))
+        object.__setattr__(self, "by_class", (authentic, manipulated))
 
     def moments(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each feature over training photos; (F,) float32 each."""
         count, total, squares = 0, 0.0, 0.0
-        for photo in self.train:
-            drawn = photo.features.reshape(len(photo.features), -1)[:, ::DRAWN_FOR_MOMENTS].astype(np.float64)
-            count += drawn.shape[1]
-            total = total + drawn.sum(1)
-            squares = squares + np.square(drawn).sum(1)
+        for photo in self.train[:: -(-len(self.train) // MOMENT_PHOTOS)]:
+            features = photo.features
+            drawn = features.reshape(-1, features.shape[-1])[::MOMENT_STRIDE].astype(np.float64)
+            count += len(drawn)
+            total = total + drawn.sum(0)
+            squares = squares + np.square(drawn).sum(0)
         mean = np.asarray(total / count)
-        deviation = np.sqrt(np.maximum(squares / count - mean**2, 0)) + LEAST_DEVIATION
+        deviation = np.sqrt(np.maximum(squares / count - mean**2, 0)) + MIN_DEVIATION
         return torch.tensor(mean, dtype=torch.float32), torch.tensor(deviation, dtype=torch.float32)
 
     def batch(self, step: int, rank: int, world: int) -> FusionBatch:
         """Crops of one step for one process: every ``world``-th of the batch, from ``rank`` on."""
         rng = np.random.default_rng((self.seed, step))
-        chosen = [self.train[index] for index in self._drawn(rng)]
-        size = tuple(min(self.config.crop, *(photo.shape[axis] for photo in chosen)) for axis in (0, 1))
-        crops = [_crop(photo, (size[0], size[1]), rng) for photo in chosen]
+        side, count = self.config.crop, self.batch_size
+        if rng.random() < self.config.wide_share:
+            side, count = WIDE * side, max(1, count // WIDE**2 // world) * world
+        chosen = self._drawn(rng, count)
+        rows, columns = (min(side, *(photo.shape[axis] for photo in chosen)) for axis in (0, 1))
+        crops = [_crop(photo, (rows, columns), rng) for photo in chosen]
         return _batch(crops[rank::world])
 
-    def _drawn(self, rng: np.random.Generator) -> list[int]:
-        """Draw photos of like size, so that little is cut off when they get one size."""
-        pool = min(len(self.by_size), self.batch_size * self.config.pool)
-        first = int(rng.integers(len(self.by_size) - pool + 1))
-        places = rng.choice(pool, self.batch_size, replace=pool < self.batch_size)
-        return [self.by_size[first + int(place)] for place in places]
+    def _drawn(self, rng: np.random.Generator, count: int) -> list[StoredPhoto]:
+        """Draw photos of like size, so that little is cut off when they get one size; both classes, in random order."""
+        authentic = int(count * self.config.authentic_share + rng.random())
+        place = rng.random()
+        chosen: list[StoredPhoto] = []
+        for photos, wanted in zip(self.by_class, (authentic, count - authentic), strict=True):
+            pool = min(len(photos), wanted * self.config.pool)
+            first = int(place * (len(photos) - pool + 1))
+            chosen += [photos[first + i] for i in rng.choice(pool, wanted, replace=pool < wanted)] if wanted else []
+        return [chosen[i] for i in rng.permutation(count)]
 
     def validation_batches(self) -> Iterator[FusionBatch]:
         """Yield the validation photos one by one, whole."""
@@ -134,85 +122,81 @@ class FusionSource:
             yield _batch([(photo.features, photo.truth)])
 
 
-def _crop(photo: Blocks, size: tuple[int, int], rng: np.random.Generator) -> tuple[Halves, Halves]:
+def _crop(photo: StoredPhoto, size: tuple[int, int], rng: np.random.Generator) -> tuple[Halves, Halves]:
     """Cut a crop of R x C blocks, mirrored at random: features are magnitudes, and mirroring leaves these alone."""
-    manipulated = bool(photo.truth.any())
-    for _ in range(CROP_TRIES):
-        top, left = (int(rng.integers(have - wanted + 1)) for have, wanted in zip(photo.shape, size, strict=True))
-        features = photo.features[:, top : top + size[0], left : left + size[1]]
-        truth = photo.truth[CELLS * top : CELLS * (top + size[0]), CELLS * left : CELLS * (left + size[1])]
-        if not manipulated or truth.sum(dtype=np.float32) >= LEAST_CELLS:
-            break
+    features, truth = photo.features, photo.truth
+    top, left = _corner(photo, truth, size, rng)
+    features = features[top : top + size[0], left : left + size[1]]
+    rows, columns = (
+        slice(CELLS_ACROSS * first, CELLS_ACROSS * (first + wanted))
+        for first, wanted in zip((top, left), size, strict=True)
+    )
+    truth = truth[rows, columns]
     for axis in (0, 1):
         if rng.random() < 0.5:
-            features, truth = np.flip(features, axis + 1), np.flip(truth, axis)
+            features, truth = np.flip(features, axis), np.flip(truth, axis)
     return features, truth
 
 
+def _corner(photo: StoredPhoto, truth: Halves, size: tuple[int, int], rng: np.random.Generator) -> tuple[int, ...]:
+    """Draw the first row and column of a crop; of a forgery so that it holds a manipulated cell drawn at random.
+
+    Anywhere, a crop of a large photo would hardly ever meet a small edit.
+    """
+    last = [have - wanted for have, wanted in zip(photo.shape, size, strict=True)]
+    if not photo.manipulated or rng.random() < ELSEWHERE_SHARE or not any(last):
+        return tuple(int(rng.integers(most + 1)) for most in last)
+    cells = np.flatnonzero(truth)
+    cell = np.unravel_index(cells[rng.integers(len(cells))], truth.shape)
+    return tuple(
+        int(rng.integers(max(0, place // CELLS_ACROSS - wanted + 1), min(most, place // CELLS_ACROSS) + 1))
+        for place, wanted, most in zip(cell, size, last, strict=True)
+    )
+
+
 def _batch(crops: Sequence[tuple[Halves, Halves]]) -> FusionBatch:
-    features, truth = (np.stack(arrays).astype(np.float32) for arrays in zip(*crops, strict=True))
-    return FusionBatch(torch.from_numpy(features), torch.from_numpy(truth))
+    features, truth = (torch.from_numpy(np.stack(arrays).astype(np.float32)) for arrays in zip(*crops, strict=True))
+    return FusionBatch(features.permute(0, 3, 1, 2), truth)
 
 
 def load_fusion_source(
-    sides: TrainingSides, config: BlockConfig, *, batch: int, seed: int, cache: Path, quiet: bool = False
+    splits: TrainingSplits,
+    config: BlockConfig,
+    *,
+    batch: int,
+    seed: int,
+    folder: Path,
+    workers: int = 0,
+    quiet: bool = False,
 ) -> FusionSource:
-    """Measure the features of all photos, or read them where that was done before.
+    """Compute the features of all photos, or find them where that was done before.
 
     Parameters
     ----------
-    sides : TrainingSides
+    splits : TrainingSplits
     config : BlockConfig
     batch, seed : int
         ``batch_size`` and ``seed`` of `FusionSource`.
-    cache : Path
-        Folder of the files, one for each photo: about 1 MB a quarter of a megapixel.
-    quiet : bool
-        No progress bar.
+    folder : Path
+        The feature store.
+    workers, quiet
+        As in `unseam.training.fusion.feature_store.store_features`.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     train, validation = (
-        _load(samples, config, cache, f"features, {side}", quiet=quiet)
-        for side, samples in (("training", sides.train), ("validation", sides.validation))
+        store_features(samples, config, folder, workers=workers, title=f"features, {split}", quiet=quiet)
+        for split, samples in (
+            ("training", splits.train),
+            ("validation", drawn_validation(splits.validation, config.validation_photos)),
+        )
     )
-    return FusionSource(train, validation, config, batch, seed, sides.left_out)
+    return FusionSource(train, validation, config, batch, seed, splits.left_out)
 
 
-def _load(samples: Sequence[Sample], config: BlockConfig, cache: Path, title: str, *, quiet: bool) -> list[Blocks]:
-    """Read what is there, measure what is missing in several processes, and keep the samples' order."""
-    work = partial(measured, config=config, cache=cache)
-    pool = ProcessPoolExecutor(config.workers or None, mp_context=get_context("spawn"))
-    with environment(SINGLE_THREADED), pool as processes:
-        paths = track(processes.map(work, samples, chunksize=4), title, len(samples), transient=True, disable=quiet)
-        return [_read(path) for path in paths]
-
-
-def measured(sample: Sample, config: BlockConfig, cache: Path) -> Path:
-    """Measure one photo and keep its features in a file named after everything that they depend on."""
-    contents = [path.read_bytes() for path in (sample.photo, *sample.masks)]
-    key = sha256("\0".join((*feature_names(), *config.skipped(sample.name))).encode())
-    for content in contents:
-        key.update(sha256(content).digest())
-    path = cache / f"{key.hexdigest()[:32]}.npz"
-    if path.exists():
-        return path
-    photo = load_photo(sample.photo)
-    found = block_features(photo, without=frozenset(config.skipped(sample.name)))
-    truth = cell_shares(sample.truth((photo.height, photo.width)), found.values.shape[1:])
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, features=found.values.astype(np.float16), truth=truth.astype(np.float16))
-    return path
-
-
-def _read(path: Path) -> Blocks:
-    with np.load(path) as arrays:
-        return Blocks(arrays["features"], arrays["truth"])
-
-
-def cell_shares(truth: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Give the manipulated share of cells: (H, W) bool to (2 R, 2 C) float32; what overhangs the photo counts as 0."""
-    rows, columns = shape
-    whole = np.zeros((rows * SIDE, columns * SIDE), np.float32)
-    whole[: truth.shape[0], : truth.shape[1]] = truth
-    size = (columns * CELLS, rows * CELLS)
-    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32).reshape(size[::-1])
+def drawn_validation(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """Draw at most so many validation photos, both classes alike as far as there are; the same ones every time."""
+    rng = np.random.default_rng(VALIDATION_SEED)
+    chosen: list[Sample] = []
+    for manipulated in (False, True):
+        of_class = [sample for sample in samples if (sample.mask is not None) == manipulated]
+        chosen += [of_class[index] for index in sorted(rng.permutation(len(of_class))[: count // 2])]
+    return chosen

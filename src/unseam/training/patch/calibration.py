@@ -1,6 +1,6 @@
 """From a network's raw outputs to numbers that mean something: fitted on validation photos, kept in the model file.
 
-Both curves are fitted with the classes weighing alike, so that 0.5 means "no evidence" whatever the share of
+Both curves are fitted with equal weight for both classes, so that 0.5 means "no evidence" whatever the share of
 manipulated pixels or photos was.
 """
 
@@ -45,7 +45,7 @@ SCORE_DECIMALS = 6
 """Of the scores of authentic photos that are kept: finer than any calibration."""
 
 MIN_SLOPE = 0.01
-"""Least slope of a fitted curve: hotter never means less likely, however poor the network."""
+"""Minimum slope of a fitted curve: hotter never means less likely, however poor the network."""
 
 MAX_SLOPE = 100.0
 """Steepest slope: that of a step, for classes that a line separates."""
@@ -77,7 +77,7 @@ def logit(probability: NDArray[np.floating]) -> Floats:
 
 
 def fit_platt(logits: Floats, labels: NDArray[np.bool_], weights: Floats | None = None) -> tuple[float, float]:
-    """Fit ``sigmoid(slope * logit + intercept)`` by logistic regression, both classes weighing alike.
+    """Fit ``sigmoid(slope * logit + intercept)`` by logistic regression, both classes of equal weight.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def _patch_truth(heatmap: Heatmap, truth: NDArray[np.bool_], rule: float) -> NDA
 
 
 def _balanced_threshold(patches: Counts) -> float:
-    """Give the threshold at which the mean of both classes' accuracies is highest; one half without patch labels."""
+    """Return the threshold at which the mean of both classes' accuracies is highest; one half without patch labels."""
     if not (patches.positives.any() and patches.negatives.any()):
         return NO_EVIDENCE
     recall = np.cumsum(patches.positives[::-1])[::-1] / patches.positives.sum()
@@ -222,7 +222,7 @@ def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> tuple[Sco
 
 
 def _scores(curve: ScoreCurve, quantiles: Floats) -> Floats:
-    """Give the scores (photos,), of the log odds of all candidates (photos, quantiles)."""
+    """Return the scores (photos,), of the log odds of all candidates (photos, quantiles)."""
     return 1 / (1 + np.exp(-(curve.slope * quantiles[:, SCORE_QUANTILES.index(curve.quantile)] + curve.intercept)))
 
 
@@ -234,7 +234,7 @@ def false_alarms(authentic: Floats, marked: float) -> FalseAlarms:
 
 
 def balanced_targets(labels: NDArray[np.bool_], weights: Floats | None = None) -> tuple[Floats, Floats]:
-    """Give Platt's targets of a logistic regression and weights that make both classes count alike; see `fit_platt`."""
+    """Return Platt's targets of a logistic regression, and weights that balance both classes; see `fit_platt`."""
     if labels.all() or not labels.any():
         raise DataError("calibration needs authentic and manipulated items; one class is missing")
     balanced = np.ones(len(labels)) if weights is None else np.array(weights, np.float64)
@@ -275,11 +275,11 @@ class _ThresholdTally:
                 self._alarms[index] += bool(mask.any())
 
     def alarms_at(self, threshold: float) -> float:
-        """Give the share of authentic photos with any region at one of the candidate thresholds."""
+        """Return the share of authentic photos with any region at one of the candidate thresholds."""
         return float(self._alarms[THRESHOLDS.index(threshold)] / self._authentic)
 
     def best(self) -> float:
-        """Give the threshold of the best pooled F1 among those that leave enough authentic photos calm."""
+        """Return the threshold of the best pooled F1 among those that leave enough authentic photos calm."""
         true, marked, manipulated = self._counts.T
         f1 = 2 * true / np.maximum(marked + manipulated, 1)
         calm = self._alarms <= (1 - CALM_SHARE) * self._authentic

@@ -2,7 +2,7 @@
 
 After the LSTM the map is 128 x 128 and conv3 makes 32 maps of it, of which the pooling keeps a quarter. Written layer
 by layer, this step takes more time than all convolutions before it together: it moves memory, not numbers. Here each
-of the four pixels of a pooling window is a matrix product of its own over a few patches at a time, so that nothing
+of the four pixels of a pooling window is a separate matrix product over a few patches at a time, so that nothing
 leaves the processor's cache; the backward pass computes the products again instead of keeping them.
 """
 

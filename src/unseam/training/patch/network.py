@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unseam.errors import RecipeError
+from unseam.jpeg.colour import LUMA
 from unseam.training.patch.fused import conv_relu_pool
 
 INPUT_SCALE = 1 / 255
@@ -34,7 +35,7 @@ BlockOrder = Literal["row-major", "hilbert"]
 
 
 class Outputs(NamedTuple):
-    """What the network says about N patches; None where the configuration has no such head.
+    """What the network returns for N patches; None where the configuration has no such head.
 
     ``patch_logits`` is (N, 2) and ``pixel_logits`` is (N, 2, S, S): class 0 authentic, class 1 manipulated.
     """
@@ -64,7 +65,7 @@ class NetworkConfig:
     patch_head : "last", "all" or None
         What the patch label is read from: the last step's features, or all steps'. None: no patch task.
     initialisation : "random" or "high-pass"
-        How conv1 and conv2 begin: He's random weights, or zero-sum kernels that show residuals.
+        Initial weights of conv1 and conv2: He's random weights, or zero-sum kernels that show residuals.
     block_order : "row-major" or "hilbert"
         In which order the LSTM reads the blocks. The paper says no more than "the same order" back; its authors' later
         work walks along a Hilbert curve, which keeps neighbours together (Bappy et al. 2019, 10.1109/TIP.2019.2895466).
@@ -182,7 +183,7 @@ def hilbert_order(grid: int) -> NDArray[np.intp]:
     Returns
     -------
     (grid * grid,) intp
-        Row-major numbers of the blocks, in the order of the walk: each lies beside the one before.
+        Row-major numbers of the blocks, in the order of the walk: each is next to the one before.
 
     Notes
     -----
@@ -327,9 +328,6 @@ HIGH_PASS = (
 )
 """Zero-sum kernels of steganalysis: second differences along a row, a column, a diagonal, and both ways (Fridrich and
 Kodovsky 2012, DOI 10.1109/TIFS.2012.2190402; the constrained first layer of Bayar and Stamm 2016, reference [9])."""
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B (ITU-R BT.601, as in JPEG)."""
 
 
 def _initialise_high_pass(front: nn.ModuleList) -> None:

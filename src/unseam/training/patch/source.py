@@ -6,12 +6,9 @@ sees exactly the windows that an uninterrupted one would have seen.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unseam.datasets.folder import MANIFEST
-from unseam.datasets.sample import Sample, SampleSet, stored_shape
-from unseam.datasets.splits import DataSet, sided
+from unseam.datasets.sample import Sample, stored_shape
 from unseam.datasets.windows import WindowPool, Windows, WindowTable, window_table
 from unseam.errors import DataError
-from unseam.photo.photo import load_photo
-from unseam.training.recipe import DataConfig
+from unseam.training.patch.laundering import read_training_photo
+from unseam.training.patch.recipe import DataConfig
+from unseam.training.splits import TrainingSplits
 
 VALIDATION_STREAM = 2**32
 """Stands where a step's number stands in the seed of a training batch; no run has that many steps."""
@@ -150,81 +146,35 @@ class PatchSource:
             yield self.validation.cut(_part(windows, slice(start, start + self._batch)), self._side)
 
 
-def load_source(data: Sequence[Path | DataSet], config: DataConfig, *, side: int, batch: int, seed: int) -> PatchSource:
-    """Read the training and validation sides of data sets into memory.
-
-    Parameters
-    ----------
-    data : sequence of Path or DataSet
-        Folders written by ``unseam forge`` (or of any layout of the adapter ``folder``), and other data sets. Sides
-        that they do not name are made by group.
+def load_source(splits: TrainingSplits, config: DataConfig, *, side: int, batch: int, seed: int) -> PatchSource:
+    """Read the training and the validation split into memory.
 
     Raises
     ------
-    DataError
-        A folder has another layout, a side holds nothing, or a photograph is on two sides.
+    PhotoError, DataError
+        When a photo or a mask cannot be read, or the training split lacks a class.
     """
-    sides = training_sides(data)
-    train, validation = (load_photos(samples, config, side) for samples in (sides.train, sides.validation))
-    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed, left_out=sides.left_out)
+    train = load_photos(splits.train, config, side, laundered_share=config.laundered_share)
+    validation = load_photos(splits.validation, config, side)
+    return PatchSource(train, validation, config, side=side, batch=batch, seed=seed, left_out=splits.left_out)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSides:
-    """The samples to train on and to validate on, and the reason why others were left out, with their number."""
+def load_photos(samples: Sequence[Sample], config: DataConfig, side: int, *, laundered_share: float = 0.0) -> Photos:
+    """Decode photos and masks into memory, several at a time: 4 bytes per pixel, and no second copy.
 
-    train: list[Sample]
-    validation: list[Sample]
-    left_out: Mapping[str, int]
-
-
-def training_sides(data: Sequence[Path | DataSet]) -> TrainingSides:
-    """Find both sides of data sets, and prove that no photograph is on both; errors as `load_source`."""
-    sets = [(place, sided(place.samples())) for place in map(_as_set, data)]
-    sides = {
-        side: [s for _, found in sets for s in found.samples if s.split == side] for side in ("train", "validation")
-    }
-    _demand_apart(sets)
-    for name, chosen in sides.items():
-        if not chosen:
-            total = sum(len(found.samples) for _, found in sets)
-            raise DataError(f"nothing on the {name} side of {total} photos; it takes photos of three groups or more")
-    left_out = sum((Counter(found.exclusion_counts()) for _, found in sets), Counter[str]())
-    return TrainingSides(sides["train"], sides["validation"], left_out)
-
-
-def _demand_apart(sets: Sequence[tuple[DataSet, SampleSet]]) -> None:
-    """Refuse a group on both sides; groups of forgeries are photographs, and the same in every folder."""
-    sides: dict[str, set[str]] = {}
-    for place, found in sets:
-        own = "" if _is_forged(place) else f"{place.root}: "
-        for sample in found.samples:
-            sides.setdefault(own + sample.group, set()).add(sample.split)
-    shared = [group for group, on in sides.items() if {"train", "validation"} <= on]
-    if shared:
-        raise DataError(f"{len(shared)} photographs are on both sides of the split, such as {min(shared)}")
-
-
-def _as_set(place: Path | DataSet) -> DataSet:
-    return DataSet(place) if isinstance(place, Path) else place
-
-
-def _is_forged(place: DataSet) -> bool:
-    return place.name == "folder" and (place.root / MANIFEST).is_file()
-
-
-def load_photos(samples: Sequence[Sample], config: DataConfig, side: int) -> Photos:
-    """Decode photos and masks into memory, several at a time: 4 bytes per pixel, and no second copy."""
+    Of the training photos some are replaced by laundered copies, which are never larger.
+    """
     shapes = [stored_shape(sample.photo) for sample in samples]
     sizes = np.array([height * width for height, width in shapes], np.int64)
     starts = np.cumsum(sizes) - sizes
     pixels, masks = np.empty((sizes.sum(), 3), np.uint8), np.empty(sizes.sum(), np.bool_)
+    widths = np.empty(len(samples), np.int64)
 
     def load(index: int) -> WindowTable:
-        photo = load_photo(samples[index].photo)
-        truth = samples[index].truth((photo.height, photo.width))
-        part = slice(starts[index], starts[index] + sizes[index])
-        pixels[part], masks[part] = photo.pixels.reshape(-1, 3), truth.reshape(-1)
+        photo, truth = read_training_photo(samples[index], laundered_share)
+        part = slice(starts[index], starts[index] + truth.size)
+        pixels[part], masks[part] = photo.reshape(-1, 3), truth.reshape(-1)
+        widths[index] = truth.shape[1]
         return window_table(truth, side=side, grid=config.grid, rule=config.rule)
 
     with ThreadPoolExecutor() as threads:
@@ -233,27 +183,10 @@ def load_photos(samples: Sequence[Sample], config: DataConfig, side: int) -> Pho
         pixels=torch.from_numpy(pixels),
         masks=torch.from_numpy(masks),
         starts=torch.from_numpy(starts),
-        widths=torch.tensor([width for _, width in shapes], dtype=torch.int64),
+        widths=torch.from_numpy(widths),
         windows=WindowPool(tables),
         names=tuple(sample.name for sample in samples),
     )
-
-
-def data_digest(data: Sequence[Path | DataSet]) -> str:
-    """SHA-256 of what is trained on.
-
-    Over the manifests of folders of forgeries, which name every file, its split and every parameter; over the names,
-    sides, photos and masks of other data sets.
-    """
-    digest = hashlib.sha256()
-    for place in map(_as_set, data):
-        if _is_forged(place):
-            digest.update(hashlib.sha256((place.root / MANIFEST).read_bytes()).digest())
-            continue
-        for sample in sided(place.samples()).samples:
-            contents = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (sample.photo, *sample.masks))
-            digest.update("\0".join((sample.name, sample.split, sample.group, *contents, "")).encode())
-    return digest.hexdigest()
 
 
 def _part(windows: Windows, part: slice) -> Windows:

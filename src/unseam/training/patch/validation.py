@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from unseam.errors import DataError
 from unseam.evaluation.counts import BINS, LOGIT_LIMIT, Counts
+from unseam.training.dice import dice_loss
 from unseam.training.patch.network import INPUT_OFFSET, INPUT_SCALE, Outputs
+from unseam.training.patch.recipe import PatchLossConfig
+from unseam.training.task import on_device
 
 if TYPE_CHECKING:
     from unseam.training.patch.source import Batch
-
-
-B = TypeVar("B")
 
 
 class Losses(NamedTuple):
@@ -41,14 +41,14 @@ def losses(outputs: Outputs, batch: Batch) -> Losses:
     return Losses(patch, pixel)
 
 
-def evidence(logits: Tensor) -> Tensor:
+def log_odds(logits: Tensor) -> Tensor:
     """(N, 2, ...) logits -> (N, ...) float32 log odds of "manipulated", softmax being a matter of the difference."""
     return (logits[:, 1] - logits[:, 0]).float()
 
 
 def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
     """Two-class softmax cross entropy, from the log odds: the same number, and deterministic on every device."""
-    return F.binary_cross_entropy_with_logits(evidence(logits), truth.float())
+    return F.binary_cross_entropy_with_logits(log_odds(logits), truth.float())
 
 
 class DeviceCounts:
@@ -116,7 +116,7 @@ class _Head:
         self.loss = 0.0
 
     def add(self, logits: Tensor, truth: Tensor, loss: Tensor) -> None:
-        self.counts.add(evidence(logits), truth)
+        self.counts.add(log_odds(logits), truth)
         self.loss += float(loss) * truth.numel()
 
     def result(self, fabric: Fabric) -> HeadResult:
@@ -141,16 +141,37 @@ def _summed(fabric: Fabric, values: Tensor) -> Tensor:
 class PatchTask:
     """The paper's task: the label of a patch, the map of its pixels, or both, 1 : 1 (its equation 5)."""
 
+    weights: PatchLossConfig = field(default_factory=PatchLossConfig)
     items: str = "patches"
 
     def losses(self, model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Run the network on the patches; the cross entropy of each head that it has."""
-        parts = losses(model(scaled(batch.patches)), batch)
-        return {name: loss for name, loss in parts._asdict().items() if loss is not None}
+        """Run the network on the patches; the weighted losses of each head that it has."""
+        outputs = model(scaled(batch.patches))
+        parts = {name: loss for name, loss in losses(outputs, batch)._asdict().items() if loss is not None}
+        if outputs.pixel_logits is not None:
+            parts |= _pixel_losses(log_odds(outputs.pixel_logits), batch.masks.float(), self.weights)
+        return {name: getattr(self.weights, name) * loss for name, loss in parts.items()}
 
     def validate(self, fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Validation:
         """Judge the validation patches; see `validate`."""
         return validate(fabric, model, batches)
+
+
+def _pixel_losses(logits: Tensor, truth: Tensor, weights: PatchLossConfig) -> dict[str, Tensor]:
+    """Compute those losses of pixels, (N, S, S) float32, that the recipe adds to cross entropy."""
+    parts = {}
+    if weights.balanced:
+        parts["balanced"] = _balanced_cross_entropy(logits, truth)
+    if weights.dice:
+        parts["dice"] = dice_loss(logits, truth)
+    return parts
+
+
+def _balanced_cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean over both classes of the mean cross entropy of their pixels in the batch."""
+    each = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    classes = ((each * share).sum() / share.sum().clamp(min=1) for share in (truth, 1 - truth))
+    return sum(classes, torch.zeros_like(each[0, 0, 0])) / 2
 
 
 @torch.no_grad()
@@ -176,12 +197,6 @@ def validate(fabric: Fabric, model: nn.Module, batches: Iterator[Batch]) -> Vali
         raise DataError("there are no validation patches; the split needs at least one batch per process")
     results = {name: heads[name].result(fabric) for name in sorted(heads)}
     return Validation(results.get("patch"), results.get("pixel"))
-
-
-def on_device(fabric: Fabric, batch: B) -> B:
-    """Move the tensors of a batch to the device, where they are not there already."""
-    moved: B = fabric.to_device(batch)
-    return moved
 
 
 def _by_head(outputs: Outputs, batch: Batch) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:

@@ -62,7 +62,6 @@ function begin(photo) {
   clock = setInterval(() => { $("seconds").textContent = Math.round((Date.now() - started) / 1000); }, 500);
   $("seconds").textContent = "0";
   document.title = `… ${photo.name} – unseam`;
-  $("told").textContent = "";
   show("busy");
   follow({ event: "sending", share: 0 });
   $("busy-title").focus();
@@ -75,10 +74,6 @@ function end() {
 }
 
 function follow(step) {
-  if (step.event === "provenance") {
-    $("told").textContent = [step.summary, ...step.contradictions].join(" ");
-    return;
-  }
   const [text, share] = words(step);
   $("progress").value = share;
   if ($("step").textContent === text) return;
