@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from unseam.detectors.block_dct import SIDE
 from unseam.errors import RecipeError
 from unseam.models.fusion.features import GROUPS, detector_of, feature_names, group_of
-from unseam.models.fusion.method import CELL
+from unseam.models.fusion.log_odds import CELL
 from unseam.models.fusion.windows import STEP, WINDOW
 from unseam.training.fusion.photo_statistics import COUNT as STATISTICS
 from unseam.training.fusion.photo_statistics import photo_statistics
