@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from unseam.drawing.overlay import ENLARGED_SIDE, LONGEST_SIDE, OUTLINE, draw_overlay, drawn_size, resized
-from unseam.method import find_regions
+from unseam.drawing.overlay import ENLARGED_SIDE, LONGEST_SIDE, OUTLINE, SOURCE, draw_overlay, drawn_size, resized
+from unseam.method import Trace, find_regions
 from unseam.photo.photo import upright
 
 HEIGHT, WIDTH = 600, 800
@@ -65,8 +67,8 @@ def test_a_region_is_outlined_in_yellow_on_black_even_where_its_heat_is_low() ->
     ("size", "drawn"),
     [
         ((1, 1), (ENLARGED_SIDE, ENLARGED_SIDE)),
-        ((100, 200), (200, 400)),
-        ((480, 480), (480, 480)),
+        ((100, 200), (400, 800)),
+        ((481, 481), (481, 481)),
         ((2048, 1000), (2048, 1000)),
         ((3000, 4000), (1536, LONGEST_SIDE)),
         ((1, 10_000), (1, LONGEST_SIDE)),
@@ -75,6 +77,24 @@ def test_a_region_is_outlined_in_yellow_on_black_even_where_its_heat_is_low() ->
 def test_large_photos_are_reduced_and_small_ones_enlarged(size: tuple[int, int], drawn: tuple[int, int]) -> None:
     assert drawn_size(*size) == drawn
     assert resized(np.zeros((*size, 3), dtype=np.uint8), *drawn).shape == (*drawn, 3)
+
+
+def test_a_small_photo_is_not_enlarged_beyond_what_is_asked_for() -> None:
+    assert drawn_size(100, 200, 420) == (200, 400)
+
+
+def test_a_copied_region_is_joined_to_its_source_by_dashes() -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[100:200, 100:200] = True
+    heat = mask.astype(np.float32)
+    trace = Trace("copied", 98.0, 41.0, "% alike", "strong", "shows the same", (300, 400, 400, 500))
+    (region,) = find_regions(mask, heat)
+    pixels = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    picture = draw_overlay(pixels, heat, mask, [replace(region, traces=(trace,))], orientation=1, title="")
+    blue = (picture[top_of(picture) :][:HEIGHT, :WIDTH] == SOURCE).all(axis=2)
+    assert 20 < blue[300, 400:500].sum() < 80  # dashes
+    assert blue[205:295, 205:395].any()  # the line
+    assert not blue[:90].any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3000, 200)])
@@ -92,8 +112,8 @@ def test_a_region_at_the_very_border_is_drawn_with_its_whole_number() -> None:
     pixels = np.zeros((100, 100, 3), dtype=np.uint8)
     regions = find_regions(mask, heat)
     picture = draw_overlay(pixels, heat, mask, regions, orientation=1, title="")
-    photo = picture[top_of(picture) :][:400]
-    corner = photo[:24, (picture.shape[1] - 400) // 2 :][:, :24]
+    side, _ = drawn_size(100, 100)
+    corner = picture[top_of(picture) :][:side][:40, :40]
     assert (corner == 255).all(axis=2).any()  # the number, in white
 
 

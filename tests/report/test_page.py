@@ -1,7 +1,7 @@
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from support.heatmaps import found, info_of
 from support.tiny_models import ModelMaker
 from unseam.analyze import Report, analyze
 from unseam.errors import NotApplicable
-from unseam.method import Heatmap, MethodInfo
+from unseam.method import Heatmap, MethodInfo, Trace
 from unseam.models.load import load_model
 from unseam.models.patch.method import PatchMethod
 from unseam.photo.photo import Photo
@@ -158,7 +158,12 @@ def test_whatever_a_file_holds_is_escaped(localizer: PatchMethod, tmp_path: Path
 def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
     page = visible(page_of(report))
     for part in (
-        *("What a heat map does not prove", "1 region differs", report.photo.sha256 or "-", "it has no &lt;JPEG&gt;"),
+        *(
+            "What a heat map does not prove",
+            "differs from the rest",
+            report.photo.sha256 or "-",
+            "it has no &lt;JPEG&gt;",
+        ),
         *(
             "bright pixels",
             "in the dark",
@@ -166,9 +171,13 @@ def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
             "a comment",
             "IJG",
             "4:2:0",
-            "Mask: white is marked",
+            "No single trace stands out in this region",
         ),
-        *("says nothing about this photo either way", "is not recorded with this method", "nothing, or not known"),
+        *(
+            "says nothing about this photo either way",
+            "How often authentic photographs score this high is not known",
+            "nothing, or not known",
+        ),
     ):
         assert part in page
 
@@ -183,14 +192,45 @@ def test_a_photo_with_no_applicable_method_is_shown_alone(spotted: NDArray[np.ui
     tags = Tags(page)
     assert 'class="photo"' in page
     assert not [attributes for _, attributes in tags.tags if (attributes.get("class") or "").startswith("compare")]
-    assert "Cannot tell: no method applies" in page
+    assert "No method applies to this photo" in page
     assert "the photo was given as an array" in page
 
 
 def test_regions_are_listed_with_their_coordinates(report: Report) -> None:
     (region,) = report.regions
-    cells = f"<td>{region.top}</td><td>{region.left}</td><td>{region.bottom}</td><td>{region.right}</td>"
-    assert cells in page_of(report)
+    rows, columns = f"Rows {region.top} to {region.bottom - 1}", f"columns {region.left} to {region.right - 1}"
+    assert f"{rows}, {columns}; {region.area:,} pixels" in page_of(report)
+
+
+def test_the_whole_photo_comes_first_with_its_regions_outlined_and_numbered(report: Report) -> None:
+    page = visible(page_of(report))
+    sight = page[page.index('class="sight"') : page.index("</figure>")]
+    assert sight.index('class="photo"') < sight.index('class="heat"') < sight.index('class="light"')
+    assert re.search(
+        r'<svg x="[\d.]+%" y="[\d.]+%" overflow="visible"><circle r="11"/><text dy=".36em">1</text>', sight
+    )
+    assert page.index('class="sight"') < page.index("<h2>Why</h2>") < page.index('class="compare')
+
+
+def test_reasons_come_before_the_file_and_both_before_the_heat_map(report: Report) -> None:
+    page = page_of(report)
+    titles = [page.index(title) for title in ("<h2>Why</h2>", "What the file says about itself", "Heat map of ")]
+    assert titles == sorted(titles)
+
+
+def test_a_trace_is_told_in_words_with_its_strength_and_a_copy_is_linked_with_its_source(report: Report) -> None:
+    traces = (
+        Trace("copied", 98.0, 41.0, "% alike", "strong", "shows the same", (8, 8, 30, 60)),
+        Trace("noise", 3.1, 1.2, "grey levels", "weak", "noisier"),
+    )
+    name = report.method
+    explained = replace(report.heatmap, regions=(replace(report.regions[0], traces=traces),))
+    page = page_of(replace(report, results={**report.results, name: explained}))
+    assert re.search(r'Copied</th><td class="text">shows the same</td><td class="text strength strong">', page)
+    assert re.search(r'Noise</th><td class="text">noisier</td><td class="text strength weak">', page)
+    assert 'class="source" d="M8 8h52v22h-52Z' in page
+    assert "place that shows the same" in page
+    assert 'class="source"' not in page_of(report)
 
 
 def test_a_preview_that_disagrees_is_shown_and_told(localizer: PatchMethod) -> None:
@@ -216,15 +256,21 @@ def test_a_large_photo_with_many_methods_makes_no_large_page() -> None:
     assert OTHER_SIDE < 2048
 
 
-def test_the_index_links_every_report_and_lists_every_failure(report: Report, tmp_path: Path) -> None:
+def test_the_index_lists_the_most_suspicious_first_in_the_words_of_the_reports(report: Report, tmp_path: Path) -> None:
+    calm = {**report.document(), "verdict": "no evidence", "sentence": "No evidence of manipulation: <calm>."}
+    none = {**report.document(), "verdict": "cannot tell", "score": None}
     entries = [
+        Entry("calm.png", tmp_path / "calm" / "report.html", calm),
+        Entry("none.png", tmp_path / "none" / "report.html", none),
         Entry("a & b.png", tmp_path / "a & b" / "report.html", report.document()),
-        Entry("none.png", tmp_path / "none" / "report.html", {**report.document(), "score": None}),
     ]
     page = write_index(entries, tmp_path, ["bad.jpg: <broken>"]).read_text(encoding="utf-8")
     assert 'href="a%20%26%20b/report.html">a &amp; b.png</a>' in page
-    assert 'href="none/report.html"' in page
-    assert page.count("<tr") == 3
-    assert "2 photos: 2 manipulated; 1 that could not be judged" in page
+    assert page.index("a &amp; b.png") < page.index("none.png") < page.index("calm.png")
+    assert report.verdict.sentence in page
+    assert "No evidence of manipulation: &lt;calm&gt;." in page
+    assert page.count("<tr") == 4
+    assert "3 photos, and 1 that could not be judged" in page
+    assert "<b>1</b> likely manipulated" in page
     assert "bad.jpg: &lt;broken&gt;" in page
     assert "Could not be judged" not in write_index(entries, tmp_path).read_text(encoding="utf-8")

@@ -230,12 +230,18 @@ def likeness_around(
 
 def both_sides(region: Region, size: tuple[int, int], radius: int) -> Bools:
     """Mark a region, widened by a disc of `radius` pixels, and its match; (H, W) bool."""
+    own, match = sides(region, size, radius)
+    return own | match
+
+
+def sides(region: Region, size: tuple[int, int], radius: int) -> tuple[Bools, Bools]:
+    """Return a region, widened by a disc of `radius` pixels, and its match; each (H, W) bool."""
     mark = np.zeros(size, np.uint8)
     height, width = region.inside.shape
     mark[region.top : region.top + height, region.left : region.left + width] = region.inside
-    wide = cv2.dilate(mark, disc(radius).astype(np.uint8))
+    wide = np.asarray(cv2.dilate(mark, disc(radius).astype(np.uint8)))
     match = cv2.warpAffine(wide, region.movement, size[::-1], flags=cv2.INTER_NEAREST)
-    return np.asarray((np.asarray(wide) > 0) | (np.asarray(match) > 0))
+    return wide > 0, np.asarray(match) > 0
 
 
 def disc(radius: int) -> Bools:

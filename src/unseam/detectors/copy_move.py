@@ -22,6 +22,7 @@ from unseam.detectors.copied_regions import (
     measures_of,
     picture_of,
     regions_of,
+    sides,
 )
 from unseam.detectors.detector import CALIBRATED, Detector
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
@@ -167,7 +168,7 @@ def copy_move_statistic(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Stati
 
 
 def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tuple[Region, Floats]]:
-    """List the regions whose matches move as one and resemble them, true copies or not.
+    """List the regions whose matches move as one and resemble them, true copies or not; searched once per photo.
 
     Returns
     -------
@@ -176,7 +177,11 @@ def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tu
     """
     _check(photo)
     luma = _luma(photo, _factor(photo, config))
-    return _regions(_matches(luma, config), picture_of(luma), config)
+    return photo.once(_key(config), lambda: _regions(_matches(luma, config), picture_of(luma), config))
+
+
+def _key(config: CopyMoveConfig) -> tuple[str, CopyMoveConfig]:
+    return "regions of copy-move", config
 
 
 def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
@@ -197,11 +202,50 @@ def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
     luma = _luma(photo, factor)
     matches, picture = _matches(luma, config), picture_of(luma)
     ratio = _hints(matches, picture, config)
-    for region, measures in _regions(matches, picture, config):
-        strength = config.constant + float(np.dot(config.weights, measures))
+    for region, measures in photo.once(_key(config), lambda: _regions(matches, picture, config)):
+        strength = _strength(measures, config)
         marked = both_sides(region, ratio.shape, config.dilation)
         ratio[marked] = np.fmax(ratio[marked], np.clip(strength, MIN_STRENGTH, MAX_STRENGTH))
     return config.curve.llr(Statistic(ratio, (factor, factor)))
+
+
+def _strength(measures: Floats, config: CopyMoveConfig) -> float:
+    """Return the log-odds that a region is a copy."""
+    return config.constant + float(np.dot(config.weights, measures))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copy:
+    """Two places of a photo of which one was probably copied from the other; which one, the match cannot tell.
+
+    Attributes
+    ----------
+    sides : two of (rows, columns) bool
+        Both places, in cells of ``step`` x ``step`` stored pixels.
+    step : int
+    log_odds : float
+        That it is a copy rather than a pattern that repeats.
+    likeness, recurrence : float
+        Correlation of the detail of both places, and the largest one with any third place around, in [-1, 1].
+    """
+
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    step: int
+    log_odds: float
+    likeness: float
+    recurrence: float
+
+
+def copies_of(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[Copy]:
+    """List the probable copies within a photo, the largest first; errors as `copy_move_regions`."""
+    step = _factor(photo, config)
+    size = (photo.height // step, photo.width // step)
+    found = []
+    for region, measures in copy_move_regions(photo, config):
+        likeness, recurrence = float(np.tanh(measures[0])), float(np.tanh(measures[3]))
+        log_odds = _strength(measures, config)
+        found.append(Copy(sides(region, size, config.dilation), step, log_odds, likeness, recurrence))
+    return found
 
 
 def copy_move(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Heatmap:

@@ -87,6 +87,60 @@ def outlines_of(
     return tuple(found[number] for number in sorted(found))
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a copied region comes from, upright.
+
+    Attributes
+    ----------
+    number : int
+        Of the copied region.
+    box : (int, int, int, int)
+        Left, top, width, height of the source.
+    ends : ((float, float), (float, float))
+        Column and row of the middles of source and region, as far as their boxes let the line between both be seen.
+    """
+
+    number: int
+    box: tuple[int, int, int, int]
+    ends: tuple[tuple[float, float], tuple[float, float]]
+
+    @property
+    def path(self) -> str:
+        """The source's box and the line from it to the region, as an SVG path."""
+        left, top, width, height = self.box
+        (x, y), (to_x, to_y) = self.ends
+        return f"M{left} {top}h{width}v{height}h{-width}ZM{x:g} {y:g}L{to_x:g} {to_y:g}"
+
+
+def links_of(regions: Sequence[Region], height: int, width: int, orientation: int) -> tuple[Link, ...]:
+    """Link the copied ones among the regions of a stored photo (height, width) with their sources."""
+    links = []
+    for number, region in enumerate(regions[:MAX_OUTLINES], start=1):
+        source = next((trace.source for trace in region.traces if trace.source is not None), None)
+        if source is None:
+            continue
+        own = (region.top, region.left, region.bottom, region.right)
+        here, there = (upright_box(box, height, width, orientation) for box in (own, source))
+        top, left, bottom, right = there
+        links.append(
+            Link(number, (left, top, right - left, bottom - top), (_towards(there, here), _towards(here, there)))
+        )
+    return tuple(links)
+
+
+def _towards(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> tuple[float, float]:
+    """Return where the line from the middle of a box (top, left, bottom, right) to that of another leaves it."""
+    y, x = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    down, right = (other[0] + other[2]) / 2 - y, (other[1] + other[3]) / 2 - x
+    reach = min(
+        (box[2] - box[0]) / 2 / abs(down) if down else float("inf"),
+        (box[3] - box[1]) / 2 / abs(right) if right else float("inf"),
+        1.0,
+    )
+    return x + reach * right, y + reach * down
+
+
 def _numbers_by_box(
     regions: Sequence[Region], stored: tuple[int, ...], orientation: int
 ) -> dict[tuple[int, int, int, int], list[int]]:

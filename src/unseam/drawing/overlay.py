@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import cv2
@@ -11,16 +13,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from unseam.drawing.heat_layer import lay_over, lay_whole_scale, layer_bar
-from unseam.drawing.outlines import Outline, outlines_of
+from unseam.drawing.outlines import Link, Outline, links_of, outlines_of
 from unseam.method import Region
 from unseam.photo.photo import upright
 
 T = TypeVar("T", np.uint8, np.float32)
 
+Point = tuple[float, float]
+"""Column and row."""
+
 LONGEST_SIDE = 2048
 """Pixels: larger photos are drawn on a reduced copy."""
 
-ENLARGED_SIDE = 480
+ENLARGED_SIDE = 960
 """Pixels: smaller photos are enlarged by an integer factor up to here, so that their pixels can be seen."""
 
 MIN_WIDTH = 560
@@ -37,6 +42,12 @@ BACKGROUND = (24, 24, 27)
 INK = (244, 244, 245)
 OUTLINE = (255, 224, 51)
 """Yellow, always on black: visible on any photo, and the lighter of two greys on paper."""
+
+SOURCE = (92, 214, 255)
+"""Light blue and dashed, on black: where a copied region comes from."""
+
+DASH = 4
+"""Length of a dash and of a gap, in widths of the line."""
 
 
 def draw_overlay(
@@ -96,7 +107,7 @@ def drawn_size(height: int, width: int, longest_side: int = LONGEST_SIDE) -> tup
     if longest > longest_side:
         factor = longest_side / longest
         return max(round(height * factor), 1), max(round(width * factor), 1)
-    factor = max(ENLARGED_SIDE // longest, 1)
+    factor = max(min(ENLARGED_SIDE, longest_side) // longest, 1)
     return height * factor, width * factor
 
 
@@ -129,8 +140,30 @@ def _outlined(
             rings = [np.rint((ring + 0.5) * scale - 0.5).astype(np.int32) for ring in outline.rings]
             cv2.polylines(picture, rings, isClosed=True, color=colour, thickness=width, lineType=cv2.LINE_AA)
     canvas = Image.fromarray(picture)
+    for link in links_of(regions, mask.shape[0], mask.shape[1], orientation):
+        _link(canvas, link, scale, thin)
     _number(canvas, outlines[:NUMBERED_REGIONS], scale)
     return canvas
+
+
+def _link(canvas: Image.Image, link: Link, scale: float, thin: float) -> None:
+    """Outline a source with dashes, and draw a dashed line from it to its copy."""
+    pen = ImageDraw.Draw(canvas)
+    left, top, width, height = (scale * value for value in link.box)
+    corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height), (left, top)]
+    ends = [(scale * x, scale * y) for x, y in link.ends]
+    for start, end in (*pairwise(corners), (ends[0], ends[1])):
+        pen.line([start, end], fill="black", width=round(2.4 * thin))
+        for dash in _dashes(start, end, DASH * thin):
+            pen.line(dash, fill=SOURCE, width=round(thin))
+
+
+def _dashes(start: Point, end: Point, length: float) -> list[tuple[Point, Point]]:
+    """Cut a line into dashes of a length, with gaps as long."""
+    whole = math.dist(start, end)
+    places = [min(length * step / whole, 1.0) for step in range(math.ceil(whole / length) + 1)] if whole else []
+    points = [(start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])) for t in places]
+    return list(zip(points[::2], points[1::2], strict=False))
 
 
 def _number(canvas: Image.Image, outlines: Sequence[Outline], scale: float) -> None:

@@ -24,6 +24,7 @@ from unseam.drawing.overlay import draw_overlay
 from unseam.report.document import FILES, stem
 from unseam.report.page import index_page, photo_page
 from unseam.report.report import Report
+from unseam.report.wording import OPENINGS
 from unseam.system.atomic_files import replacing
 
 
@@ -95,7 +96,7 @@ def _map_files(report: Report, name: str) -> dict[str, Callable[[], bytes]]:
 def overlay_picture(report: Report, name: str) -> NDArray[np.uint8]:
     """Draw the overlay of one method, upright, with title and colour bar: (h, w, 3) uint8 RGB."""
     heatmap = report.heatmaps[name]
-    verdict = f"{report.verdict}    " if name == report.method else ""
+    verdict = f"{OPENINGS[report.verdict.finding]}    " if name == report.method else ""
     score = "no score" if heatmap.score is None or heatmap.doubt else f"score {heatmap.score:.2f}"
     return draw_overlay(
         report.photo.pixels,
@@ -108,7 +109,7 @@ def overlay_picture(report: Report, name: str) -> NDArray[np.uint8]:
 
 
 def write_index(entries: Sequence[Entry], out: Path, failures: Sequence[str] = ()) -> Path:
-    """Write the page that links all reports of a run and lists the photos that failed; give its path."""
+    """Write the page that links all reports of a run and lists the photos that failed; return its path."""
     rows = [(entry.name, _link(entry.page.relative_to(out)), entry.document) for entry in entries]
     _write(out / "index.html", index_page(rows, failures).encode("utf-8"))
     return out / "index.html"

@@ -5,7 +5,7 @@ by their SHA-256), pictures from the page itself, and no request to anybody. So 
 could not run what a file's name or EXIF holds. Without the script, and on paper, photo and map stand side by side.
 
 The photo is embedded once; the slider's copies of it are made by the script. The map of the method that gives the
-verdict is drawn as large as the photo, all others are drawn smaller, so that a page stays small with many methods.
+verdict is drawn as large as the photo; all others are drawn smaller, so that a page stays small with many methods.
 """
 
 from __future__ import annotations
@@ -21,12 +21,24 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from unseam.drawing.heat_layer import whole_scale_bar
-from unseam.drawing.overlay import LONGEST_SIDE, draw_map, drawn_size, resized
-from unseam.method import NO_EVIDENCE, Heatmap
+from unseam.drawing.heat_layer import layer_png, whole_scale_bar
+from unseam.drawing.outlines import links_of, outlines_of
+from unseam.drawing.overlay import LONGEST_SIDE, NUMBERED_REGIONS, draw_map, drawn_size, resized
+from unseam.method import NO_EVIDENCE, Heatmap, Region
 from unseam.photo.photo import Photo, upright
 from unseam.report.report import Report
-from unseam.report.wording import COLOURS, needs_in_words, rate_clause
+from unseam.report.wording import (
+    NO_TRACE,
+    OPENINGS,
+    SUSPICION,
+    TRACE_NAMES,
+    needs_in_words,
+    opening_and_rest,
+    others_sentence,
+    rate_sentence,
+    share_in_words,
+    suspicion,
+)
 
 JPEG_QUALITY = 85
 """Of the pictures inside a page: they are for looking at, so size matters more than the last bit."""
@@ -34,8 +46,11 @@ JPEG_QUALITY = 85
 OTHER_SIDE = 1024
 """Pixels: longest side of the maps of all methods but the first."""
 
-MASK_SIDE = 640
-"""Pixels: longest side of a mask in the page; NAME.mask.png beside it has every pixel."""
+LAYER_SIDE = 1280
+"""Pixels: longest side of a heat layer; finer than any method's own grid on photos that are larger."""
+
+CROP_SIDE, CROP_MARGIN = 420, 0.3
+"""Longest side of a region's own picture in pixels, and what is shown around it as a share of its longer side."""
 
 PREVIEW_SIDE = 320
 """Pixels: longest side of an embedded preview that is shown."""
@@ -62,18 +77,19 @@ def _inline(name: str) -> tuple[Markup, str]:
     return Markup(text), f"'sha256-{digest}'"
 
 
-def _fill_in_style_and_script() -> None:
-    """Return the style and the script, with their hashes, to every template."""
+def _fill_in_templates() -> None:
+    """Give every template the style and the script with their hashes, and the words."""
     style, style_hash = _inline("page.css")
     script, script_hash = _inline("slider.js")
     policy = {"default-src": "'none'", "img-src": "data:", "style-src": style_hash, "script-src": script_hash}
     policy |= {"base-uri": "'none'", "form-action": "'none'"}
+    TEMPLATES.globals.update(trace_names=TRACE_NAMES, no_trace=NO_TRACE, share_in_words=share_in_words)
     TEMPLATES.globals.update(
         page_style=style, slider_script=script, policy="; ".join(f"{name} {value}" for name, value in policy.items())
     )
 
 
-_fill_in_style_and_script()
+_fill_in_templates()
 
 
 def photo_page(report: Report, document: Mapping[str, Any]) -> str:
@@ -90,40 +106,75 @@ def photo_page(report: Report, document: Mapping[str, Any]) -> str:
     str
         HTML that needs no other file.
     """
+    height, width = upright(report.photo.pixels, report.photo.orientation).shape[:2]
+    methods = [_method(report, entry) for entry in document["methods"]]
+    opening, rest = opening_and_rest(report.verdict)
     return TEMPLATES.get_template("report.html").render(
         document=document,
+        opening=opening,
+        rest=rest,
+        power=report.heatmap.power if report.heatmaps else None,
+        others=others_sentence(report),
         photo=data_url(_upright_photo(report.photo)),
-        methods=[_method(report, entry) for entry in document["methods"]],
+        width=width,
+        height=height,
+        methods=methods,
+        leading=next((method for method in methods if method["leads"]), None),
         preview=_preview(report),
-        colours=COLOURS,
         shown=SHOWN_REGIONS,
+        numbered=NUMBERED_REGIONS,
     )
 
 
 def index_page(rows: Sequence[tuple[str, str, Mapping[str, Any]]], failures: Sequence[str]) -> str:
-    """Write the page of a run: name, link and document of each photo, and a line for each that failed."""
-    counts: dict[str, int] = {}
-    for _, _, document in rows:
-        counts[document["verdict"]] = counts.get(document["verdict"], 0) + 1
-    return TEMPLATES.get_template("index.html").render(rows=rows, counts=counts, failures=failures)
+    """Write the page of a run: name, link and document of each photo, the most suspicious first, and the failures."""
+    found = [document["verdict"] for _, _, document in rows]
+    counts = {str(finding): found.count(finding) for finding in SUSPICION if finding in found}
+    ordered = sorted(rows, key=lambda row: suspicion(row[2]))
+    return TEMPLATES.get_template("index.html").render(
+        rows=ordered, counts=counts, openings=OPENINGS, failures=failures
+    )
 
 
 def _method(report: Report, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page shows of one method: its document, words and pictures."""
     name = entry["name"]
     info = report.methods[name].info
-    shown = {"entry": entry, "needs": needs_in_words(info), "leads": bool(report.heatmaps) and name == report.method}
+    leads = bool(report.heatmaps) and name == report.method
+    shown = {"entry": entry, "needs": needs_in_words(info), "leads": leads}
     if name not in report.heatmaps:
         return shown
-    heatmap = report.heatmaps[name]
-    longest = LONGEST_SIDE if shown["leads"] else OTHER_SIDE
-    return shown | {
-        "silent": bool((np.abs(heatmap.heat - NO_EVIDENCE) < SILENT).mean() > ALL_BUT),
-        "rate": rate_clause(info, heatmap.score),
-        "map": data_url(_map(report.photo, heatmap, longest)),
+    found = report.heatmaps[name]
+    shown |= {
+        "silent": bool((np.abs(found.heat - NO_EVIDENCE) < SILENT).mean() > ALL_BUT),
+        "rate": rate_sentence(info, found.score),
+        "map": data_url(_map(report.photo, found, LONGEST_SIDE if leads else OTHER_SIDE)),
         "bar": data_url(whole_scale_bar()),
-        "mask": _mask_url(heatmap.mask, report.photo.orientation) if entry["regions"] else "",
     }
+    return shown | _first_sight(report.photo, found) if leads else shown
+
+
+def _first_sight(photo: Photo, found: Heatmap) -> dict[str, Any]:
+    """Return what is laid over the photo first: heat, outlines, links to sources; and each region for itself."""
+    turned, size = photo.orientation, drawn_size(photo.height, photo.width, LAYER_SIDE)
+    layer = layer_png(upright(resized(found.heat, *size), turned))
+    return {
+        "layer": "data:image/png;base64," + b64encode(layer).decode("ascii"),
+        "outlines": outlines_of(found.mask, found.regions, turned, LONGEST_SIDE),
+        "links": links_of(found.regions, photo.height, photo.width, turned),
+        "crops": [data_url(_crop(photo, region)) for region in found.regions[:SHOWN_REGIONS]],
+    }
+
+
+def _crop(photo: Photo, region: Region) -> NDArray[np.uint8]:
+    """Cut a region out with what is around it, upright, at most `CROP_SIDE` pixels on its longer side."""
+    around = round(CROP_MARGIN * max(region.bottom - region.top, region.right - region.left)) + 1
+    rows, columns = (
+        slice(max(first - around, 0), last + around)
+        for first, last in ((region.top, region.bottom), (region.left, region.right))
+    )
+    pixels = photo.pixels[rows, columns]
+    return upright(resized(pixels, *drawn_size(pixels.shape[0], pixels.shape[1], CROP_SIDE)), photo.orientation)
 
 
 def _map(photo: Photo, found: Heatmap, longest_side: int) -> NDArray[np.uint8]:
@@ -133,15 +184,6 @@ def _map(photo: Photo, found: Heatmap, longest_side: int) -> NDArray[np.uint8]:
 
 def _upright_photo(photo: Photo) -> NDArray[np.uint8]:
     return upright(resized(photo.pixels, *drawn_size(photo.height, photo.width)), photo.orientation)
-
-
-def _mask_url(mask: NDArray[np.bool_], orientation: int) -> str:
-    """Draw a mask in black and white; one bit a pixel, so that a restless one stays small."""
-    height, width = drawn_size(mask.shape[0], mask.shape[1], MASK_SIDE)
-    drawn = upright(resized(mask.astype(np.uint8) * np.uint8(255), height, width), orientation)
-    bits = np.where(drawn >= 128, np.uint8(255), np.uint8(0))
-    encoded = cv2.imencode(".png", np.ascontiguousarray(bits), [cv2.IMWRITE_PNG_BILEVEL, 1])[1].tobytes()
-    return "data:image/png;base64," + b64encode(encoded).decode("ascii")
 
 
 def _preview(report: Report) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from unseam.method import Finding, Heatmap, MethodInfo
+from unseam.method import Finding, Heatmap, MethodInfo, Region, TraceKind
 from unseam.provenance import Provenance
 from unseam.provenance.source_types import Ai
 from unseam.report.report import Report, Verdict
@@ -18,29 +18,60 @@ NEEDS: Mapping[str, str] = {
 }
 """What a method can need (`unseam.method.Need`), in words."""
 
-COLOURS = "Dark is authentic, yellow is manipulated, the middle of the scale says nothing. Outlined: what is marked."
-
 OPENINGS: Mapping[Finding, str] = {
     Finding.MANIPULATED: "Likely manipulated",
     Finding.SUSPICIOUS: "Possibly manipulated",
     Finding.NO_EVIDENCE: "No evidence of manipulation",
     Finding.CANNOT_TELL: "Cannot tell",
 }
-"""How the sentence of a verdict begins."""
+"""How the sentence of a verdict begins, and what stands above it."""
+
+SUSPICION = (Finding.MANIPULATED, Finding.SUSPICIOUS, Finding.CANNOT_TELL, Finding.NO_EVIDENCE)
+"""The order in which a list of photos is read: what a person should look at comes first."""
+
+DIFFERENCES: Mapping[TraceKind, str] = {
+    "copied": "shows the same as another place in the photo",
+    "compression": "was compressed differently from the rest",
+    "demosaicing": "lacks the sensor pattern that the rest has",
+    "resampling": "was resized, unlike the rest",
+    "noise": "has other noise than the rest",
+    "sharpness": "has other sharpness than the rest",
+    "colour": "has other colour noise than the rest",
+}
+"""What a trace means, as the predicate of a sentence about a region."""
+
+TRACE_NAMES: Mapping[TraceKind, str] = {
+    "copied": "Copied",
+    "compression": "Compression",
+    "demosaicing": "Sensor pattern",
+    "resampling": "Resizing",
+    "noise": "Noise",
+    "sharpness": "Sharpness",
+    "colour": "Colour noise",
+}
+"""The name of a trace in a table."""
+
+NO_TRACE = "No single trace stands out in this region: the network weighed many weak ones together."
 
 
 def verdict_of(report: Report) -> Verdict:
     """Word the verdict on a photo: the only place where that is done."""
     if not report.heatmaps:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in report.results.items())
-        return _cannot_tell(f"no method applies ({reasons})")
+        return _cannot_tell(f"no method applies to this photo ({reasons})")
     found, info = report.heatmap, report.methods[report.method].info
     if found.finding is None or found.score is None:
-        return _cannot_tell(f"{info.name} has no calibrated score; it gives a map and no verdict", _why(report))
+        return _cannot_tell("the method used gives a map, but no verdict of its own", _why(report))
     if found.doubt is not None:
-        return _cannot_tell(found.doubt)
-    sentence = f"{OPENINGS[found.finding]}: {_marks(found)}. {_capital(rate_clause(info, found.score))}."
-    return Verdict(found.finding, sentence, _why(report))
+        return _cannot_tell(found.doubt, _why(report))
+    rate = rate_sentence(info, found.score) if found.regions else ""
+    return Verdict(found.finding, f"{OPENINGS[found.finding]}: {_stands_out(found)}. {rate}".strip(), _why(report))
+
+
+def opening_and_rest(verdict: Verdict) -> tuple[str, str]:
+    """Cut a verdict's sentence behind its opening, for where that stands above the rest."""
+    opening, _, rest = verdict.sentence.partition(": ")
+    return opening, rest[:1].upper() + rest[1:]
 
 
 _FROM_PIXELS: Mapping[Finding, str] = {
@@ -69,25 +100,47 @@ def _cannot_tell(reason: str, why: tuple[str, ...] = ()) -> Verdict:
     return Verdict(Finding.CANNOT_TELL, f"{OPENINGS[Finding.CANNOT_TELL]}: {reason}.", why)
 
 
-def _marks(found: Heatmap) -> str:
+def suspicion(document: Mapping[str, Any]) -> tuple[int, float]:
+    """Return the key that sorts documents of reports with the most suspicious first."""
+    score = document["score"]
+    return SUSPICION.index(Finding(document["verdict"])), -(0.0 if score is None else score)
+
+
+def _stands_out(found: Heatmap) -> str:
+    """Say which regions differ, and how the one with the clearest trace does."""
     if not found.regions:
-        return "no region differs from the rest of the photo"
-    count, share = len(found.regions), 100 * float(found.mask.mean())
-    regions = "1 region differs" if count == 1 else f"{count} regions differ"
-    return f"{regions} from the rest of the photo, {share:.1f} % of it"
+        return "nothing in this photo stands out, which does not prove it authentic"
+    total = found.mask.size
+    number, region = min(enumerate(found.regions, start=1), key=lambda each: _rank(each[1]))
+    difference = DIFFERENCES[region.traces[0].kind] if region.traces else "differs from the rest"
+    if len(found.regions) == 1:
+        return f"region 1 ({share_in_words(region.area / total)} of the photo) {difference}"
+    share = share_in_words(sum(each.area for each in found.regions) / total)
+    together = f"{len(found.regions)} regions, together {share} of the photo, stand out"
+    return f"{together}; region {number} {difference}" if region.traces else together
+
+
+def _rank(region: Region) -> int:
+    """Order regions by the strength of their clearest trace; of equals, the first stays first."""
+    strengths = ("strong", "moderate", "weak")
+    return strengths.index(region.traces[0].strength) if region.traces else len(strengths)
+
+
+def share_in_words(share: float) -> str:
+    """Say a share of the photo as precisely as anybody can see it."""
+    percent = 100 * share
+    return f"{percent:.0f} %" if percent >= 2 else f"{percent:.1f} %" if percent >= 0.1 else "less than 0.1 %"
 
 
 def _why(report: Report) -> tuple[str, ...]:
-    """Return the reasons: traces of each region, the power of the method, what other methods mark."""
-    found = report.heatmap
-    traces = [f"Region {n}: {trace.text}" for n, region in enumerate(found.regions, 1) for trace in region.traces]
-    power = [found.power.sentence] if found.power is not None else []
+    """Return the reasons: what differs in each region, and what other methods mark."""
+    traces = [
+        f"Region {number}: {trace.text} ({trace.strength})."
+        for number, region in enumerate(report.heatmap.regions, start=1)
+        for trace in region.traces
+    ]
     others = others_sentence(report)
-    return (*traces, *power, *([others] if others else []))
-
-
-def _capital(clause: str) -> str:
-    return clause[:1].upper() + clause[1:]
+    return (*traces, others) if others else tuple(traces)
 
 
 def others_sentence(report: Report) -> str:
@@ -106,19 +159,20 @@ def others_sentence(report: Report) -> str:
     )
 
 
-def rate_clause(info: MethodInfo, score: float | None) -> str:
+def rate_sentence(info: MethodInfo, score: float | None) -> str:
     """Say how often the method is wrong about authentic photographs: only what is known."""
     known = info.false_alarms
     if known is None:
-        return "how often it is wrong about authentic photographs is not recorded with this method"
+        return "How often authentic photographs score this high is not known."
     rate = None if score is None else known.at(score)
     if rate is not None:
-        return f"{_percent(rate)} of authentic photographs score as high ({known.source})"
-    return f"it marks something on about {_percent(known.marked)} of authentic photographs ({known.source})"
+        return f"{_in_hundred(rate)} authentic photographs score this high."
+    return f"In {_in_hundred(known.marked).lower()} authentic photographs it marks something."
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else "less than 1 %"
+def _in_hundred(share: float) -> str:
+    count = round(100 * share)
+    return "Fewer than 1 in 100" if share < 0.01 else f"About {count} in 100"
 
 
 def false_alarms_document(info: MethodInfo, score: float | None) -> dict[str, Any] | None:

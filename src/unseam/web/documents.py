@@ -110,11 +110,19 @@ class OutlineDocument(Document):
     badge: tuple[int, int] = Field(description="Column and row on the outline at which its number is drawn.")
 
 
+class LinkDocument(Document):
+    """The place that shows the same as a copied region, and the line between both."""
+
+    number: int = Field(description="Of the region.")
+    path: str = Field(description="An SVG path.")
+
+
 class PictureDocument(Document):
     """What is drawn of one method."""
 
     heat: str = Field(description="A data: address of a PNG: the heat as a translucent layer, upright.")
     outlines: list[OutlineDocument]
+    links: list[LinkDocument]
 
 
 class PicturesDocument(Document):

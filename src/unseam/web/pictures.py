@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from unseam.analyze import Report
 from unseam.drawing.heat_layer import layer_png
-from unseam.drawing.outlines import outlines_of
+from unseam.drawing.outlines import links_of, outlines_of
 from unseam.drawing.overlay import LONGEST_SIDE, drawn_size, resized
 from unseam.photo.orientation import upright
 from unseam.report.page import data_url
@@ -32,8 +32,9 @@ def page_pictures(report: Report) -> dict[str, Any]:
     dict
         ``width`` and ``height`` of the upright photo in its own pixels: what outlines are measured in. ``photo``: a
         ``data:`` address (JPEG). ``scale``: the layer's 256 colours, those of heat 0 to 1, as a ``data:`` address.
-        ``methods``: name to ``heat``, a ``data:`` address (PNG), and ``outlines``, each with its region's ``number``,
-        ``path`` (SVG), ``box`` (left, top, width, height, upright) and ``badge`` (x, y: where its number goes).
+        ``methods``: name to ``heat``, a ``data:`` address (PNG); ``outlines``, each with its region's ``number``,
+        ``path`` (SVG), ``box`` (left, top, width, height, upright) and ``badge`` (x, y: where its number goes); and
+        ``links`` from copied regions to where the same is shown, each with the region's ``number`` and ``path``.
     """
     photo = report.photo
     height, width = upright(photo.pixels, photo.orientation).shape[:2]
@@ -57,7 +58,9 @@ def _method(report: Report, name: str) -> dict[str, Any]:
         {"number": each.number, "path": each.path, "box": list(each.box), "badge": list(each.badge)}
         for each in outlines
     ]
-    return {"heat": _layer_url(drawn), "outlines": shapes}
+    sources = links_of(found.regions, photo.height, photo.width, photo.orientation)
+    links = [{"number": link.number, "path": link.path} for link in sources]
+    return {"heat": _layer_url(drawn), "outlines": shapes, "links": links}
 
 
 def _layer_url(heat: NDArray[np.float32]) -> str:

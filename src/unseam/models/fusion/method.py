@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from unseam.detectors import copy_move
 from unseam.detectors.block_dct import SIDE
+from unseam.detectors.copy_move import copies_of
 from unseam.detectors.statistic import logistic, spread
 from unseam.errors import ModelError, UnfitOption
 from unseam.method import NO_EVIDENCE, Finding, Heatmap, VerdictThresholds
 from unseam.models.document import demand, parse_document
-from unseam.models.fusion.features import LARGE, block_features, feature_names
+from unseam.models.fusion.features import LARGE, BlockFeatures, block_features, feature_names
 from unseam.models.fusion.graphics import graphic_reason
 from unseam.models.fusion.history import LOSSLESS, History, photo_history
 from unseam.models.fusion.lattice import EXPLANATION, without_tiles
@@ -24,6 +25,7 @@ from unseam.models.fusion.metadata import READERS, FusionSettings, MaskRule
 from unseam.models.fusion.photo_head import head_values
 from unseam.models.fusion.power import lack_of_power, power_of
 from unseam.models.fusion.seeded_mask import mask_of_map
+from unseam.models.fusion.traces import explained
 from unseam.models.fusion.windows import window_shares
 from unseam.models.metadata import settings_of
 from unseam.models.model_file import (
@@ -45,7 +47,9 @@ Reals = NDArray[np.float32]
 MIN_SIDE = 64
 """Pixels: below this most detectors do not apply, and the verdict is "cannot tell"."""
 
-SLOWEST = frozenset({copy_move.METHOD.info.name})
+COPY_MOVE = copy_move.METHOD.info.name
+
+SLOWEST = frozenset({COPY_MOVE})
 """Not asked when it has to be fast: most of the time. The network was trained on photos with and without its word."""
 
 COARSEST = 50
@@ -82,7 +86,17 @@ class FusionMethod(NetworkMethod[FusionSettings]):
         ModelError
             When the file changed or vanished, or when the network returns no numbers.
         """
-        return self.judged(photo, self.log_odds(photo))
+        features = self.features(photo)
+        found = self.judged(photo, self._answer(photo, features))
+        if not found.regions:
+            return found
+        copies = [] if COPY_MOVE in features.left_out else copies_of(photo)
+        return replace(found, regions=explained(found.regions, found.mask, features.values, copies))
+
+    def features(self, photo: Photo) -> BlockFeatures:
+        """Measure what the network is fed."""
+        without = SLOWEST if self.options.fast else frozenset()
+        return block_features(photo, threads=self.options.threads or cores(), without=without)
 
     def judged(self, photo: Photo, odds: LogOdds) -> Heatmap:
         """Decide about a photo from the network's outputs: score, finding, then the mask given the finding."""
@@ -130,9 +144,10 @@ class FusionMethod(NetworkMethod[FusionSettings]):
         return rules.get(finding)
 
     def log_odds(self, photo: Photo) -> LogOdds:
-        """Ask the network about a photo, without calibration."""
-        without = SLOWEST if self.options.fast else frozenset()
-        found = block_features(photo, threads=self.options.threads or cores(), without=without)
+        """Run the network on a photo, without calibration."""
+        return self._answer(photo, self.features(photo))
+
+    def _answer(self, photo: Photo, found: BlockFeatures) -> LogOdds:
         session = open_session(self.path, self.digest, keeps_memory=photo.height * photo.width <= LARGE)
         values = found.values if photo.damage is None else _undamaged(found.values, photo.damage.rows)
         names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]

@@ -1,16 +1,13 @@
 "use strict";
-// Lays each map over the photo, with a slider between both. Without it they stand side by side.
+// Lays each map over the photo, with a slider between both. Without it, and on paper, the map stands alone.
 const original = document.querySelector("img.photo");
 for (const figure of document.querySelectorAll(".compare")) {
   const pair = figure.querySelector(".pair");
   const slide = figure.querySelector(".slide");
   const slider = slide.querySelector("input");
-  if (!pair.querySelector(".photo")) {
-    const copy = original.cloneNode();
-    copy.alt = "";
-    copy.classList.add("copy");
-    pair.prepend(copy);
-  }
+  const copy = original.cloneNode();
+  copy.alt = "";
+  pair.prepend(copy);
   const show = () => figure.style.setProperty("--cut", slider.value + "%");
   const follow = (event) => {
     if (!(event.buttons & 1)) return;

@@ -1,6 +1,6 @@
 // The page from a dropped photo to its result: three sections, of which one is shown.
 
-import { Result, element } from "./result.js";
+import { Result, element, opened } from "./result.js";
 import { send } from "./send.js";
 import { Viewer } from "./viewer.js";
 
@@ -95,8 +95,8 @@ function words({ event, share, seconds, before, method, number, of }) {
 function finish(answer, note) {
   show("result");
   result.open(answer, note);
-  document.title = `${answer.verdict}: ${answer.file} – unseam`;
-  say(`${answer.verdict}. ${answer.sentence} ${answer.others}`);
+  document.title = `${opened(answer.sentence)[0]}: ${answer.file} – unseam`;
+  say(`${answer.sentence} ${answer.why.join(" ")}`);
   $("verdict").focus({ preventScroll: true });
 }
 

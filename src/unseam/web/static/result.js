@@ -1,6 +1,7 @@
 // Shows an answer: the verdict, a tab for each method, regions, the file, downloads.
 
 const SHOWN_REGIONS = 12;
+const SHOWN_REASONS = 5; // above the picture, which must stay near
 const LEGEND = "The stronger the magenta, the likelier a manipulation; up to 0.5 the photo stays clear. Outlined and numbered: what the method marks.";
 const NEEDS = { jpeg: "a JPEG file as the camera or program wrote it", colour: "colour", detail: "a photo that is not of one flat colour" };
 const $ = (id) => document.getElementById(id);
@@ -18,9 +19,14 @@ export class Result {
     this.answer = answer;
     $("card").className = `verdict ${answer.verdict.replaceAll(" ", "-")}`;
     $("result-name").textContent = `${answer.file} · ${answer.format} · ${answer.width} × ${answer.height}`;
-    $("verdict").textContent = answer.verdict;
-    $("sentence").textContent = answer.sentence;
-    $("others").textContent = answer.why.join(" ");
+    const [opening, rest] = opened(answer.sentence);
+    $("opening").textContent = opening;
+    $("sentence").textContent = rest;
+    const leading = answer.methods.find((method) => method.name === answer.method);
+    $("power").textContent = leading?.power?.sentence || "";
+    const reasons = answer.why.slice(0, SHOWN_REASONS);
+    if (answer.why.length > SHOWN_REASONS) reasons.push("More stands below, with each region and method.");
+    $("why").replaceChildren(...reasons.map((reason) => element("li", {}, reason)));
     $("note").textContent = note;
     $("note").hidden = !note;
     $("scale").src = answer.pictures.scale;
@@ -92,9 +98,16 @@ export class Result {
   }
 
   region(region, number) {
+    const item = element("li", {});
+    item.append(this.chooser(region, number), traces(region));
+    return item;
+  }
+
+  chooser(region, number) {
     const share = (100 * region.area) / (this.answer.width * this.answer.height);
+    const digits = share >= 2 ? 0 : share >= 0.1 ? 1 : 2;
     const button = element("button", { type: "button", class: "region", "aria-pressed": "false" });
-    button.append(element("i", {}, String(number)), element("span", {}, `${share.toFixed(share < 1 ? 2 : 1)} % of the photo`));
+    button.append(element("i", {}, String(number)), element("span", {}, `${share.toFixed(digits)} % of the photo`));
     button.append(element("span", { class: "soft" }, `heat ${region.mean_heat.toFixed(2)}`));
     button.title = `Rows ${region.top} to ${region.bottom - 1}, columns ${region.left} to ${region.right - 1} of the file as stored`;
     button.addEventListener("click", () => {
@@ -103,9 +116,7 @@ export class Result {
       button.setAttribute("aria-pressed", String(chosen > 0));
       this.viewer.choose(chosen);
     });
-    const item = element("li", {});
-    item.append(button);
-    return item;
+    return button;
   }
 
   file() {
@@ -166,6 +177,25 @@ function fileFacts(answer) {
     ["Taken", exif.taken], ["Changed", exif.changed],
     ["Position", exif.has_position && "the file holds coordinates; they are not repeated here"],
   ];
+}
+
+// Cuts a verdict's sentence behind its opening, which stands above it.
+export function opened(sentence) {
+  const end = sentence.indexOf(": ");
+  return [sentence.slice(0, end), sentence.charAt(end + 2).toUpperCase() + sentence.slice(end + 3)];
+}
+
+// What differs inside a region: each trace with its strength.
+function traces(region) {
+  const made = element("ul", { class: "traces" });
+  for (const trace of region.traces) {
+    const strength = element("span", { class: `strength ${trace.strength}` }, ` ${trace.strength}`);
+    strength.prepend(element("i", {}), element("i", {}), element("i", {}));
+    const item = element("li", {});
+    item.append(element("span", {}, trace.text), strength);
+    made.append(item);
+  }
+  return made;
 }
 
 function document_(answer) {

@@ -41,22 +41,14 @@ export class Viewer {
     if (picture) heat.src = picture.heat;
     else heat.removeAttribute("src");
     this.outlines = picture ? picture.outlines : [];
+    this.links = picture ? picture.links : [];
     this.draw();
   }
 
   draw() {
-    const groups = this.outlines.map((outline) => {
-      const group = document.createElementNS(SVG, "g");
-      group.dataset.number = outline.number;
-      for (const line of ["dark", "light"]) {
-        const path = document.createElementNS(SVG, "path");
-        path.setAttribute("d", outline.path);
-        path.setAttribute("class", line);
-        group.append(path);
-      }
-      return group;
-    });
-    $("outlines").replaceChildren(...groups.reverse());
+    const groups = this.outlines.map((outline) => group(outline, "light"));
+    const links = this.links.map((link) => group(link, "source"));
+    $("outlines").replaceChildren(...links, ...groups.reverse());
     const badges = this.outlines.filter((outline) => outline.number <= NUMBERED).map((outline) => {
       const [x, y] = outline.badge;
       const badge = document.createElement("span");
@@ -227,6 +219,19 @@ export class Viewer {
   alone(photo) {
     this.stage.classList.toggle("alone", photo);
   }
+}
+
+// Draws the path of an outline or a link twice, in its colour on black.
+function group({ number, path }, colour) {
+  const made = document.createElementNS(SVG, "g");
+  made.dataset.number = number;
+  for (const line of ["dark", colour]) {
+    const drawn = document.createElementNS(SVG, "path");
+    drawn.setAttribute("d", path);
+    drawn.setAttribute("class", line);
+    made.append(drawn);
+  }
+  return made;
 }
 
 // Keeps a side in view: in the middle where it is shorter than the stage, else without a gap at either end.
