@@ -170,8 +170,11 @@ def test_needs_are_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("method", "start"),
     [
-        (Fixed(), "Likely manipulated, and AI-made according to the file: 1 region differs"),
-        (Fixed(marks=False), "No evidence of manipulation in the pixels, but AI-made according to the file: no region"),
+        (Fixed(), "Likely manipulated, and AI-made according to the file: region 1 ("),
+        (
+            Fixed(marks=False),
+            "No evidence of manipulation in the pixels, but AI-made according to the file: nothing in",
+        ),
         (Fixed(doubt="it is small"), "Cannot tell from the pixels, but AI-made according to the file: it is"),
     ],
 )
