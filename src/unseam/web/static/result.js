@@ -122,8 +122,12 @@ export class Result {
   file() {
     const { answer } = this;
     const { summary = "", leads = [] } = answer.provenance || {};
+    const contradictions = leads.filter((lead) => lead.contradiction).length;
+    $("file-says").hidden = !summary;
     $("history").textContent = summary;
     $("leads-part").hidden = !leads.length;
+    $("leads-part").open = contradictions > 0;
+    $("leads-count").textContent = `${count(leads.length, "lead")}${contradictions ? `, ${count(contradictions, "contradiction")}` : ""}`;
     $("leads").replaceChildren(...leads.map((lead) => element("li", {}, `${lead.contradiction ? "Contradiction. " : ""}${lead.text} (${lead.source}; ${lead.forgery})`)));
     $("file-facts").replaceChildren(...list(fileFacts(answer).filter(([, value]) => value)));
   }
@@ -164,6 +168,16 @@ function falseAlarms(method) {
   return [["False alarms", `${said} (${known.source})`]];
 }
 
+function count(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+// The name in the certificate of the newest record, and who issued it.
+function signer(facts) {
+  const { signer: name, issuer } = facts.content_credentials?.manifests?.[0] || {};
+  return name && `${name}${issuer ? `, by a certificate of ${issuer}` : ""}`;
+}
+
 function fileFacts(answer) {
   const facts = answer.provenance || {};
   const exif = facts.exif || {};
@@ -171,6 +185,7 @@ function fileFacts(answer) {
   return [
     ["Name", answer.file], ["SHA-256", answer.sha256],
     ["Format", `${answer.format}, ${answer.width} × ${answer.height} pixels, EXIF orientation ${answer.orientation}`],
+    ["Content Credentials", facts.c2pa_state], ["Signed by", signer(facts)], ["Digital source type", facts.digital_source_type?.words], ["Edited in", facts.editor],
     ["Size", facts.size && `${facts.size.toLocaleString("en")} bytes`],
     ["Encoded by", encoding.detail], ["JPEG quality", encoding.quality && `about ${encoding.quality} of 100`],
     ["Camera", [exif.make, exif.model].filter(Boolean).join(" ")], ["Lens", exif.lens], ["Software", exif.software],
