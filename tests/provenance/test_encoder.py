@@ -109,6 +109,4 @@ def test_files_with_the_mark_of_photoshop_have_its_tables() -> None:
     marked = [encoding for encoding in found if encoding.photoshop_quality is not None]
     assert len(marked) == 307
     for encoding in marked:
-        assert (
-            encoding.detail == f"Photoshop's tables of quality {encoding.photoshop_quality} on its scale from 0 to 12"
-        )
+        assert encoding.detail == f"as Photoshop writes at quality {encoding.photoshop_quality} of 12"
