@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from unseam.photo.photo import Photo
 
 DIGESTS = "SHA256SUMS"
-"""Beside the shipped models: one line for each, as sha256sum writes it."""
+"""In the folder of the shipped models: one line for each, as sha256sum writes it."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ LONGEST_SPAN = 2000
 
 
 def odd_number(draw: Random, size: int = 4) -> int:
-    """Give a number of ``size`` bytes at which programs err, or any."""
+    """Return a number of ``size`` bytes at which programs err, or any."""
     if draw.random() < 0.2:
         return draw.randrange(256**size)
     return draw.choice((*NUMBERS, *LARGE)) % 256**size

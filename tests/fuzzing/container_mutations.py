@@ -28,7 +28,7 @@ def riff_chunks(data: bytes) -> list[Part]:
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[Part]:
-    """Give all boxes, those within others too."""
+    """Return all boxes, those within others too."""
     found, end = [], len(data) if end is None else end
     while start + 8 <= end:
         size = int.from_bytes(data[start : start + 4], "big")

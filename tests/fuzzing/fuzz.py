@@ -88,7 +88,7 @@ class Statistics:
 
 
 def _middle(sizes: list[tuple[int, int]]) -> tuple[int, int]:
-    """Give the median of memory, and of open files."""
+    """Return the median of memory, and of open files."""
     memory, files = (sorted(values) for values in zip(*sizes, strict=True))
     return memory[len(memory) // 2], files[len(files) // 2]
 

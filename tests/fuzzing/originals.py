@@ -220,7 +220,7 @@ MAKERS: Mapping[str, tuple[Callable[[], bytes], ...]] = {
 
 @cache
 def original(kind: str, number: int) -> bytes:
-    """Give one sound file, made once in a process."""
+    """Return one sound file, made once in a process."""
     return MAKERS[kind][number]()
 
 

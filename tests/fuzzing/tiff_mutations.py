@@ -39,7 +39,7 @@ SIZES = (0, 1, 2, 15, 16, 17, 300, 9_999, 10_001, 65_535, 2**31 - 1, 2**32 - 1)
 
 
 def _layout(data: bytes) -> tuple[str, str, int, int, int]:
-    """Give byte order, code of an entry, where the entries start, how many there are, and bytes of each."""
+    """Return byte order, code of an entry, where the entries start, how many there are, and bytes of each."""
     order = ">" if data[:2] == b"MM" else "<"
     big = data[2:4] in (b"+\0", b"\0+")
     try:

@@ -41,8 +41,8 @@ def ifs_tc(root: str | os.PathLike[str], *, masks: str | None = None, split: str
     draft = Draft(root, "training/fake/HASH.png and training/fake/HASH.mask.png", split)
     fakes = draft.pictures("fake")
     truths = keyed(r"([^.]+)(?:\.mask)?", draft.pictures("masks"))
-    beside = keyed(r"([^.]+)\.mask", fakes)
-    together = {name: [*truths.get(name, ()), *beside.get(name, ())] for name in {*truths, *beside}}
+    alongside = keyed(r"([^.]+)\.mask", fakes)
+    together = {name: [*truths.get(name, ()), *alongside.get(name, ())] for name in {*truths, *alongside}}
     for name, photo, mask in draft.pairs(keyed(r"([^.]+)", fakes), together):
         draft.add(photo, mask, kind="manipulated", sources=[name], reading=reading)
     for photo in draft.pictures("pristine"):

@@ -7,7 +7,7 @@ Citation: Kadam, Ahirrao, Kotecha: Multiple image splicing dataset (MISD): a dat
 
 Where: https://doi.org/10.5281/zenodo.5525829
 
-Masks: beside (default: the picture next to the masks), sp (the file in Sp/, where it has the masks' size). In
+Masks: alongside (default: the picture next to the masks), sp (the file in Sp/, where it has the masks' size). In
 both, the truth is the union of the objects' masks, white = pasted: coarse polygons, right to a few pixels.
 
 ::
@@ -35,27 +35,27 @@ from unseam.datasets.pairing import NO_MASK, NO_PHOTO, TWO, Draft, choice, keyed
 from unseam.datasets.sample import SampleSet
 
 COPY_IN_SP = "copy of the picture next to the masks (--masks sp takes this one)"
-COPY_BESIDE = "copy of the file in Sp (--masks beside takes this one)"
+COPY_ALONGSIDE = "copy of the file in Sp (--masks alongside takes this one)"
 
 
 def misd(root: str | os.PathLike[str], *, masks: str | None = None, split: str | None = None) -> SampleSet:
     """List the samples of MISD; parameters and errors as of all adapters."""
-    in_sp = choice(masks, ["beside", "sp"]) == "sp"
+    in_sp = choice(masks, ["alongside", "sp"]) == "sp"
     draft = Draft(root, "Sp/Sp_D_*.png and Ground Truth Masks/*/masks/", split)
     splices = keyed("(.+)", draft.pictures("Sp"), _name)
     truths = _by_forgery(draft.pictures("masks"))
-    beside = _by_forgery(draft.pictures("images"))
-    names = {folder: _name(paths[0]) for folder, paths in beside.items() if folder in truths}
+    alongside = _by_forgery(draft.pictures("images"))
+    names = {folder: _name(paths[0]) for folder, paths in alongside.items() if folder in truths}
     for folder, objects in truths.items():
-        pictures, copies = list(beside.get(folder, ())), list(splices.get(names.get(folder, ""), ()))
+        pictures, copies = list(alongside.get(folder, ())), list(splices.get(names.get(folder, ""), ()))
         chosen, others = (copies, pictures) if in_sp else (pictures, copies)
         if len(chosen) == 1:
             draft.add(chosen[0], *objects, kind="splice", sources=sources_of(Path(_name(chosen[0]))))
-            draft.leave_out(others, COPY_BESIDE if in_sp else COPY_IN_SP)
+            draft.leave_out(others, COPY_ALONGSIDE if in_sp else COPY_IN_SP)
         else:
             draft.leave_out((*chosen, *objects), TWO if chosen else NO_PHOTO)
     alone = [path for name, paths in splices.items() if name not in names.values() for path in paths]
-    alone += [path for folder, paths in beside.items() if folder not in truths for path in paths]
+    alone += [path for folder, paths in alongside.items() if folder not in truths for path in paths]
     draft.leave_out(alone, NO_MASK)
     add_authentic(draft, draft.pictures("Au"))
     return draft.proven()

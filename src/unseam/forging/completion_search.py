@@ -42,7 +42,7 @@ def start(sources: Places, field: Places, seed: int) -> None:  # pragma: no cove
 
 @inlined
 def _distance(
-    picture: Picture, row: Whole, column: Whole, other: Whole, beside: Whole, limit: Whole
+    picture: Picture, row: Whole, column: Whole, other_row: Whole, other_column: Whole, limit: Whole
 ) -> Whole:  # pragma: no cover - compiled
     """Sum squared differences of two patches; what exceeds ``limit`` is not summed to the end."""
     total: Whole = 0
@@ -50,7 +50,7 @@ def _distance(
         for right in range(-REACH, REACH + 1):
             for channel in range(3):
                 step = np.int64(picture[row + down, column + right, channel])
-                step -= picture[other + down, beside + right, channel]
+                step -= picture[other_row + down, other_column + right, channel]
                 total += step * step
         if total >= limit:
             break
@@ -59,13 +59,19 @@ def _distance(
 
 @inlined
 def _better(
-    picture: Picture, usable: NDArray[np.bool_], place: Place, best: Best, other: Whole, beside: Whole
+    picture: Picture, usable: NDArray[np.bool_], place: Place, best: Best, other_row: Whole, other_column: Whole
 ) -> Best:  # pragma: no cover - compiled
     """Compare a source with the best one so far: (difference, row, column)."""
-    if other < 0 or beside < 0 or other >= usable.shape[0] or beside >= usable.shape[1] or not usable[other, beside]:
+    if (
+        other_row < 0
+        or other_column < 0
+        or other_row >= usable.shape[0]
+        or other_column >= usable.shape[1]
+        or not usable[other_row, other_column]
+    ):
         return best
-    found = _distance(picture, place[0], place[1], other, beside, best[0])
-    return (found, other, beside) if found < best[0] else best
+    found = _distance(picture, place[0], place[1], other_row, other_column, best[0])
+    return (found, other_row, other_column) if found < best[0] else best
 
 
 @compiled
@@ -116,9 +122,9 @@ def search(
             radius = reach
             while radius >= 1:
                 state = xorshift(state)
-                other = best[1] + bounded(state, 2 * radius + 1) - radius
-                beside = best[2] + bounded(state >> np.uint64(32), 2 * radius + 1) - radius
-                best = _better(picture, usable, place, best, other, beside)
+                other_row = best[1] + bounded(state, 2 * radius + 1) - radius
+                other_column = best[2] + bounded(state >> np.uint64(32), 2 * radius + 1) - radius
+                best = _better(picture, usable, place, best, other_row, other_column)
                 radius //= 2
             cost[target], field[target, 0], field[target, 1] = best
 

@@ -50,7 +50,7 @@ class JpegComponent:
     table : (8, 8) uint16, read-only
         Quantization steps in the same order; ``coefficients * table`` is the DCT of the samples less 128.
     sampling : (int, int)
-        Horizontal and vertical sampling factor; (2, 2) beside (1, 1) means that the other has half the size.
+        Horizontal and vertical sampling factor; (2, 2) next to (1, 1) means that the other has half the size.
     """
 
     name: str

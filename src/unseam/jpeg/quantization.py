@@ -42,7 +42,7 @@ ZIGZAG = (
 
 QUALITIES = range(1, 101)
 LARGEST_STEP = 255
-"""Of the 8-bit tables that the IJG's library writes unless told otherwise."""
+"""Of the 8-bit tables that the IJG's library writes by default."""
 
 CAMERA_TABLES = "camera-tables.json"
 
@@ -92,7 +92,7 @@ def ijg_table(standard: Sequence[int], quality: int) -> Table:
 
 
 def nearest_quality(luma: Table, chroma: Table | None = None) -> int:
-    """Give the IJG quality whose tables are nearest: the least mean distance of the steps' logarithms."""
+    """Return the IJG quality whose tables are nearest: the least mean distance of the steps' logarithms."""
     found = np.log(np.maximum(np.array([luma, luma if chroma is None else chroma], np.float64), 1))
     standard = _scaled() if chroma is not None else _scaled()[:, :1]
     distances = np.abs(standard - found[: standard.shape[1]]).mean(axis=(1, 2))

@@ -34,7 +34,7 @@ class PhotoPath:
     path : Path
         Where it is, as the user wrote it.
     key : Path
-        Its output folder below the output folder of the run, before it is told apart from others.
+        Its output folder below the output folder of the run, before a tag separates it from others.
     shared : bool
         Whether another photo of this run has the same key (where case is ignored).
     problem : str

@@ -1,7 +1,7 @@
-"""A path, bytes or an array -> a `Photo`: decoded pixels with the original bytes beside them.
+"""A path, bytes or an array -> a `Photo`: decoded pixels with the original bytes.
 
 `load_photo` never rotates and never rescales: the pixels are those that the file stores, and the orientation in which
-a viewer shows them is kept beside them as a number. How each kind of file becomes RGB is written in
+a viewer shows them is kept as a number. How each kind of file becomes RGB is written in
 `unseam.photo.decoding`.
 """
 

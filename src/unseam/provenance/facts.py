@@ -50,7 +50,7 @@ class Trailing:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a file says beside its pixels.
+    """What a file says in addition to its pixels.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Facts:
 
 
 def gather(photo: Photo, anchors: str | None = None) -> Facts:
-    """Read everything that a photo's file says beside its pixels.
+    """Read everything that a photo's file says in addition to its pixels.
 
     Parameters
     ----------

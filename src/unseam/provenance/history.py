@@ -33,7 +33,7 @@ class History(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Account:
     """The history that the facts tell; attributes as in `unseam.provenance.Provenance`."""
 
     history: History
@@ -45,7 +45,7 @@ class Told:
     editor: str | None
 
 
-def tell(facts: Facts) -> Told:
+def tell(facts: Facts) -> Account:
     """Conclude a file's history from its facts."""
     ai, ai_source = _ai(facts)
     editor = _editor(facts)
@@ -57,7 +57,7 @@ def tell(facts: Facts) -> Told:
         summary = f"{summary} The file contradicts itself {points}."
     terms = [term for term, _ in stated_source_types(facts)]
     strongest = next((term for term in terms if term in MADE_BY_AI), terms[0] if terms else None)
-    return Told(history, summary, leads, ai, ai_source, strongest, editor)
+    return Account(history, summary, leads, ai, ai_source, strongest, editor)
 
 
 def _conclude(

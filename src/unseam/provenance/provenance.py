@@ -82,14 +82,14 @@ def read_provenance(photo: Photo, trust_anchors: str | None = None) -> Provenanc
 
 def _read(photo: Photo, trust_anchors: str | None) -> Provenance:
     facts = gather(photo, trust_anchors)
-    told = tell(facts)
+    account = tell(facts)
     return Provenance(
-        history=told.history,
-        summary=told.summary,
-        leads=told.leads,
-        ai=told.ai,
-        ai_source=told.ai_source,
-        digital_source_type=told.digital_source_type,
-        editor=told.editor,
+        history=account.history,
+        summary=account.summary,
+        leads=account.leads,
+        ai=account.ai,
+        ai_source=account.ai_source,
+        digital_source_type=account.digital_source_type,
+        editor=account.editor,
         facts=facts,
     )

@@ -29,7 +29,7 @@ EXTRAS = (
     ("Device", "depth and camera data (Dynamic Depth)"),
     ("GCreations", "the mark of a picture that Google Photos composed"),
 )
-"""Namespace to what it announces beside the picture."""
+"""Namespace to what it announces in addition to the picture."""
 
 _RETOUCHED = ("crs:RetouchAreas", "crs:RetouchInfo", "crs:MaskGroupBasedCorrections", "crs:PaintBasedCorrections")
 """Camera Raw settings of local changes: spot removal, masks, brushes."""
@@ -82,7 +82,7 @@ class Xmp:
     remote_credentials : bool
         Whether the file says that its Content Credentials are kept elsewhere.
     extras : tuple of str
-        What the file holds beside the picture.
+        What the file holds in addition to the picture.
     oddities : tuple of str
     """
 
