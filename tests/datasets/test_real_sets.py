@@ -78,7 +78,7 @@ def test_cvip_is_found_by_its_published_names(tmp_path: Path, masks: str, column
     }
     found = ADAPTERS["cvip"](linked(tmp_path, links), masks=masks)
     assert shares(found) == {forgery[row["name"]]: float(row[column]) for row in rows}
-    assert found.exclusion_counts() == {"mask of another kind than the one asked for": len(rows)}
+    assert found.exclusion_counts() == {"mask of another kind than the chosen one": len(rows)}
     assert len({sample.group for sample in found.samples}) == len(rows)
 
 

@@ -43,7 +43,7 @@ def test_the_wall_clock_is_read_for_the_date_of_a_report_and_for_nothing_else() 
         for call in calls(ast.parse(path.read_text(encoding="utf-8")))
         if call in WALL_CLOCK
     }
-    assert found == {("report.py", "datetime.now")}
+    assert found == {("report/document.py", "datetime.now")}
 
 
 def test_localize_measures_durations_whatever_the_clock_says(

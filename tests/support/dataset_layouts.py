@@ -401,8 +401,8 @@ LAYOUTS = {
             ),
         },
         {
-            "Dataset/Sp/Sp_D_ ani_00031_cha_00086_226.png": "copy of the picture alongside the masks",
-            "Dataset/Sp/Sp_D_cha_00086_txt_00002_7.png": "copy of the picture alongside the masks",
+            "Dataset/Sp/Sp_D_ ani_00031_cha_00086_226.png": "copy of the picture next to the masks",
+            "Dataset/Sp/Sp_D_cha_00086_txt_00002_7.png": "copy of the picture next to the masks",
             "Dataset/Sp/Sp_D_art_00001_art_00002_9.png": "photo without a mask",
         },
         {"sp": "Dataset/Ground Truth Masks/A/masks/1.png"},
