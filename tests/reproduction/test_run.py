@@ -56,7 +56,7 @@ def test_with_whole_photos_every_table_and_figure_is_there_and_stays(
     text = (forged / "tables.md").read_text(encoding="utf-8")
     titles = [line.removeprefix("## ").split(".")[0] for line in text.splitlines() if line.startswith("## ")]
     assert titles[:6] == [f"Table {number}" for number in range(1, 7)]
-    assert [f"Metric {number}" in text for number in (3, 4, 5)] == [True] * 3
+    assert [f"Figure {number}" in text for number in (3, 4, 5)] == [True] * 3
     assert "labels at 12.5 % over 50 %" in text
     for name in (*CLASSICAL, *(f"{baseline} (baseline)" for baseline in BASELINES)):
         assert f"| {name} |" in text

@@ -263,7 +263,7 @@ def test_a_photo_under_way_can_be_cancelled(open_page: Opener) -> None:
 def test_a_worker_that_dies_is_told(open_page: Opener) -> None:
     page = open_page()
     choose(page, png(spots()), "die")
-    expect(page.get_by_role("alert")).to_contain_text("ended by signal 9")
+    expect(page.get_by_role("alert")).to_contain_text("killed by signal 9")
 
 
 @pytest.mark.parametrize("event", ["paste", "drop"])
