@@ -91,6 +91,22 @@ def test_a_chosen_photo_leads_to_a_verdict_in_words(open_page: Opener) -> None:
     expect(page.get_by_text("no evidence of manipulation is no proof of authenticity")).to_be_visible()
 
 
+def test_what_the_file_says_stands_before_the_heat_maps(open_page: Opener) -> None:
+    page = open_page()
+    signed = Path(__file__).parents[1] / "fuzzing" / "signed.jpg"
+    choose(page, signed.read_bytes(), "bright", name="signed.jpg")
+    expect(page.locator("#history")).to_contain_text("AI-made according to the file", timeout=PATIENCE)
+    expect(page.locator("#leads").get_by_text("Contradiction.")).to_be_visible()
+    facts = page.locator("#file-facts")
+    expect(facts).to_contain_text("made by generative AI")
+    expect(facts).to_contain_text("Test Signer, by a certificate of Test Authority")
+    below = page.locator("#tabs").bounding_box()
+    said = page.locator("#file-says").bounding_box()
+    assert below is not None
+    assert said is not None
+    assert said["y"] < below["y"]
+
+
 def test_tabs_are_walked_with_arrow_keys_and_say_why_a_method_does_not_apply(open_page: Opener) -> None:
     page = opened(open_page(), "bright", "blank", "never")
     page.get_by_role("tab", name=re.compile("^bright")).focus()
