@@ -296,7 +296,7 @@ def test_a_photo_can_be_pasted_and_dropped(open_page: Opener, event: str) -> Non
         }""",
         [event, list(png(spots()))],
     )
-    expect(page.get_by_role("heading", name="manipulated")).to_be_focused()
+    expect(page.get_by_role("heading", name="manipulated")).to_be_focused(timeout=PATIENCE)
     note = page.get_by_text("A pasted picture is a copy")
     (expect(note).to_be_visible if event == "paste" else expect(note).to_be_hidden)()
 
@@ -320,7 +320,7 @@ def test_the_page_is_used_from_the_keyboard_alone(open_page: Opener) -> None:
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files({"name": "spots.png", "mimeType": "image/png", "buffer": png(spots())})
-    expect(page.get_by_role("heading", name="manipulated")).to_be_focused()
+    expect(page.get_by_role("heading", name="manipulated")).to_be_focused(timeout=PATIENCE)
     reached = []
     for _ in range(12):
         page.keyboard.press("Tab")
