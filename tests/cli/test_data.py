@@ -120,14 +120,14 @@ def test_forge_draws_a_sheet_of_what_it_made(monkeypatch: pytest.MonkeyPatch, tm
         assert min(image.size) > 500
 
 
-def test_windows_tells_sides_and_labels_and_draws_them(tmp_path: Path) -> None:
+def test_windows_prints_splits_and_labels_and_draws_them(tmp_path: Path) -> None:
     out, sheet = forged(tmp_path / "out"), tmp_path / "sheet.png"
     result = run("windows", "--data", out, "--preview", sheet)
     assert result.exit_code == 0
     train, validation, drawn = result.stdout.splitlines()
     assert train.startswith("train: 1 photos of 1 groups; windows: ")
     assert validation == (
-        "validation: 1 photos of 1 groups; windows: 0 manipulated, 0 authentic beside a region, 88 elsewhere"
+        "validation: 1 photos of 1 groups; windows: 0 manipulated, 0 authentic near a region, 88 elsewhere"
     )
     assert drawn == f"-> {sheet}"
     assert sheet.is_file()
@@ -176,7 +176,7 @@ def test_check_counts_kinds_parts_shares_and_what_was_left_out(tmp_path: Path) -
         "4 photos in 2 groups: authentic 2, copy-move 2",
         "masks mark 20.0 to 20.0 % (median 20.0, mean 20.0) of their photos",
         "left out: 5 files",
-        "      4  mask of another kind than the one asked for: mask/1copy.tif, mask/1paste.tif, 2 more",
+        "      4  mask of another kind than the chosen one: mask/1copy.tif, mask/1paste.tif, 2 more",
         "      1  no picture: label/TFlabel.mat",
     ]
     nameless = run("datasets", "check", "coverage", "--root", root, "--names", "0", "--masks", "copy").stdout
