@@ -132,7 +132,8 @@ def windows(
             complain(f"left out: {count} files, {reason}")
         if preview is not None:
             shown = [sample for sample in found.samples if split in (None, sample.split)]
-            write_preview(shown, preview, title=f"{printable(place.root)}, rule {cutting.rule:g}", cutting=cutting, seed=seed)
+            title = f"{printable(place.root)}, rule {cutting.rule:g}"
+            write_preview(shown, preview, title=title, cutting=cutting, seed=seed)
             typer.echo(f"-> {printable(preview)}")
 
 
