@@ -53,7 +53,7 @@ def placed(store: RowStore, number: int, outcome: Outcome = "judged") -> Row:
     row = Row(str(number), str(number), "splice", "", "m", outcome, height=40, width=100, manipulated=positives)
     if outcome == "judged":
         return store.append(
-            Row(**{**{n: getattr(row, n) for n in Row.__slots__}, "own": Confusion(0, 0, 0, 0)}),
+            Row(**{**{n: getattr(row, n) for n in Row.__slots__}, "at_threshold": Confusion(0, 0, 0, 0)}),
             pack(Counts.of(scores, truth)),
         )
     return store.append(row)

@@ -139,7 +139,7 @@ def test_a_network_named_twice_is_measured_once(finished: Path) -> None:
     assert done.failures == ()
 
 
-@pytest.mark.parametrize("damage", ['"figures": []', '"figures": {"0.125 patch": 3}', '"patches_seen": "many"'])
+@pytest.mark.parametrize("damage", ['"metrics": []', '"metrics": {"0.125 patch": 3}', '"patches_seen": "many"'])
 def test_a_measurement_that_is_none_is_one_clear_error(finished: Path, damage: str) -> None:
     path = finished / "measured" / "seed-1" / "p-conv-lstm.json"
     whole = path.read_text(encoding="utf-8")
@@ -187,7 +187,7 @@ def test_the_measurement_names_its_windows_and_patches(finished: Path) -> None:
     assert photos > 0
     assert windows == 2 * manipulated > 0
     assert stored["patches_seen"] == room.SMOKE_STEPS * load_patch_recipe(recipe_path("p-conv-lstm")).optimisation.batch
-    assert stored["figures"]["0.125 patch"]["majority"] == 0.5
+    assert stored["metrics"]["0.125 patch"]["majority"] == 0.5
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def metrics(out: Path) -> Any:
-    return json.loads((out / MEASURED).read_text(encoding="utf-8"))["figures"]
+    return json.loads((out / MEASURED).read_text(encoding="utf-8"))["metrics"]
 
 
 def test_ctrl_c_in_a_training_leaves_a_page_and_the_next_run_does_only_the_rest(

@@ -34,7 +34,7 @@ from unseam.reproduction.photos import draw_examples, draw_seams, judge_photos, 
 from unseam.reproduction.results import claims_table, mean_roc, network_tables, seeds_and_digests
 from unseam.system.atomic_files import write_csv
 
-SMOKE_STEPS, SMOKE_WINDOWS, SMOKE_COUNT, SMOKE_SIDE = 2, 64, 48, 192
+SMOKE_STEPS, SMOKE_WINDOWS, SMOKE_COUNT, SMOKE_SIDE = 2, 64, 80, 192
 """Of a smoke run: training steps, validation windows, forgeries, and their side in pixels."""
 
 EXAMPLES = Path(__file__).parents[3] / "examples"

@@ -110,7 +110,7 @@ def test_a_run_begins_with_another_ones_weights(trained: tuple[Path, Path], tmp_
     wider = recipe_from(RECIPE | {"fusion": {"width": 16, "hidden": 4, "layers": 1}})
     with pytest.raises(RecipeError, match="another network"):
         train(wider, [forgeries], tmp_path / "wider", init_from=run, accelerator="cpu", quiet=True)
-    with pytest.raises(RecipeError, match="not with a model file"):
+    with pytest.raises(RecipeError, match="a model file cannot initialise the network fusion"):
         train(short, [forgeries], tmp_path / "file", init_from=Path("fusion.onnx"), accelerator="cpu", quiet=True)
 
 
