@@ -37,7 +37,7 @@ def look() -> None:
 
     room = files("unseam")
     check(Path(unseam.__file__).is_relative_to(sys.prefix), f"{unseam.__file__} is not in {sys.prefix}")
-    for name in ("py.typed", "recipes/fusion.toml", "assets/fusion.onnx", "templates/report.html"):
+    for name in ("py.typed", "recipes/fusion.toml", "assets/fusion.onnx", "report/templates/report.html"):
         check(room.joinpath(*name.split("/")).is_file(), f"{name} is missing")
     check(command("--version") == f"unseam {version('unseam')}\n", "another version")
     check("localize" in command("--help"), "no help")
