@@ -43,6 +43,9 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 SMOKE_SPLIT_SEED = 1
 """With it, each split has some of the seven photographs in `EXAMPLES`."""
 
+SMOKE_AREA = (0.15, 0.40)
+"""Share of the frame that the edits of a smoke run cover, so that every split has windows of more than 50 %."""
+
 SEED_OF_FORGERIES = 2017
 
 
@@ -186,7 +189,7 @@ def _forged(settings: Settings, out: Path) -> DataSet:
     if settings.smoke:
         authentic = [*(EXAMPLES / "originals").glob("*.jpg"), *(EXAMPLES / "photos").glob("authentic-*")]
         photos, objects, count = tuple(sorted(authentic)), (), SMOKE_COUNT
-        config = replace(config, sides=(SMOKE_SIDE, SMOKE_SIDE), split_seed=SMOKE_SPLIT_SEED)
+        config = replace(config, sides=(SMOKE_SIDE, SMOKE_SIDE), area=SMOKE_AREA, split_seed=SMOKE_SPLIT_SEED)
     if not objects:
         config = replace(config, object_share=0.0)
     made = len(read_rows(out))
