@@ -57,9 +57,9 @@ def test_a_bright_square_is_one_region_and_the_verdict_says_so(
     assert report.mask.sum() == region.area
     assert report.method == "brightness"
     assert str(report.verdict) == report.verdict.finding == "manipulated"
-    share = f"{100 * report.mask.mean():.1f}"
+    share = f"{100 * report.mask.mean():.0f}"
     assert report.verdict.sentence.startswith(
-        f"Likely manipulated: 1 region differs from the rest of the photo, {share} % of it. "
+        f"Likely manipulated: region 1 ({share} % of the photo) differs from the rest. "
     )
     assert list(report.seconds) == ["brightness"]
     assert report.seconds["brightness"] > 0
@@ -73,7 +73,7 @@ def test_a_method_that_does_not_apply_is_recorded_and_the_next_one_gives_the_ver
     assert report.method == "fixed"
     assert report.score == 0.1
     assert report.verdict.finding is Finding.NO_EVIDENCE
-    assert report.verdict.sentence.startswith("No evidence of manipulation: no region differs from the rest")
+    assert report.verdict.sentence.startswith("No evidence of manipulation: nothing in this photo stands out")
     assert report.regions == ()
     assert set(report.seconds) == {"blue", "fixed"}
 
@@ -81,7 +81,7 @@ def test_a_method_that_does_not_apply_is_recorded_and_the_next_one_gives_the_ver
 def test_when_no_method_applies_nobody_can_tell_and_there_is_no_map(spotted: NDArray[np.uint8]) -> None:
     report = analyze(spotted, [Fixed()])
     assert report.verdict.finding is Finding.CANNOT_TELL
-    assert report.verdict.sentence == "Cannot tell: no method applies (fixed: it is too blue)."
+    assert report.verdict.sentence == "Cannot tell: no method applies to this photo (fixed: it is too blue)."
     for name in ("heat", "mask", "regions", "score", "method"):
         with pytest.raises(NotApplicable, match="it is too blue"):
             getattr(report, name)
@@ -109,7 +109,7 @@ def test_a_method_without_a_score_gives_a_map_and_no_verdict(spotted: NDArray[np
     report = analyze(spotted, ["block-grid"])
     assert report.score is None
     assert report.verdict.finding is Finding.CANNOT_TELL
-    assert "no calibrated score" in report.verdict.sentence
+    assert report.verdict.sentence == "Cannot tell: block-grid gives a map, but no verdict of its own."
 
 
 def test_what_the_file_says_is_read_once(spotted: NDArray[np.uint8], tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_a_row_says_of_a_photo_what_a_report_says(tmp_path: Path) -> None:
     assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (row["size"], row["format"], row["height"], row["width"]) == (path.stat().st_size, "PNG", 32, 40)
     assert (row["status"], row["verdict"], row["method"], row["error"]) == ("done", "manipulated", "red", None)
-    assert row["reason"].startswith("Likely manipulated: 1 region differs from the rest of the photo, 20.0 % of it")
+    assert row["reason"].startswith("Likely manipulated: region 1 (20 % of the photo) differs from the rest")
     for suffix in ("", "_red", "_calm"):
         assert row[f"score{suffix}"] == pytest.approx(250 / 255)
         assert row[f"marked_share{suffix}"] == 256 / (32 * 40)
@@ -45,7 +45,7 @@ def test_a_photo_that_no_method_can_judge_is_no_failure(tmp_path: Path) -> None:
     save(tmp_path / "x.png", "decline")
     row = replace(task(tmp_path), methods={"red": Red()})("x.png")
     assert (row["status"], row["verdict"], row["error"]) == ("not applicable", "cannot tell", None)
-    assert row["reason"] == "Cannot tell: no method applies (red: told to decline)."
+    assert row["reason"] == "Cannot tell: no method applies to this photo (red: told to decline)."
     assert row["score"] is row["regions"] is row["method"] is None
 
 

@@ -31,9 +31,11 @@ def test_a_mask_is_in_stored_pixels_and_an_overlay_is_upright(client: httpx.Clie
     assert mask.headers["content-type"] == "image/png"
     assert np.array_equal(decoded(mask.content), spots()[..., 0] > 150)
     overlay = decoded(client.post("/v1/analyze", params={"format": "overlay"}, files=files).content)
-    assert overlay.shape[0] > 480 > 360
-    upright_columns = np.flatnonzero((overlay[60:480].std(axis=-1) > 20).any(axis=0))
-    assert np.ptp(upright_columns) < 400  # 120 stored rows are the width, enlarged threefold
+    assert overlay.shape[1] == 6 * 120  # 120 stored rows are the width, enlarged sixfold
+    heated = overlay[40 : 40 + 6 * 160].std(axis=-1) > 20  # below the title; the photo itself is grey
+    # stored columns 30 to 89 are upright rows, and stored rows 59 to 20 are upright columns 60 to 99
+    assert heated[6 * 32 : 6 * 88, 6 * 63 : 6 * 97].all()
+    assert not heated[6 * 95 :].any()
 
 
 def test_a_zip_holds_the_files_of_localize(client: httpx.Client, photo: Files) -> None:

@@ -61,7 +61,7 @@ def verdict_of(report: Report) -> Verdict:
         return _cannot_tell(f"no method applies to this photo ({reasons})")
     found, info = report.heatmap, report.methods[report.method].info
     if found.finding is None or found.score is None:
-        return _cannot_tell("the method used gives a map, but no verdict of its own", _why(report))
+        return _cannot_tell(f"{report.method} gives a map, but no verdict of its own", _why(report))
     if found.doubt is not None:
         return _cannot_tell(found.doubt, _why(report))
     rate = rate_sentence(info, found.score) if found.regions else ""
