@@ -24,6 +24,9 @@ WITHOUT = ("--ignore=tests/reproduction", "--deselect=tests/training/test_traini
 NOT_LOWEST = ("--ignore=tests/test_dependencies.py",)
 """What is true of packages as new as the page of dependencies: older ones need others."""
 
+PARALLEL = ("-n", "logical", "--dist", "loadgroup")
+"""As ``make test``: a process on each core, and what shares something slow on one."""
+
 RESOLUTION = {"lowest": "lowest-direct", "newest": "highest"}
 """What uv calls them; direct: what pyproject.toml does not name is as new as it can be."""
 
@@ -42,7 +45,7 @@ def main() -> None:
         install(own, "--no-deps", *Path(folder).glob("*.whl"))  # as a package its bounds would be those of a stranger
     print(f"Python {version}, {which} versions:", flush=True)
     uv("pip", "freeze", "--python", own)
-    tests = [own, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    tests = [own, "-m", "pytest", "-q", "-p", "no:cacheprovider", *PARALLEL, *arguments]
     raise SystemExit(subprocess.run(tests, cwd=ROOT, check=False).returncode)
 
 

@@ -52,6 +52,7 @@ USES = {
     "prometheus-client": "the metrics of the service",
     "pyarrow": "rows as Parquet",
     "pytest": "tests",
+    "pytest-xdist": "tests, on all cores",
     "python-multipart": "uploads",
     "pywavelets": "wavelets",
     "ray": "a scan on a cluster",

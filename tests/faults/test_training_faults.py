@@ -18,6 +18,8 @@ from support.tiny_run import TinySource, metrics_of, train_tiny
 from unseam.errors import RunError
 from unseam.training.checkpoint import BEST, LAST, load_checkpoint
 
+pytestmark = pytest.mark.xdist_group("training faults")
+
 TIMES = ("seconds", "patches_per_second")
 
 

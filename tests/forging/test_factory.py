@@ -18,6 +18,8 @@ from unseam.forging.make import make
 from unseam.forging.pixels import PixelStore
 from unseam.forging.planner import Planner
 
+pytestmark = pytest.mark.xdist_group("factory")
+
 
 def files_of(out: Path) -> dict[str, bytes]:
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}

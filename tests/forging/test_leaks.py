@@ -12,6 +12,8 @@ from support.leaks import folder_auc
 from support.synthetic import SMALL, textured
 from unseam.forging import ForgeConfig, forge_folder
 
+pytestmark = pytest.mark.xdist_group("leaks")
+
 MIXED = replace(SMALL, object_share=0.0, authentic=0.75)
 """Half of the files authentic."""
 

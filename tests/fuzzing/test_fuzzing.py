@@ -25,6 +25,8 @@ from unseam.photo.photo import load_photo
 from unseam.system.pool import Pool
 from unseam.system.worker import Crash
 
+pytestmark = pytest.mark.xdist_group("fuzzing")
+
 SEED = 2
 CASES = len(SCHEDULE)
 WORKERS = 2

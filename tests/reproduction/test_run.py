@@ -20,6 +20,8 @@ from unseam.reproduction.paper import CLASSICAL
 from unseam.reproduction.run import Settings, reproduce
 from unseam.training.recipe import load_patch_recipe
 
+pytestmark = pytest.mark.xdist_group("reproduction run")
+
 SMOKE = Settings(smoke=True, seeds=1, only=("p-conv-lstm",), whole_photos=False, accelerator="cpu", quiet=True)
 
 

@@ -25,6 +25,8 @@ from unseam.reproduction.run import reproduce
 from unseam.training.checkpoint import LAST, load_checkpoint
 from unseam.training.patch.source import PatchSource
 
+pytestmark = pytest.mark.xdist_group("reproduction stopped")
+
 MEASURED, RUN = Path("measured/seed-1/p-conv-lstm.json"), Path("runs/seed-1/p-conv-lstm")
 
 

@@ -22,6 +22,8 @@ from unseam.training.patch import family
 from unseam.training.patch.export import as_onnx, real_patches
 from unseam.training.recipe import recipe_from
 
+pytestmark = pytest.mark.xdist_group("export")
+
 TERMS = ModelTerms("CC-BY-4.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 16},))
 RECIPE: dict[str, Any] = {
     "name": "tiny",

@@ -24,6 +24,8 @@ from unseam.errors import DataError, RecipeError, RunError
 from unseam.training.checkpoint import BEST, LAST, METRICS, load_checkpoint, save_checkpoint
 from unseam.training.launch import leaving_the_group
 
+pytestmark = pytest.mark.xdist_group("loop")
+
 TIMES = ("seconds", "patches_per_second")
 
 

@@ -24,7 +24,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 PATIENCE = 60_000
 """Milliseconds; a machine under load is slow, and nothing here depends on how slow."""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system (apt-get install chromium)")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system (apt-get install chromium)"),
+    pytest.mark.xdist_group("browser"),
+]
 
 Opener = Callable[..., Any]
 

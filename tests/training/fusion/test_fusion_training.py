@@ -26,6 +26,8 @@ from unseam.training.launch import train
 from unseam.training.recipe import load_patch_recipe, recipe_from
 from unseam.training.splits import training_splits
 
+pytestmark = pytest.mark.xdist_group("fusion training")
+
 RECIPE = {
     "name": "tiny",
     "fusion": {"width": 8, "hidden": 4, "layers": 1},

@@ -22,6 +22,8 @@ from unseam.training.patch.network import LocalizationNetwork, NetworkConfig
 from unseam.training.patch.recipe import PatchRecipe
 from unseam.training.recipe import patch_recipe_from
 
+pytestmark = pytest.mark.xdist_group("initial weights")
+
 TERMS = ModelTerms("CC0-1.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 16},))
 
 
