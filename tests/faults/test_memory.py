@@ -62,7 +62,8 @@ def test_a_worker_of_forge_that_the_system_ends_is_one_error_and_the_rest_is_don
     def end_a_worker() -> None:
         while not rows.is_dir() or len(list(rows.iterdir())) < 4:
             time.sleep(0.005)
-        os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
+        workers = [child.pid for child in multiprocessing.active_children() if child.pid]
+        os.kill(next(pid for pid in workers if os.getpgid(pid) == pid), signal.SIGKILL)  # one that has begun to work
 
     threading.Thread(target=end_a_worker, daemon=True).start()
     with pytest.raises(DataError, match=r"a worker process died .*; run again: it does the rest"):

@@ -27,7 +27,7 @@ from unseam.training.patch.source import PatchSource
 
 pytestmark = pytest.mark.xdist_group("reproduction stopped")
 
-MEASURED, RUN = Path("measured/seed-1/p-conv-lstm.json"), Path("runs/seed-1/p-conv-lstm")
+MEASURED, RUN = Path("measured/seed-1/fcn.json"), Path("runs/seed-1/fcn")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -84,7 +84,7 @@ def test_ctrl_c_in_a_training_leaves_a_page_and_the_next_run_does_only_the_rest(
         patch.setattr(PatchSource, "batch", interrupted)
         done = reproduce(SMALL, forged)
     assert not done.finished
-    assert "Not measured yet: p-conv-lstm (seed 1)." in done.page.read_text(encoding="utf-8")
+    assert "Not measured yet: fcn (seed 1)." in done.page.read_text(encoding="utf-8")
     assert steps == [0]
 
     assert reproduce(SMALL, forged).finished
@@ -118,7 +118,7 @@ def full_disk_for(name: str) -> Callable[..., int]:
     return write_text
 
 
-@pytest.mark.parametrize(("name", "left"), [("p-conv-lstm.json", 0), ("index.html", 1), ("tables.md", 1)])
+@pytest.mark.parametrize(("name", "left"), [("fcn.json", 0), ("index.html", 1), ("tables.md", 1)])
 def test_a_full_disk_leaves_nothing_half_written(
     name: str, left: int, finished: Path, forged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,8 +127,8 @@ def test_a_full_disk_leaves_nothing_half_written(
         with pytest.raises(OSError, match="No space left"):
             reproduce(SMALL, forged)
     assert not list(forged.rglob("*.tmp"))
-    assert not list(forged.rglob(name)) or name == "p-conv-lstm.json"
-    assert len(list(forged.glob("measured/*/p-conv-lstm.json"))) == left
+    assert not list(forged.rglob(name)) or name == "fcn.json"
+    assert len(list(forged.glob("measured/*/fcn.json"))) == left
 
     assert reproduce(SMALL, forged).finished
     assert metrics(forged) == metrics(finished)
@@ -166,5 +166,5 @@ def test_a_measurement_that_is_damaged_is_named(finished: Path, forged: Path) ->
     (forged / MEASURED).parent.mkdir(parents=True)
     (forged / MEASURED).write_text((finished / MEASURED).read_text(encoding="utf-8")[:100], encoding="utf-8")
 
-    with pytest.raises(DataError, match=r"p-conv-lstm\.json: no measurement of this version .*; delete it"):
+    with pytest.raises(DataError, match=r"fcn\.json: no measurement of this version .*; delete it"):
         reproduce(SMALL, forged)

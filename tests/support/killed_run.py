@@ -16,7 +16,7 @@ import torch
 from unseam.reproduction.run import Settings, reproduce
 
 SMALL = Settings(
-    smoke=True, seeds=1, steps=2, only=("p-conv-lstm",), whole_photos=False, accelerator="cpu", quiet=True, workers=1
+    smoke=True, seeds=1, steps=2, only=("fcn",), whole_photos=False, accelerator="cpu", quiet=True, workers=1
 )
 """One network, two steps, on the repository's examples."""
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from support.tiny_forgeries import write_forgeries
 from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError
 from unseam.models.fusion.metadata import FusionSettings
 from unseam.models.fusion.method import FusionMethod
 from unseam.models.load import load_model
 from unseam.photo.photo import load_photo
-from unseam.training.export import ModelTerms, export_run, validation_samples
+from unseam.training.export import validation_samples
 from unseam.training.fusion import feature_store
 from unseam.training.fusion.recipe import BlockConfig, FusionRecipe
 from unseam.training.fusion.source import load_fusion_source
@@ -28,24 +28,9 @@ from unseam.training.splits import training_splits
 
 pytestmark = pytest.mark.xdist_group("fusion training")
 
-RECIPE = {
-    "name": "tiny",
-    "fusion": {"width": 8, "hidden": 4, "layers": 1},
-    "blocks": {"crop": 8, "copy_move_share": 0.0},
-    "optimisation": {"steps": 60, "batch": 4, "validate_every": 30, "learning_rate": 1e-2, "warmup_steps": 2},
-}
 
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    forgeries = write_forgeries(tmp_path_factory.mktemp("fusion") / "forged")
-    run = forgeries.parent / "run"
-    train(recipe_from(RECIPE), [forgeries], run, workers=1, accelerator="cpu", quiet=True)
-    return forgeries, run
-
-
-def test_a_run_learns_what_is_plain_to_see(trained: tuple[Path, Path]) -> None:
-    lines = [json.loads(line) for line in (trained[1] / "metrics.jsonl").read_text().splitlines()]
+def test_a_run_learns_what_is_plain_to_see(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     validations = [line for line in lines if line["event"] == "validation"]
     assert validations[-1]["cell_auc"] > 0.95
     assert validations[-1]["cell_f1"] > 0.8
@@ -56,39 +41,35 @@ def test_a_run_learns_what_is_plain_to_see(trained: tuple[Path, Path]) -> None:
     assert {"cell_loss", "dice_loss", "block_loss", "photo_loss", "confidence_loss"} <= lines[0].keys()
 
 
-def test_the_model_file_finds_it_and_says_what_it_is(trained: tuple[Path, Path]) -> None:
-    forgeries, run = trained
-    samples = validation_samples([forgeries])
-    terms = ModelTerms("CC0-1.0", ({"name": "noise", "licence": "CC0-1.0", "photographs": 8},), name="fusion")
-    localizer = load_model(export_run(run, terms=terms, samples=samples))
+def test_the_model_file_finds_it_and_says_what_it_is(forgeries: Path, model: Path) -> None:
+    localizer = load_model(model)
     assert isinstance(localizer, FusionMethod)
     settings: FusionSettings = localizer.settings
     assert settings.photos_seen == 240
     assert isinstance(recipe_from(dict(settings.recipe)), FusionRecipe)
     assert settings.false_alarms is not None
     assert settings.false_alarms.marked <= 0.05
-    forged = next(sample for sample in samples if sample.mask is not None)
+    forged = next(sample for sample in validation_samples([forgeries]) if sample.mask is not None)
     photo = load_photo(forged.photo)
     heat = np.asarray(localizer(photo))
     assert roc_auc_score(forged.truth((photo.height, photo.width)).ravel(), heat.ravel()) > 0.9
 
 
 def test_measuring_in_processes_leaves_this_ones_environment_alone(
-    trained: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    forgeries: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     before = dict(os.environ)
     config = BlockConfig(crop=8, copy_move_share=0.0)
     read = load_fusion_source(
-        training_splits([trained[0]]), config, batch=4, seed=0, folder=tmp_path, workers=1, quiet=True
+        training_splits([forgeries]), config, batch=4, seed=0, folder=tmp_path, workers=1, quiet=True
     )
     assert dict(os.environ) == before
     assert len(list(tmp_path.iterdir())) == 2 * (len(read.train) + len(read.validation))  # and nothing half-written
 
 
-def test_features_are_measured_once(trained: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    forgeries, run = trained
+def test_features_are_measured_once(forgeries: Path, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = sorted((path.name, path.stat().st_mtime_ns) for path in (run / "features").iterdir())
     assert len(before) == 2 * 16
 
@@ -102,22 +83,25 @@ def test_features_are_measured_once(trained: tuple[Path, Path], monkeypatch: pyt
     assert after == before
 
 
-def test_a_run_begins_with_another_ones_weights(trained: tuple[Path, Path], tmp_path: Path) -> None:
-    forgeries, run = trained
-    still = {"steps": 1, "batch": 4, "learning_rate": 1e-9, "final_learning_rate": 0.0}
-    short = recipe_from(RECIPE | {"optimisation": still})
-    train(short, [forgeries], tmp_path / "next", init_from=run, accelerator="cpu", quiet=True)
-    lines = [json.loads(line) for line in (tmp_path / "next" / "metrics.jsonl").read_text().splitlines()]
-    assert lines[-1]["cell_auc"] > 0.95
-    wider = recipe_from(RECIPE | {"fusion": {"width": 16, "hidden": 4, "layers": 1}})
+def test_a_run_begins_with_another_ones_weights(
+    forgeries: Path, run: Path, recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    still = {"optimisation": {"steps": 1, "batch": 4, "learning_rate": 1e-9, "final_learning_rate": 0.0}}
+    begin = partial(train, data=[forgeries], features=run / "features", accelerator="cpu", quiet=True)
+
+    begin(recipe_from(recipe | still), run=tmp_path / "next", init_from=run)
+
+    lines = (tmp_path / "next" / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(lines[-1])["cell_auc"] > 0.95
+    wider = recipe_from(recipe | still | {"fusion": {"width": 16, "hidden": 4, "layers": 1}})
     with pytest.raises(RecipeError, match="another network"):
-        train(wider, [forgeries], tmp_path / "wider", init_from=run, accelerator="cpu", quiet=True)
+        begin(wider, run=tmp_path / "wider", init_from=run)
     with pytest.raises(RecipeError, match="a model file cannot initialise the network fusion"):
-        train(short, [forgeries], tmp_path / "file", init_from=Path("fusion.onnx"), accelerator="cpu", quiet=True)
+        begin(recipe_from(recipe | still), run=tmp_path / "file", init_from=Path("fusion.onnx"))
 
 
 def test_the_paper_reproduction_wants_a_network_of_patches(tmp_path: Path) -> None:
-    path = tmp_path / "evidence.toml"
+    path = tmp_path / "fusion.toml"
     path.write_text('name = "fusion"\n[fusion]\nwidth = 8\n')
     with pytest.raises(RecipeError, match="network of patches"):
         load_patch_recipe(path)
