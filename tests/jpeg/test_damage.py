@@ -1,13 +1,15 @@
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from jpeg.test_displacement import shifted
 from support.exif_blocks import scene
-from unseam.jpeg.damage import Damage
+from unseam.jpeg.damage import IMPOSSIBLE, SHIFTED, Damage
 from unseam.jpeg.segments import START_OF_SCAN, cut_into_segments
 from unseam.photo.photo import Photo, load_photo
 
@@ -120,14 +122,22 @@ def _with_silent_damage(**options: object) -> tuple[bytes, bytes]:
     raise AssertionError("no such bytes")
 
 
-def test_means_out_of_their_range_are_damage_that_libjpeg_does_not_notice() -> None:
+def test_wrong_bits_that_libjpeg_does_not_notice_show_in_the_means() -> None:
     data, sound = _with_silent_damage()
 
     damage = load_photo(data).damage
 
     wrong = np.flatnonzero(_wrong_rows(load_photo(data), sound))
-    assert "means that no samples of 8 bits have" in damage.reason
-    assert wrong[0] <= damage.first_row <= wrong[-1]
+    assert damage.reason in (SHIFTED, IMPOSSIBLE)
+    assert wrong[0] - 16 <= damage.first_row <= wrong[-1]
+    assert damage.rows[damage.first_row :].all()
+
+
+def test_means_out_of_their_range_are_damage_even_without_a_notch(tmp_path: Path) -> None:
+    damage = load_photo(shifted(_encoded(), tmp_path, "Y", 6, 0, 300)).damage
+
+    assert damage.reason == IMPOSSIBLE
+    assert 6 * 16 <= damage.first_row < 8 * 16
     assert damage.rows[damage.first_row :].all()
 
 

@@ -8,8 +8,9 @@ the place:
 * Without them, prefixes of the data are tried: the shortest that brings the complaint ends at the damage. Decoding that
   prefix with two continuations shows the first block that depends on what follows. All rows from there on are lost.
 
-Wrong bits that libjpeg takes for sound codes show where the means of blocks leave their range (`Damage` then begins at
-the first such block, which may lie below the wrong bits).
+Wrong bits that libjpeg takes for sound codes show in the means of blocks: where these jump along a seam of blocks with
+a notch (`unseam.jpeg.displacement`), or leave their range (`Damage` then begins at the first such block, which may lie
+below the wrong bits).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from unseam.errors import DamagedPhoto
 from unseam.jpeg.coefficients import JpegCoefficients, entropy_decoded
+from unseam.jpeg.displacement import find_displacement
 from unseam.jpeg.segments import (
     BLOCK_SIDE,
     CONTINUATIONS,
@@ -54,6 +56,7 @@ HALF_RANGE, SLACK = 128.0, 8.0
 photographs none has a block beyond (cameras, COCO, BSDS, CASIA)."""
 
 IMPOSSIBLE = "blocks have means that no samples of 8 bits have"
+SHIFTED = "the means of all blocks jump at one block"
 
 LONGEST_CODE = 3
 """Bytes that the code which libjpeg refuses may begin ahead of the end of the prefix: 16 bits, at any bit."""
@@ -122,24 +125,24 @@ def find_damage(file: JpegFile, coefficients: JpegCoefficients, where: str = "th
     Returns
     -------
     Damage or None
-        None where libjpeg does not complain about the data of a scan, and every block has a mean that 8-bit samples can
-        have. Wrong bits that keep to both go unnoticed.
+        None where libjpeg does not complain about the data of a scan, every block has a mean that 8-bit samples can
+        have, and the means do not jump as after wrong bits. Wrong bits that keep to all three go unnoticed.
     """
     scans = [segment for segment in file.segments if segment.marker == START_OF_SCAN]
     if not scans:
         return None
     trial = _Trial(file, read_frame(file, where), scans)
     reason = trial.complaint(file.data[scans[0].start :]) if coefficients.complaint else ""
-    impossible = trial.first_impossible(coefficients)
-    if not reason and impossible is None:
+    silent = trial.silent_damage(coefficients, complained=bool(reason))
+    if not reason and silent is None:
         return None
     rows = np.zeros(trial.frame.height, bool)
     for first, stop in trial.bad_rows() if reason else ():
         rows[first:stop] = True
-    if impossible is not None:
-        rows[slice(*trial.rows_from(impossible))] = True
+    if silent is not None:
+        rows[slice(*trial.rows_from(silent[0]))] = True
     rows.setflags(write=False)
-    return Damage(rows, reason or IMPOSSIBLE)
+    return Damage(rows, reason or (silent[1] if silent is not None else ""))
 
 
 class _Trial:
@@ -171,6 +174,20 @@ class _Trial:
         if intervals:
             return list(self.bad_intervals(intervals))
         return [self.from_first_bad()]
+
+    def silent_damage(self, coefficients: JpegCoefficients, *, complained: bool) -> tuple[int, str] | None:
+        """Return the first unit that is wrong without a complaint of libjpeg, and why; None without one.
+
+        A jump of the means is looked for where nothing else was found: restart markers end it, and a complaint says
+        more.
+        """
+        impossible = self.first_impossible(coefficients)
+        looks = not complained and not self.restart_interval()
+        shifted = find_displacement(coefficients) if looks else None
+        if shifted is not None:
+            unit = shifted.row * self.units[1] + shifted.column
+            return min(unit, unit if impossible is None else impossible), SHIFTED
+        return None if impossible is None else (impossible, IMPOSSIBLE)
 
     def first_impossible(self, coefficients: JpegCoefficients) -> int | None:
         """Return the first unit, in the order of coding, with a mean that no samples have; None without one.
