@@ -136,6 +136,12 @@ def test_a_broken_block_says_what_is_broken(data: bytes, oddity: str) -> None:
     assert oddity in read_exif(data).oddities
 
 
+def test_an_empty_directory_is_neither_missing_nor_cut() -> None:
+    second = directory({0x0201: number(30), 0x0202: number(9)}, 14)
+    exif = read_exif(b"II*\0" + struct.pack("<IHI", 8, 0, 14) + second.ljust(40))
+    assert (len(exif.thumbnail), exif.oddities) == (9, ())
+
+
 def test_a_preview_outside_the_block_is_noted() -> None:
     second = directory({0x0201: number(30), 0x0202: number(10**6)}, 14)
     exif = read_exif(b"II*\0" + struct.pack("<IHI", 8, 0, 14) + second)

@@ -72,6 +72,8 @@ class Directory:
         Entries that the directory states, and those that lie inside the data.
     lost : int
         Entries whose value lies outside the data.
+    exists : bool
+        Whether there is a directory at its offset; it may be empty.
     """
 
     entries: Mapping[int, Entry]
@@ -79,6 +81,7 @@ class Directory:
     stated: int = 0
     held: int = 0
     lost: int = 0
+    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ class Tiff:
     def directory(self, start: int) -> Directory:
         """Read the directory at an offset; an empty one where there is none."""
         head, size = struct.calcsize(self._layout.count), struct.calcsize(self._layout.entry)
-        stated = self._number(self._layout.count, start) if 8 <= start <= len(self.data) - head else 0
+        exists = 8 <= start <= len(self.data) - head
+        stated = self._number(self._layout.count, start) if exists else 0
         held = min(stated, max(len(self.data) - start - head, 0) // size, MAX_ENTRIES)
         entries: dict[int, Entry] = {}
         lost = 0
@@ -171,7 +175,7 @@ class Tiff:
             if found is not None:
                 entries.setdefault(tag, found)
         following = self._number(self._layout.offset, start + head + size * held) if held == stated else 0
-        return Directory(entries, following, stated, held, lost)
+        return Directory(entries, following, stated, held, lost, exists)
 
     def _entry(self, kind: int, count: int, value: bytes, place: int) -> Entry | None:
         """Return the entry whose value, or its offset, lies at a place; None when the value lies outside the data."""

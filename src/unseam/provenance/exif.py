@@ -140,8 +140,8 @@ class _Reader:
     def directory(self, start: int, what: str) -> Directory:
         """Read the directory at a place, and note what of it lies outside the block."""
         found = self.tiff.directory(start)
-        if not found.stated or found.held < found.stated:
-            self.oddities.append(f"{what} is {'cut' if found.stated else 'missing'}")
+        if not found.exists or found.held < found.stated:
+            self.oddities.append(f"{what} is {'cut' if found.exists else 'missing'}")
         if found.lost:
             self.oddities.append(f"{found.lost} of {found.stated} entries of {what} point outside the block")
         return found
