@@ -57,6 +57,7 @@ def test_cutting_back_a_file_that_is_not_there_is_no_error(tmp_path: Path) -> No
         (b"[1]\n", "no object"),
         (b"[" * 60_000 + b"\n", "not JSON"),
         (b'{"event": "training"}\n', "no step"),
+        (b'{"step": "' + b"a" * 9000 + b'"}\n', "no step that is an integer: {'step': 'aaaaaaaaaaaa...aaaaaaaaaaaaa'}"),
     ],
 )
 def test_damaged_line_is_an_error_that_shows_it(metrics: Path, line: bytes, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -81,5 +82,5 @@ def _parsed(line: bytes, path: Path) -> dict[str, Value]:
 def _step(line: Mapping[str, Value], path: Path) -> int:
     step = line.get("step")
     if not isinstance(step, int):
-        raise RunError(f"{path}: a line of the metrics has no step: {line}")
+        raise RunError(f"{path}: a line of the metrics has no step that is an integer: {reprlib.repr(line)}")
     return step
