@@ -41,6 +41,9 @@ def test_an_unknown_signer_is_named_and_not_trusted(photo: bytes) -> None:
 
 def test_an_authority_that_the_caller_trusts_makes_the_signer_trusted(photo: bytes) -> None:
     assert read_credentials(photo, "JPEG", certificates()[0]).state is State.TRUSTED
+    trusted = read_provenance(load_photo(photo), certificates()[0])
+    assert trusted is not None
+    assert any("whether the certificate was revoked is not checked" in lead.text.lower() for lead in trusted.leads)
 
 
 def test_a_changed_picture_is_told_from_a_changed_record(photo: bytes) -> None:

@@ -196,6 +196,16 @@ def test_a_preview_of_another_picture_contradicts_and_says_nothing_about_turning
     assert "does not show this photo as it is now" in leads(told(data), contradictions=True)
 
 
+def test_a_preview_that_shows_more_than_the_photo_says_that_it_was_cropped() -> None:
+    whole = scene(480, 640)
+    cropped = jpeg(whole[100:400, 150:550], quality=95)
+    preview = jpeg(np.asarray(Image.fromarray(whole).resize((160, 120), Image.Resampling.BOX)))
+    found = told(as_camera(cropped, segment(0xE1, b"Exif\0\0" + exif(preview=preview))))
+    assert "shows more than the photo, which is a section of 6" in leads(found, contradictions=True)
+    assert "the photo was cropped and the preview was not" in leads(found)
+    assert found.history is History.RESAVED
+
+
 def test_a_camera_and_a_generator_contradict_each_other() -> None:
     comment = b"ASCII\0\0\0a cat, Steps: 20, Sampler: Euler, Seed: 1"
     found = told(camera(exif=exif(x9286=(7, len(comment), comment))))

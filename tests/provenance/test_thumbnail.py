@@ -50,7 +50,25 @@ def test_another_photo_disagrees() -> None:
 @pytest.mark.parametrize("seed", range(9, 21))
 def test_nothing_is_said_about_turning_where_the_pictures_differ(seed: int) -> None:
     found = compare_thumbnail(preview(scene(480, 640, seed=seed)), PHOTO)
+    assert (found.agrees, found.turned, found.cropped) == (False, 0, None)
+
+
+def test_a_camera_may_show_a_little_less_in_its_preview() -> None:
+    assert compare_thumbnail(preview(PHOTO[14:466, 19:621]), PHOTO).agrees is True
+
+
+def test_what_a_preview_with_less_shows_must_still_agree() -> None:
+    edited = PHOTO.copy()
+    edited[80:200, 100:260] = 255 - edited[80:200, 100:260]
+    assert compare_thumbnail(preview(PHOTO[14:466, 19:621]), edited).agrees is False
+
+
+@pytest.mark.parametrize(("rows", "columns"), [((100, 400), (150, 550)), ((0, 300), (0, 400)), ((40, 440), (30, 400))])
+def test_a_photo_that_was_cropped_is_a_section_of_its_preview(rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    found = compare_thumbnail(preview(PHOTO), PHOTO[slice(*rows), slice(*columns)])
     assert (found.agrees, found.turned) == (False, 0)
+    assert found.cropped == pytest.approx(max(np.ptp(rows) / 480, np.ptp(columns) / 640), abs=0.03)
+    assert not shows_another_picture(found)
 
 
 def test_a_large_preview_is_compared_as_a_small_one() -> None:

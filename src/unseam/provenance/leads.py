@@ -86,7 +86,7 @@ def find_leads(facts: Facts, editor: str | None) -> tuple[Lead, ...]:
 
 _STATES = {
     State.TRUSTED: "The file has Content Credentials, signed by {signer}, whose issuer is on the list of trusted ones. "
-    "Picture and record are unchanged since.",
+    "Picture and record are unchanged since. Whether the certificate was revoked is not checked.",
     State.UNKNOWN_SIGNER: "The file has Content Credentials, signed by {signer}, who is not on the list of trusted "
     "ones. Picture and record are unchanged since; who signed them is not known.",
     State.CHANGED: "The file was changed after {signer} signed it: the picture no longer matches its Content "
@@ -134,6 +134,8 @@ def _ingredients(facts: Facts, found: Credentials, effort: Forgery) -> Iterator[
 def _likeness(thumbnail: Thumbnail) -> str:
     if thumbnail.agrees:
         return ", which looks the same as the photo"
+    if thumbnail.cropped is not None:
+        return ", of which the photo is a section"
     return ", another picture" if shows_another_picture(thumbnail) else ", which differs from the photo in places"
 
 
@@ -272,6 +274,11 @@ def _days_apart(first: str, second: str) -> int:
 
 
 def _disagreement(thumbnail: Thumbnail) -> str:
+    if thumbnail.cropped is not None:
+        return (
+            f"shows more than the photo, which is a section of {100 * thumbnail.cropped:.0f} % of its sides "
+            f"(correlation {thumbnail.correlation:.2f})"
+        )
     if shows_another_picture(thumbnail):
         return f"shows another picture than the photo (correlation {thumbnail.correlation:.2f})"
     return (
@@ -285,7 +292,8 @@ def _preview(facts: Facts) -> Iterator[Lead]:
     if preview is None or preview.agrees is None:
         return
     if not preview.agrees:
-        why = "the photo was changed and the preview was not, or the camera made it of another section"
+        changed = "the photo was changed and the preview was not, or the camera made it of another section"
+        why = changed if preview.cropped is None else "the photo was cropped and the preview was not"
         text = f"The preview in EXIF {_disagreement(preview)}: {why}."
         yield Lead(text, Forgery.HOURS, "preview", contradiction=True)
     if preview.turned:
