@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from unseam.errors import NotApplicable
@@ -81,19 +80,22 @@ def analyze(
     chosen = _chosen(methods)
     if not isinstance(photo, Photo):
         photo = load_photo(photo, max_pixels=DEFAULT_MAX_PIXELS if max_pixels is None else max_pixels)
-    steps = judge(photo, chosen, failed)
+    steps = judge(photo, chosen, failed, trust_anchors)
     while True:
         try:
             step = next(steps)
         except StopIteration as finished:
             report: Report = finished.value
-            return report if trust_anchors is None else replace(report, trust_anchors=trust_anchors)
+            return report
         if progress is not None:
             progress(step)
 
 
 def judge(
-    photo: Photo, methods: Mapping[str, Method], failed: Callable[[str, Exception], None] | None = None
+    photo: Photo,
+    methods: Mapping[str, Method],
+    failed: Callable[[str, Exception], None] | None = None,
+    trust_anchors: str | None = None,
 ) -> Generator[Step, None, Report]:
     """Judge a photo step by step, for callers that do something between methods; `analyze` is one of them.
 
@@ -103,6 +105,7 @@ def judge(
     methods : mapping of str to Method
         By their names in the report.
     failed : function, optional
+    trust_anchors : str, optional
         As in `analyze`.
 
     Yields
@@ -128,7 +131,7 @@ def judge(
                 raise
             failed(name, error)
         seconds[name] = time.perf_counter() - started
-    return Report(photo, results, seconds, methods)
+    return Report(photo, results, seconds, methods, trust_anchors)
 
 
 def _chosen(methods: Iterable[str | Method] | Mapping[str, Method] | None) -> Mapping[str, Method]:

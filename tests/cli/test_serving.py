@@ -147,6 +147,16 @@ def test_limits_reach_the_service(monkeypatch: pytest.MonkeyPatch, model: Path) 
     assert (list(service.methods), service.default) == (["brightness"], ["brightness"])
 
 
+def test_trusted_certificates_reach_the_service(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr(server, "serve", recorder(calls, None))
+    anchors = tmp_path / "anchors.pem"
+    anchors.write_text("-----BEGIN CERTIFICATE-----\n")
+    assert run("serve", "--method", model, "--trust-anchors", anchors).exit_code == 0
+    ((service, *_), _) = calls[0]
+    assert service.trust_anchors == "-----BEGIN CERTIFICATE-----\n"
+
+
 def test_by_default_every_method_is_offered_on_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Any] = []
     monkeypatch.setattr(server, "serve", recorder(calls, None))

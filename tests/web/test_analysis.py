@@ -1,12 +1,20 @@
 import io
+import json
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
+from support.exif_blocks import jpeg, scene
+from support.signed_photos import action, certificates, signed
+from support.web_methods import obedient
 from support.web_scenes import png, spots
 from support.web_service import ask, error_of
+from unseam.provenance.content_credentials import State
+from unseam.web.analysis import PhotoAnalysis
+from unseam.web.messages import Answer, PhotoRequest
 
 
 def test_a_photo_of_too_many_pixels_is_refused_by_its_header(client: httpx.Client) -> None:
@@ -32,6 +40,19 @@ def test_without_room_for_a_temporary_copy_it_is_the_service_that_has_none(clien
     assert answer.json()["message"].startswith("spots.jpg: ")
     assert answer.json()["message"].endswith("(No such file or directory).")
     assert ask(client, "bright").status_code == 200
+
+
+def test_a_service_trusts_the_certificates_that_it_was_given() -> None:
+    pytest.importorskip("c2pa")
+    request = PhotoRequest(
+        signed(jpeg(scene(96, 128)), [action("c2pa.created", "digitalCapture")]), "a.jpg", ("blank",)
+    )
+    states = []
+    for anchors in (None, certificates()[0]):
+        *_, answer = PhotoAnalysis(obedient(Path()), 200_000, anchors)(request)
+        assert isinstance(answer, Answer)
+        states.append(json.loads(answer.body)["provenance"]["c2pa_state"])
+    assert states == [State.UNKNOWN_SIGNER, State.TRUSTED]
 
 
 def test_a_method_that_breaks_is_named_and_its_insides_are_not(client: httpx.Client) -> None:

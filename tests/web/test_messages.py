@@ -13,7 +13,13 @@ def test_progress_comes_line_by_line_and_the_answer_last(client: httpx.Client, p
     assert answer.headers["content-type"].startswith("application/x-ndjson")
     lines = [json.loads(line) for line in answer.text.splitlines()]
     events = [line["event"] for line in lines]
-    assert list(dict.fromkeys(events)) == ["waiting", "loading", "judging", "drawing", "answer"]
+    assert list(dict.fromkeys(events)) == ["waiting", "loading", "provenance", "judging", "drawing", "answer"]
+    (said,) = [line for line in lines if line["event"] == "provenance"]
+    assert said == {
+        "event": "provenance",
+        "history": lines[-1]["answer"]["provenance"]["history"],
+        "summary": lines[-1]["answer"]["provenance"]["summary"],
+    }
     judging = [line for line in lines if line["event"] == "judging"]
     assert {"event": "judging", "method": "bright", "number": 2, "of": 2} in judging
     AnswerDocument.model_validate(lines[-1]["answer"])

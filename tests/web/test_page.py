@@ -110,6 +110,17 @@ def test_what_the_file_says_stands_before_the_heat_maps(open_page: Opener) -> No
     assert said["y"] < below["y"]
 
 
+def test_what_the_file_says_is_shown_while_the_methods_still_run(open_page: Opener) -> None:
+    page = open_page()
+    signed = Path(__file__).parents[1] / "fuzzing" / "signed.jpg"
+    choose(page, signed.read_bytes(), "sleep", name="signed.jpg")
+    expect(page.locator("#first-says")).to_contain_text("AI-made according to the file", timeout=PATIENCE)
+    expect(page.locator("#step")).to_have_text("Method 1 of 1: sleep")
+    page.get_by_role("button", name="Cancel").click()
+    choose(page, png(spots()), name="spots.png")
+    expect(page.locator("#first-says")).to_be_hidden()
+
+
 def test_tabs_are_walked_with_arrow_keys_and_say_why_a_method_does_not_apply(open_page: Opener) -> None:
     page = opened(open_page(), "bright", "blank", "never")
     page.get_by_role("tab", name=re.compile("^bright")).focus()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unseam.cli.app import app, one_line_errors
+from unseam.cli.app import TRUST_ANCHORS, app, one_line_errors, read_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ def serve(
     grace: Annotated[
         float, typer.Option(min=0.1, help="Seconds that photos in flight get to finish when the service stops.")
     ] = 20,
+    trust_anchors: Annotated[Path | None, typer.Option(metavar="FILE", help=TRUST_ANCHORS)] = None,
     log: Annotated[bool, typer.Option("--log", help="Write a line for each request.")] = False,
 ) -> None:
     """Serve a web page to drop photos on, and an HTTP API (needs the extra web)."""
@@ -69,7 +71,7 @@ def serve(
             grace_seconds=grace,
         )
         methods, default = _offered(method)
-        service = Service(methods, default, limits)
+        service = Service(methods, default, limits, read_anchors(trust_anchors))
         serve_until_stopped(service, host, port, lambda url: typer.echo(f"unseam serves {url} (Ctrl-C stops)"), log=log)
 
 

@@ -12,6 +12,7 @@ from unseam.analyze import Report, judge
 from unseam.errors import NotApplicable, PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.photo import Photo, load_photo
+from unseam.provenance import read_provenance
 from unseam.system.text import printable
 from unseam.web.error_responses import ErrorResponse, MethodBroke, OutOfMemory, PhotoRefused
 from unseam.web.messages import Answer, PhotoRequest, Progress
@@ -27,10 +28,13 @@ class PhotoAnalysis:
         All that are offered.
     max_pixels : int
         Refuse larger photos before decoding.
+    trust_anchors : str, optional
+        Certificates (PEM) whose Content Credentials are trusted, in place of the list that ships with the package.
     """
 
     methods: Mapping[str, Method]
     max_pixels: int
+    trust_anchors: str | None = None
 
     def __call__(self, request: PhotoRequest | None) -> Iterator[Progress | Answer | ErrorResponse]:
         """Yield progress, and last the answer or why there is none; for None, load what judging needs."""
@@ -59,24 +63,25 @@ class PhotoAnalysis:
 
         yield Progress("loading")
         photo = self._load(request)
-        report = yield from _steps(photo, {name: self.methods[name] for name in request.methods})
+        if found := read_provenance(photo, self.trust_anchors):
+            yield Progress("provenance", {"history": str(found.history), "summary": found.summary})
+        report = yield from self._steps(photo, {name: self.methods[name] for name in request.methods})
         yield Progress("drawing")
         yield make_answer(report, request)
 
     def _load(self, request: PhotoRequest) -> Photo:
         return replace(load_photo(request.data, max_pixels=self.max_pixels), name=request.name)
 
-
-def _steps(photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, None, Report]:
-    """Judge a photo, with a message before each method."""
-    steps = judge(photo, methods)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as finished:
-            report: Report = finished.value
-            return report
-        yield Progress("judging", step._asdict())
+    def _steps(self, photo: Photo, methods: Mapping[str, Method]) -> Generator[Progress, None, Report]:
+        """Judge a photo, with a message before each method."""
+        steps = judge(photo, methods, trust_anchors=self.trust_anchors)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as finished:
+                report: Report = finished.value
+                return report
+            yield Progress("judging", step._asdict())
 
 
 def _error_response(error: Exception, request: PhotoRequest, step: Progress | Answer) -> ErrorResponse:

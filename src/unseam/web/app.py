@@ -88,8 +88,8 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": AnswerDocument,
         "description": "What was found. JSON by default; with Accept: application/x-ndjson one JSON object a line: "
-        '{"event": "waiting" | "loading" | "judging" | "drawing", ...}, and at last {"event": "answer", "answer": ...} '
-        'or {"event": "error", "error": ..., "message": ..., "status": ...}.',
+        '{"event": "waiting" | "loading" | "provenance" | "judging" | "drawing", ...}, and at last '
+        '{"event": "answer", "answer": ...} or {"event": "error", "error": ..., "message": ..., "status": ...}.',
         "content": {
             NDJSON: {},
             "text/html": {},

@@ -51,13 +51,14 @@ class PhotoRequest:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is being done: ``waiting`` for a worker, ``loading``, ``judging`` or ``drawing`` the answer.
+    """What is being done: ``waiting`` for a worker, ``loading``, ``provenance``, ``judging`` or ``drawing`` the answer.
 
     Attributes
     ----------
     event : str
     facts : dict
-        For ``waiting``: ``before``, photos ahead of this one. For ``judging``: ``method``, ``number``, ``of``.
+        For ``waiting``: ``before``, photos ahead of this one. For ``provenance``: ``history`` and ``summary``, what
+        the file says about itself. For ``judging``: ``method``, ``number``, ``of``.
     """
 
     event: str

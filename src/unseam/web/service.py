@@ -37,6 +37,8 @@ class Service:
     default : sequence of str
         Those used when a caller names none.
     limits : Limits
+    trust_anchors : str, optional
+        Certificates (PEM) whose Content Credentials are trusted, in place of the list that ships with the package.
     in_flight : int
         Photos being received, waiting, or analyzed.
     """
@@ -44,6 +46,7 @@ class Service:
     methods: Mapping[str, Method]
     default: Sequence[str]
     limits: Limits
+    trust_anchors: str | None = None
     metrics: Metrics = field(default_factory=Metrics)
     pool: WorkerPool = field(init=False)
     in_flight: int = 0
@@ -52,7 +55,8 @@ class Service:
     def __post_init__(self) -> None:
         limits, metrics = self.limits, self.metrics
         self.methods = {name: with_options(method, threads=limits.threads) for name, method in self.methods.items()}
-        self.pool = WorkerPool(PhotoAnalysis(self.methods, limits.pixels), limits, metrics.workers_replaced.inc)
+        work = PhotoAnalysis(self.methods, limits.pixels, self.trust_anchors)
+        self.pool = WorkerPool(work, limits, metrics.workers_replaced.inc)
         metrics.workers.set(limits.workers)
         metrics.in_flight_limit.set(limits.in_flight)
         metrics.in_flight.set_function(lambda: self.in_flight)

@@ -55,6 +55,7 @@ function begin(photo) {
   $("problem").hidden = true;
   $("busy-name").textContent = photo.name;
   $("preview").hidden = true;
+  $("first-says").hidden = true;
   address = URL.createObjectURL(photo);
   $("preview").src = address;
   const started = Date.now();
@@ -74,6 +75,12 @@ function end() {
 }
 
 function follow(step) {
+  if (step.event === "provenance") {
+    $("first-says").textContent = `What the file says about itself: ${step.summary}`;
+    $("first-says").hidden = false;
+    say($("first-says").textContent);
+    return;
+  }
   const [text, share] = words(step);
   $("progress").value = share;
   if ($("step").textContent === text) return;
