@@ -13,7 +13,6 @@ from torch import nn
 
 from unseam.datasets.sample import Sample
 from unseam.models.metadata import NetworkSettings
-from unseam.training.optimisation import Optimisation
 from unseam.training.splits import TrainingSplits
 from unseam.training.task import Task
 
@@ -35,24 +34,6 @@ class Source(Protocol):
 
     def validation_batches(self) -> Iterator[Any]:
         """Yield the validation split, always the same, in the same order."""
-        ...
-
-
-class AnyRecipe(Protocol):
-    """What the recipes of all families have."""
-
-    @property
-    def name(self) -> str:
-        """Name of the run, and of the network in the model file."""
-        ...
-
-    @property
-    def optimisation(self) -> Optimisation:
-        """How the network is trained."""
-        ...
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON types."""
         ...
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 from unseam.datasets.splits import DataSet
 from unseam.errors import RecipeError
+from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import FusionSettings
 from unseam.models.fusion.method import FusionMethod
 from unseam.models.load import load_model
 from unseam.photo.photo import load_photo
 from unseam.training.export import validation_samples
 from unseam.training.fusion import feature_store
+from unseam.training.fusion.family import FusionFamily
+from unseam.training.fusion.network import FusionConfig, build_fusion
 from unseam.training.fusion.recipe import BlockConfig, FusionRecipe
 from unseam.training.fusion.source import load_fusion_source
 from unseam.training.launch import train
@@ -87,17 +90,29 @@ def test_a_run_begins_with_another_ones_weights(
     forgeries: Path, run: Path, recipe: dict[str, Any], tmp_path: Path
 ) -> None:
     still = {"optimisation": {"steps": 1, "batch": 4, "learning_rate": 1e-9, "final_learning_rate": 0.0}}
-    begin = partial(train, data=[forgeries], features=run / "features", accelerator="cpu", quiet=True)
 
-    begin(recipe_from(recipe | still), run=tmp_path / "next", init_from=run)
+    train(
+        recipe_from(recipe | still),
+        [forgeries],
+        tmp_path / "next",
+        init_from=run,
+        features=run / "features",
+        workers=1,
+        accelerator="cpu",
+        quiet=True,
+    )
 
     lines = (tmp_path / "next" / "metrics.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["cell_auc"] > 0.95
-    wider = recipe_from(recipe | still | {"fusion": {"width": 16, "hidden": 4, "layers": 1}})
+
+
+def test_weights_of_another_network_or_of_a_model_file_are_refused(run: Path) -> None:
+    count = len(feature_names())
+    wider = build_fusion(FusionConfig(width=16, hidden=4, layers=1), torch.zeros(count), torch.ones(count))
     with pytest.raises(RecipeError, match="another network"):
-        begin(wider, run=tmp_path / "wider", init_from=run)
+        FusionFamily().initialise(wider, run)
     with pytest.raises(RecipeError, match="a model file cannot initialise the network fusion"):
-        begin(recipe_from(recipe | still), run=tmp_path / "file", init_from=Path("fusion.onnx"))
+        FusionFamily().initialise(wider, Path("fusion.onnx"))
 
 
 def test_the_paper_reproduction_wants_a_network_of_patches(tmp_path: Path) -> None:
