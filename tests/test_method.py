@@ -109,6 +109,11 @@ def test_the_power_of_a_method_is_one_sentence() -> None:
     )
 
 
+def test_a_measured_share_is_never_said_to_be_none() -> None:
+    power = Power("saved without loss, 0.3 megapixels", 0.6, 0.002, (), 100)
+    assert power.sentence.endswith("unseam flags 60 in 100 forgeries and fewer than 1 in 100 authentic ones.")
+
+
 def test_a_region_has_its_box_area_and_mean_heat() -> None:
     heat = np.zeros((100, 120), np.float32)
     heat[20:60, 30:70] = 0.9

@@ -119,8 +119,13 @@ class Power:
     @property
     def sentence(self) -> str:
         """The two shares in plain words."""
-        flagged = f"{100 * self.forgeries:.0f} in 100 forgeries and {100 * self.authentic:.0f} in 100 authentic ones"
+        flagged = f"{in_hundred(self.forgeries)} forgeries and {in_hundred(self.authentic)} authentic ones"
         return f"Of photographs like this one ({self.history}), unseam flags {flagged}."
+
+
+def in_hundred(share: float) -> str:
+    """Return a share of photos in words; a measured share is never said to be none."""
+    return "fewer than 1 in 100" if share < 0.01 else f"{round(100 * share)} in 100"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,19 @@ def test_forge_launders_as_many_files_as_asked_and_takes_splits_from_elsewhere(
     assert options["split_as"] == [Path("f")]
 
 
+def test_forge_keeps_the_proportions_of_forgeries_whatever_the_share_of_authentic_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls: list[Any] = []
+    monkeypatch.setattr(factory, "forge_folder", recorder(calls, factory.ForgeSummary(tmp_path, 0, 1, {}, {}, 2, ())))
+    assert run("forge", "a", "--out", "e", "--count", "1", "--authentic", "0.7").exit_code == 0
+    ((_, options),) = calls
+    kinds, plain = options["config"].kinds, factory.ForgeConfig().kinds
+    assert kinds["authentic"] == pytest.approx(0.7)
+    assert sum(kinds.values()) == pytest.approx(1)
+    assert kinds["splice"] / kinds["removal"] == pytest.approx(plain["splice"] / plain["removal"])
+
+
 def test_forge_refuses_an_unknown_preset(tmp_path: Path) -> None:
     result = run("forge", "a", "--out", tmp_path / "e", "--count", "1", "--preset", "huge")
     assert result.exit_code == 2

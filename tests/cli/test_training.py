@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.command import recorder, run
+from support.tiny_forgeries import write_forgeries
 from unseam.datasets.splits import DataSet
 from unseam.errors import MissingExtra
 
@@ -109,3 +110,25 @@ def test_a_missing_extra_is_one_line_with_the_pip_command(
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stderr == 'unseam: training needs torch: pip install "unseam[train]"\n'
+
+
+def test_calibrate_takes_validation_photos_and_all_of_what_was_never_trained_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("trained", "unseen"):
+        write_forgeries(tmp_path / name)
+    calls: list[Any] = []
+    monkeypatch.setattr("unseam.training.fusion.recalibrate.recalibrated", recorder(calls, b"a model"))
+    monkeypatch.setattr("unseam.training.export.write_model", lambda path, model: path.write_bytes(model))
+    places = ("--data", tmp_path / "trained", "--unseen", tmp_path / "unseen", "--cache", tmp_path / "cache")
+    result = run("calibrate", "m.onnx", *places, "--out", tmp_path / "out.onnx")
+    assert result.exit_code == 0, result.stderr
+    (((model, samples, kept), _),) = calls
+    assert model == Path("m.onnx")
+    assert (kept.features, kept.outputs, kept.workers) == (None, tmp_path / "cache", 1)
+    splits = {
+        name: {sample.split for sample in samples if sample.photo.is_relative_to(tmp_path / name)}
+        for name in ("trained", "unseen")
+    }
+    assert splits["trained"] == {"validation"}
+    assert splits["unseen"] >= {"train", "validation"}

@@ -38,6 +38,9 @@ def forge(
         float | None,
         typer.Option(min=0, max=1, metavar="SHARE", help="How many files are resized and recompressed at the end."),
     ] = None,
+    authentic: Annotated[
+        float | None, typer.Option(min=0, max=1, metavar="SHARE", help="How many files are not manipulated.")
+    ] = None,
     split_as: Annotated[
         list[Path] | None,
         typer.Option(help="Folder whose photographs, or cuts of the same files, keep the split they have there."),
@@ -50,7 +53,7 @@ def forge(
     with one_line_errors():
         from unseam.forging.factory import forge_folder
 
-        config = _forge_config(preset, sides, launder, with_objects=bool(objects))
+        config = _forge_config(preset, sides, launder, authentic, with_objects=bool(objects))
         options = {"count": count, "seed": seed, "workers": workers}
         made = forge_folder(photos, objects or [], out, config=config, split_as=split_as or [], **options)
         for name, reason in made.skipped:
@@ -65,7 +68,12 @@ def forge(
 
 
 def _forge_config(
-    preset: str, sides: tuple[int, int] | None, launder: float | None, *, with_objects: bool
+    preset: str,
+    sides: tuple[int, int] | None,
+    launder: float | None,
+    authentic: float | None,
+    *,
+    with_objects: bool,
 ) -> ForgeConfig:
     """Return a preset with what the command line changes."""
     from dataclasses import replace
@@ -79,6 +87,8 @@ def _forge_config(
         config = replace(config, sides=sides, megapixels=None)
     if launder is not None:
         config = replace(config, laundered_share=launder)
+    if authentic is not None:
+        config = config.with_authentic(authentic)
     return config if with_objects else replace(config, object_share=0.0)  # smooth blobs and polygons only
 
 

@@ -132,22 +132,32 @@ def calibrate(
     model: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="A file of the network fusion.")],
     data: Annotated[
         list[Path],
-        typer.Option(help="Folder of authentic photos and forgeries, as unseam forge writes it; repeatable."),
+        typer.Option(
+            help="Folder of authentic photos and forgeries, as unseam forge writes it, or a table of such, whose "
+            "validation split is used; repeatable."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The calibrated model file.")],
-    split: Annotated[
-        str, typer.Option(help="Which photos: validation, or train too where the network was not trained on them.")
-    ] = "validation",
+    unseen: Annotated[
+        list[Path] | None,
+        typer.Option(help="The same, but no photo of it was trained on: all splits are used; repeatable."),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Folder of features, as unseam features fills it; another network reuses it.")
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps the network's outputs; the next fit then takes seconds.")
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that measure features.")] = 1,
 ) -> None:
     """Fit a model's score, thresholds, masks and power anew, without its checkpoint (needs the extra train)."""
     with one_line_errors():
         from unseam.datasets.splits import DataSet
         from unseam.training.export import write_model
+        from unseam.training.fusion.calibration_frames import Kept
         from unseam.training.fusion.recalibrate import recalibrated
 
-        samples = [sample for root in data for sample in DataSet(root).samples(split).samples]
-        write_model(out, recalibrated(model, samples, cache=cache))
+        samples = [sample for root in data for sample in DataSet(root).samples("validation").samples]
+        samples += [sample for root in unseen or [] for sample in DataSet(root).samples().samples]
+        write_model(out, recalibrated(model, samples, Kept(features, cache, workers)))
         typer.echo(f"-> {printable(out)}  SHA-256 {sha256(out.read_bytes()).hexdigest()}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from unseam.errors import DataError
 
@@ -154,6 +154,18 @@ class ForgeConfig:
             "removal": self.removal,
             "authentic": self.authentic,
         }
+
+    def with_authentic(self, share: float) -> ForgeConfig:
+        """Return the settings with this share of authentic files; the other kinds keep their proportions."""
+        forgeries = self.splice + self.copy_move + self.removal
+        rest = (1 - share) / forgeries
+        return replace(
+            self,
+            splice=self.splice * rest,
+            copy_move=self.copy_move * rest,
+            removal=self.removal * rest,
+            authentic=share,
+        )
 
     @property
     def seams(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from unseam.method import Finding, Heatmap, MethodInfo, Region, TraceKind
+from unseam.method import Finding, Heatmap, MethodInfo, Region, TraceKind, in_hundred
 from unseam.provenance import Provenance
 from unseam.provenance.source_types import Ai
 from unseam.report.report import Report, Verdict
@@ -166,13 +166,14 @@ def rate_sentence(info: MethodInfo, score: float | None) -> str:
         return "How often authentic photographs score this high is not known."
     rate = None if score is None else known.at(score)
     if rate is not None:
-        return f"{_in_hundred(rate)} authentic photographs score this high."
-    return f"In {_in_hundred(known.marked).lower()} authentic photographs it marks something."
+        words = _about(rate)
+        return f"{words[0].upper()}{words[1:]} authentic photographs score this high."
+    return f"In {_about(known.marked)} authentic photographs it marks something."
 
 
-def _in_hundred(share: float) -> str:
-    count = round(100 * share)
-    return "Fewer than 1 in 100" if share < 0.01 else f"About {count} in 100"
+def _about(share: float) -> str:
+    words = in_hundred(share)
+    return f"about {words}" if words[0].isdigit() else words
 
 
 def false_alarms_document(info: MethodInfo, score: float | None) -> dict[str, Any] | None:

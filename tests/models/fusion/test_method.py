@@ -186,7 +186,8 @@ def test_tiles_on_the_lattice_are_explained_and_not_marked(make: Maker) -> None:
     for top, left in ((256, 256), (144, 200)):
         pixels = rng.integers(60, 110, (768, 768, 3), dtype=np.uint8)
         pixels[top : top + 256, left : left + 256, 0] = 250
-        found.append(calm.judged(load_photo(pixels), stretched(calm.log_odds(load_photo(pixels)))))
+        photo = load_photo(pixels)
+        found.append(calm.judged(photo, stretched(calm.log_odds(photo, calm.features(photo)))))
     on_lattice, elsewhere = found
     assert on_lattice.finding is Finding.CANNOT_TELL
     assert "lattice of 256 x 256" in str(on_lattice.doubt)

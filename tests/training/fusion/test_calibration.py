@@ -19,22 +19,18 @@ from unseam.models.fusion.history import History
 from unseam.models.fusion.log_odds import LogOdds
 from unseam.models.fusion.metadata import FusionSettings
 from unseam.models.fusion.method import FusionMethod
+from unseam.models.fusion.photo_head import COPIES
 from unseam.models.fusion.power import EDITS, MIN_RATIO
 from unseam.models.fusion.resampling import Traces
 from unseam.models.load import load_model
 from unseam.models.metadata import HeatCalibration
-from unseam.training.fusion import calibration as room
-from unseam.training.fusion.calibration import (
-    balance,
-    calibrated_settings,
-    cautious,
-    fitted_head,
-    mask_rule,
-    power_classes,
-    verdict_thresholds,
-)
-from unseam.training.fusion.calibration_frames import Frame, frame_of, measured_frames, read_frame
+from unseam.training.fusion import power_fit
+from unseam.training.fusion.calibration import calibrated_settings
+from unseam.training.fusion.calibration_frames import Frame, Kept, frame_of, measured, measured_frames, read_frame
+from unseam.training.fusion.mask_fit import mask_rule
+from unseam.training.fusion.power_fit import power_classes
 from unseam.training.fusion.recalibrate import recalibrated
+from unseam.training.fusion.score_fit import Scores, balance, cautious, fitted_head, fitted_scores, verdict_thresholds
 
 CELLS = 24
 
@@ -50,7 +46,7 @@ def frame(number: int, *, manipulated: bool, contrast: float = 6.0, quality: int
     odds = LogOdds(cell.astype(np.float32), blocks, windows)
     share = float(truth.mean())
     history = History(quality, pixels, Traces())
-    return frame_of(odds, truth, history, group=f"photo {number}", share=share, copies=True, doubt=None)
+    return frame_of(odds, odds, truth, history, group=f"photo {number}", share=share, doubt=None)
 
 
 def frames(count: int = 300, **how: float) -> list[Frame]:
@@ -107,13 +103,34 @@ def test_neither_size_nor_quality_tells_the_classes_apart() -> None:
     assert alone[-1] == 0
 
 
-@pytest.mark.parametrize("count", [10, 100, 1234])
+@pytest.mark.parametrize("count", [60, 100, 1234])
 def test_no_more_authentic_photos_reach_a_threshold_than_may(count: int) -> None:
-    scores = np.random.default_rng(count).random(count)
-    found = verdict_thresholds(scores)
+    authentic = [frame(number, manipulated=False) for number in range(count)]
+    odds = np.random.default_rng(count).normal(0, 1, count)
+    found = verdict_thresholds(Scores(shipped().photo_head, odds, odds - 1), authentic)
+    scores = logistic(odds)
     assert np.mean(scores >= found.manipulated) <= 0.01
     assert np.mean(scores >= found.suspicious) <= 0.10
     assert np.mean(scores >= found.suspicious) >= 0.10 - 1 / count
+
+
+def test_the_way_to_run_the_method_with_more_false_alarms_sets_the_thresholds() -> None:
+    authentic = [frame(number, manipulated=False) for number in range(100)]
+    odds = np.random.default_rng(0).normal(0, 1, 100)
+    head = shipped().photo_head
+    assert verdict_thresholds(Scores(head, odds - 1, odds), authentic) == verdict_thresholds(
+        Scores(head, odds, odds), authentic
+    )
+
+
+def test_compressions_count_alike_for_the_thresholds_however_many_photos_there_are_of_each() -> None:
+    """Nine in ten photos are of quality 95 and score low: they must not let those of quality 60 be flagged."""
+    authentic = [frame(number, manipulated=False, quality=60 if number % 10 == 0 else 95) for number in range(1000)]
+    odds = np.array([(1.0 if part.history.quality == 60 else -1.0) + 1e-3 * n for n, part in enumerate(authentic)])
+    found = verdict_thresholds(Scores(shipped().photo_head, odds, odds), authentic)
+    weak = np.array([part.history.quality == 60 for part in authentic])
+    assert np.mean(logistic(odds)[weak] >= found.suspicious) == pytest.approx(0.2, abs=0.02)
+    assert not (logistic(odds)[~weak] >= found.suspicious).any()
 
 
 def test_a_class_that_cannot_be_told_apart_flags_less() -> None:
@@ -121,13 +138,13 @@ def test_a_class_that_cannot_be_told_apart_flags_less() -> None:
     weak = [frame(n, manipulated=n % 2 == 0, contrast=0.4, quality=60) for n in range(400)]
     measured = [*weak, *frames(400)]
     scores = fitted_head(measured)
-    thresholds = verdict_thresholds(logistic(scores.log_odds[[not part.manipulated for part in measured]]))
-    lowered = cautious(scores, measured, thresholds)
+    lowered, thresholds = fitted_scores(measured)
     flagged = logistic(lowered.log_odds[:400]) >= thresholds.suspicious
     manipulated = np.array([part.manipulated for part in weak])
     assert flagged[manipulated].mean() >= MIN_RATIO * flagged[~manipulated].mean()
     assert (lowered.log_odds <= scores.log_odds).all()
     np.testing.assert_array_equal(lowered.log_odds[400:], scores.log_odds[400:])
+    assert cautious(scores, measured, thresholds).head == lowered.head
 
 
 def test_the_mask_rule_is_the_one_that_finds_most_of_the_forgeries() -> None:
@@ -156,30 +173,49 @@ def test_a_small_class_takes_all_sizes_of_its_quality() -> None:
     assert next(part for part in classes if part.holds(measured[0].history)).authentic.photos == 100
 
 
+def test_of_two_mask_rules_that_are_as_good_the_lower_one_is_taken() -> None:
+    """The square is far hotter than the rest: any extent between them finds all of it."""
+    rule = mask_rule(
+        [frame(number, manipulated=True, contrast=12.0) for number in range(20)],
+        HeatCalibration(1.0, 0.0),
+        np.random.default_rng(0),
+    )
+    assert rule.extent < 0.3
+
+
 def test_the_network_runs_once_on_each_photo_and_a_file_is_calibrated_anew_without_its_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples = DataSet(write_forgeries(tmp_path / "forged")).samples().samples[:12]
     method = METHODS["fusion"].load()  # type: ignore[attr-defined]
-    cache = tmp_path / "cache"
-    first = measured_frames(method, samples, cache)
-    assert len(list(cache.iterdir())) == len(samples)
-    kept = read_frame(sorted(cache.iterdir())[0])
-    assert any(_same(kept, part) for part in first)
+    kept = Kept(outputs=tmp_path / "outputs")
+    first = measured_frames(method, samples, kept)
+    files = sorted((tmp_path / "outputs").iterdir())
+    assert len(files) == len(samples)
+    assert any(_same(read_frame(files[0]), part) for part in first)
 
     def never(*_: object) -> None:
         raise AssertionError("the network ran again")
 
     monkeypatch.setattr(type(method), "log_odds", never)
-    monkeypatch.setattr(room, "MIN_CLASS", 1)
+    monkeypatch.setattr(power_fit, "MIN_CLASS", 1)
     out = tmp_path / "again.onnx"
     judgeable: Sequence[Frame] = [replace(part, doubt=None) for part in first]
     monkeypatch.setattr("unseam.training.fusion.recalibrate.measured_frames", lambda *_: judgeable)
-    out.write_bytes(recalibrated(method.path, samples, cache=cache))
+    out.write_bytes(recalibrated(method.path, samples, kept))
     again = load_model(out)
     assert isinstance(again, FusionMethod)
     assert again.settings.calibration["authentic"] == sum(not part.manipulated for part in first)
     assert again.settings.features == method.settings.features
+
+
+def test_stored_features_give_the_frame_that_a_photo_gives(tmp_path: Path) -> None:
+    sample = DataSet(write_forgeries(tmp_path / "forged")).samples().samples[0]
+    method = METHODS["fusion"].load()  # type: ignore[attr-defined]
+    stored, plain = (measured(method, sample, kept) for kept in (Kept(tmp_path), Kept()))
+    for values, expected in ((stored.values, plain.values), (stored.fast_values, plain.fast_values)):
+        assert values == pytest.approx(expected, rel=0.02, abs=0.02)
+    assert (plain.values[COPIES], plain.fast_values[COPIES]) == (1, 0)
 
 
 def _same(one: Frame, other: Frame) -> bool:

@@ -97,6 +97,10 @@ EDGES = (((-1.0, 1.0),), ((-1.0,), (1.0,)))
 """First differences, across and down."""
 
 
+LEFT_OUT = "left out"
+"""Why a detector did not apply that was not to run."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockFeatures:
     """All that is measured of a photo.
@@ -111,6 +115,13 @@ class BlockFeatures:
 
     values: Reals
     left_out: dict[str, str]
+
+    def without(self, detector: str) -> BlockFeatures:
+        """Return the features as they are where a detector, named, does not run."""
+        planes = [number for number, name in enumerate(feature_names()) if detector_of(name) == detector]
+        values = self.values.copy()
+        values[planes] = 0
+        return BlockFeatures(values, {**self.left_out, detector: LEFT_OUT})
 
 
 def feature_names() -> tuple[str, ...]:
@@ -190,7 +201,7 @@ def _run_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset
 def _run(photo: Photo, shape: tuple[int, ...], without: frozenset[str], detector: Detector[Any]) -> Reals | str:
     """Return a detector's LLR on the block grid, or the reason why it does not apply."""
     if detector.info.name in without:
-        return "left out"
+        return LEFT_OUT
     try:
         llr = detector.llr(photo)
     except NotApplicable as error:

@@ -87,7 +87,7 @@ class FusionMethod(NetworkMethod[FusionSettings]):
             When the file changed or vanished, or when the network returns no numbers.
         """
         features = self.features(photo)
-        found = self.judged(photo, self._answer(photo, features))
+        found = self.judged(photo, self.log_odds(photo, features))
         if not found.regions:
             return found
         copies = [] if COPY_MOVE in features.left_out else copies_of(photo)
@@ -143,11 +143,8 @@ class FusionMethod(NetworkMethod[FusionSettings]):
         }
         return rules.get(finding)
 
-    def log_odds(self, photo: Photo) -> LogOdds:
-        """Run the network on a photo, without calibration."""
-        return self._answer(photo, self.features(photo))
-
-    def _answer(self, photo: Photo, found: BlockFeatures) -> LogOdds:
+    def log_odds(self, photo: Photo, found: BlockFeatures) -> LogOdds:
+        """Run the network on a photo's features, without calibration."""
         session = open_session(self.path, self.digest, keeps_memory=photo.height * photo.width <= LARGE)
         values = found.values if photo.damage is None else _undamaged(found.values, photo.damage.rows)
         names = [CELL_OUTPUT, CONFIDENCE_OUTPUT, PHOTO_OUTPUT]

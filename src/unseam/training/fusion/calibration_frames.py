@@ -12,25 +12,26 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
 from unseam.datasets.sample import Sample
 from unseam.errors import PhotoError
+from unseam.models.fusion.features import BlockFeatures
 from unseam.models.fusion.history import History, photo_history
 from unseam.models.fusion.lattice import without_tiles
 from unseam.models.fusion.log_odds import LogOdds
-from unseam.models.fusion.method import FusionMethod, doubt_about
+from unseam.models.fusion.method import COPY_MOVE, FusionMethod, doubt_about
 from unseam.models.fusion.photo_head import head_values
 from unseam.models.fusion.resampling import Traces
 from unseam.photo.photo import load_photo
 from unseam.system.atomic_files import replacing
-from unseam.training.fusion.feature_store import cell_shares
+from unseam.training.fusion.feature_store import cell_shares, store_features, stored
+from unseam.training.fusion.recipe import BlockConfig
 from unseam.training.fusion.task import MAJORITY
 
-FORMAT = 1
+FORMAT = 2
 """Number of the layout of a kept file."""
-
-COPIES_SHARE = 0.3
-"""Of the photos in which copied regions are looked for: that takes longer than all else, and the head knows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ class Frame:
     Attributes
     ----------
     group : str
-        Photos that share a source share a group, and are never on both sides of a fold.
+        Photos that share a source share a group, and are never in two folds.
     cell : (2 R, 2 C) float16
         The network's log odds, without tiles.
     truth : (2 R, 2 C) bool
@@ -48,8 +49,8 @@ class Frame:
     share : float
         Manipulated share of the photo's pixels; 0 for an authentic one.
     history : History
-    values : mapping
-        What the photo head is fed.
+    values, fast_values : mapping
+        What the photo head is fed, and what it is fed where copied regions are not looked for.
     doubt : str or None
         Why the photo cannot be judged, whatever its map.
     """
@@ -60,12 +61,32 @@ class Frame:
     share: float
     history: History
     values: dict[str, float]
+    fast_values: dict[str, float]
     doubt: str | None
 
     @property
     def manipulated(self) -> bool:
         """Whether anything in it was."""
         return self.share > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where work is kept, so that it is done once.
+
+    Attributes
+    ----------
+    features : Path, optional
+        Feature store, shared with training: what is measured of a photo, the same for all networks.
+    outputs : Path, optional
+        Folder of what one network returned.
+    workers : int
+        Processes that measure features; 0 for one a core.
+    """
+
+    features: Path | None = None
+    outputs: Path | None = None
+    workers: int = 1
 
 
 def described(samples: Sequence[Sample]) -> dict[str, object]:
@@ -77,36 +98,36 @@ def described(samples: Sequence[Sample]) -> dict[str, object]:
     return {"splits": dict(Counter(sample.split for sample in samples)), "digest": digest.hexdigest()}
 
 
-def measured_frames(method: FusionMethod, samples: Sequence[Sample], cache: Path | None) -> list[Frame]:
-    """Run the network on samples that can be read; with ``cache``, a folder, on each only once.
-
-    Copied regions are looked for in `COPIES_SHARE` of them, drawn by their names.
-    """
-    fast = replace(method, options=replace(method.options, fast=True))
+def measured_frames(method: FusionMethod, samples: Sequence[Sample], kept: Kept | None = None) -> list[Frame]:
+    """Run the network on all samples that can be read."""
+    kept = kept or Kept()
+    pending = [sample for sample in samples if not _has_output(method, sample, kept)]
+    if kept.features is not None and pending:
+        store_features(pending, BlockConfig(), kept.features, workers=kept.workers)
     frames = []
-    for sample in samples:
-        looks = int(sha256(sample.name.encode()).hexdigest()[:8], 16) < COPIES_SHARE * 16**8
+    for sample in track(samples, "network", console=Console(stderr=True), transient=True):
         with suppress(PhotoError):  # what no method can read calibrates nothing
-            frames.append(measured(method if looks else fast, sample, cache))
+            frames.append(measured(method, sample, kept))
     return frames
 
 
-def measured(method: FusionMethod, sample: Sample, cache: Path | None) -> Frame:
+def measured(method: FusionMethod, sample: Sample, kept: Kept) -> Frame:
     """Run the network on one sample, or read what it returned before; errors as `unseam.load_photo`."""
-    path = None if cache is None else cache / f"{_key(method, sample)}.npz"
+    path = None if kept.outputs is None else _output(method, sample, kept.outputs)
     if path is not None and path.exists():
         return read_frame(path)
     photo = load_photo(sample.photo)
     history = photo_history(photo)
-    odds = method.log_odds(photo)
+    features = method.features(photo) if kept.features is None else _stored(sample, kept.features)
+    odds, fast = (method.log_odds(photo, found) for found in (features, features.without(COPY_MOVE)))
     truth = sample.truth((photo.height, photo.width))
     frame = frame_of(
         odds,
+        fast,
         cell_shares(truth, odds.confidence.shape) >= MAJORITY,
         history,
         group=sample.group or sample.name,
         share=float(truth.mean()),
-        copies=not method.options.fast,
         doubt=doubt_about(photo, history),
     )
     if path is not None:
@@ -114,27 +135,36 @@ def measured(method: FusionMethod, sample: Sample, cache: Path | None) -> Frame:
     return frame
 
 
+def _stored(sample: Sample, folder: Path) -> BlockFeatures:
+    halves = stored(sample, BlockConfig(), folder).features
+    return BlockFeatures(np.ascontiguousarray(halves.transpose(2, 0, 1), np.float32), {})
+
+
 def frame_of(
     odds: LogOdds,
+    fast: LogOdds,
     truth: NDArray[np.bool_],
     history: History,
     *,
     group: str,
     share: float,
-    copies: bool,
     doubt: str | None,
 ) -> Frame:
-    """Make a frame from the network's outputs, as the method uses them; parameters as in `Frame`."""
-    odds = without_tiles(odds) or odds
-    values = head_values(odds, history, copies=copies)
-    return Frame(group, odds.cell.astype(np.float16), truth, share, history, values, doubt)
+    """Make a frame from what the network returned with copied regions and, ``fast``, without; else as in `Frame`."""
+    odds, fast = (without_tiles(found) or found for found in (odds, fast))
+    values, fast_values = head_values(odds, history, copies=True), head_values(fast, history, copies=False)
+    return Frame(group, odds.cell.astype(np.float16), truth, share, history, values, fast_values, doubt)
 
 
-def _key(method: FusionMethod, sample: Sample) -> str:
-    key = sha256(f"{FORMAT} {method.digest} {method.options.settings} {sample.group or sample.name}".encode())
+def _has_output(method: FusionMethod, sample: Sample, kept: Kept) -> bool:
+    return kept.outputs is not None and _output(method, sample, kept.outputs).exists()
+
+
+def _output(method: FusionMethod, sample: Sample, folder: Path) -> Path:
+    key = sha256(f"{FORMAT} {method.digest} {sample.group or sample.name}".encode())
     for path in (sample.photo, *sample.masks):
         key.update(sha256(path.read_bytes()).digest())
-    return key.hexdigest()[:32]
+    return folder / f"{key.hexdigest()[:32]}.npz"
 
 
 def _write(frame: Frame, path: Path) -> None:
@@ -145,6 +175,7 @@ def _write(frame: Frame, path: Path) -> None:
         "history": asdict(replace(frame.history, traces=Traces())),
         "traces": [str(value) for value in asdict(frame.history.traces).values()],  # infinities are not JSON
         "values": frame.values,
+        "fast_values": frame.fast_values,
         "doubt": frame.doubt,
     }
     with replacing(path) as unfinished, unfinished.open("wb") as file:
@@ -164,5 +195,6 @@ def read_frame(path: Path) -> Frame:
             facts["share"],
             history,
             facts["values"],
+            facts["fast_values"],
             facts["doubt"],
         )

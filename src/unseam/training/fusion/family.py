@@ -98,4 +98,4 @@ class FusionFamily:
         """Fit heat, score and mask on whole validation photos."""
         method = load_model(draft, NetworkOptions(threads=threads))
         assert isinstance(method, FusionMethod)
-        return calibrated_settings(method.settings, measured_frames(method, samples, cache=None), described(samples))
+        return calibrated_settings(method.settings, measured_frames(method, samples), described(samples))

@@ -13,11 +13,11 @@ from unseam.models.fusion.method import FusionMethod, parse_fusion
 from unseam.models.load import load_model
 from unseam.models.model_file import model_bytes
 from unseam.training.fusion.calibration import calibrated_settings
-from unseam.training.fusion.calibration_frames import described, measured_frames
+from unseam.training.fusion.calibration_frames import Kept, described, measured_frames
 from unseam.training.onnx_graph import as_model_file
 
 
-def recalibrated(model: Path, samples: Sequence[Sample], *, cache: Path | None = None) -> bytes:
+def recalibrated(model: Path, samples: Sequence[Sample], kept: Kept | None = None) -> bytes:
     """Return the bytes of a model file whose score, thresholds, masks and power are fitted on these samples.
 
     Parameters
@@ -26,8 +26,9 @@ def recalibrated(model: Path, samples: Sequence[Sample], *, cache: Path | None =
         A file of the network `fusion`.
     samples : sequence of Sample
         Authentic photos and forgeries that the network was not trained on.
-    cache : Path, optional
-        Folder that keeps what the network returned, so that the next calibration of the same weights takes seconds.
+    kept : Kept, optional
+        Where features and outputs are kept: the next calibration of the same file then takes seconds, and that of
+        another network on the same photos need not measure their features.
 
     Raises
     ------
@@ -39,6 +40,6 @@ def recalibrated(model: Path, samples: Sequence[Sample], *, cache: Path | None =
     method = load_model(model)
     if not isinstance(method, FusionMethod):
         raise ModelError(f"{model}: found a network that judges patches, expected one of kind 'fusion'; export it anew")
-    frames = measured_frames(method, samples, cache)
+    frames = measured_frames(method, samples, kept)
     settings = calibrated_settings(method.settings, frames, described(samples))
     return as_model_file(onnx.load_from_string(model_bytes(model)), settings, parse_fusion)

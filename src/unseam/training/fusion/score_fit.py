@@ -1,0 +1,218 @@
+"""The photo head, its curves and the thresholds of the verdict: fitted on validation photos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from unseam.detectors.statistic import logistic
+from unseam.method import Finding, VerdictThresholds
+from unseam.models.fusion.photo_head import HEAD_INPUTS, LIMIT, HeadInput, PhotoHead, QualityCurve
+from unseam.models.fusion.power import MIN_RATIO, QUALITIES
+from unseam.training.fusion.calibration_frames import Frame
+from unseam.training.fusion.power_fit import MIN_CLASS
+from unseam.training.patch.calibration import fit_platt
+
+FALSE_ALARMS: Mapping[Finding, float] = {Finding.MANIPULATED: 0.01, Finding.SUSPICIOUS: 0.10}
+"""Share of authentic validation photos that may score as high as each verdict's threshold."""
+
+FOLDS = 5
+"""Of cross-validation, by group: thresholds and power come from scores of photos that the head was not fitted on."""
+
+PENALTY = 0.01
+"""Of the squared weights, with the mean cross entropy in nats; of 0.001 to 0.03 the best in cross-validation."""
+
+BALANCE_QUALITIES, BALANCE_SIZES = (1, 72, 84, 93), (0.07e6, 0.16e6, 0.35e6, 0.8e6, 3e6)
+"""Borders, in JPEG quality and pixels, of the cells within which both classes weigh the same: neither size nor quality
+says by itself whether a photo was manipulated, whatever the data set."""
+
+MAX_BALANCE = 6.0
+"""A photo counts for at most so many: rare kinds of photos must not decide."""
+
+SHIFTS = tuple(np.round(np.arange(0.0, 2.01, 0.05), 2).tolist())
+"""Log odds by which a curve may be lowered."""
+
+ROUNDS = 4
+"""Lowered curves let the thresholds sink, and with sunken thresholds curves may have to be lowered again."""
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """What the head says of N photos that it was not fitted on.
+
+    Attributes
+    ----------
+    head : PhotoHead
+        Fitted on all of them.
+    log_odds, fast : (N,) float64
+        Cross-validated and calibrated: as users run the method, and without the search for copied regions.
+    """
+
+    head: PhotoHead
+    log_odds: Floats
+    fast: Floats
+
+
+def fitted_scores(frames: Sequence[Frame]) -> tuple[Scores, VerdictThresholds]:
+    """Fit head, curves and thresholds; the curves are those of `cautious`."""
+    plain = fitted_head(frames)
+    thresholds = verdict_thresholds(plain, frames)
+    scores = cautious(plain, frames, thresholds)
+    for _ in range(ROUNDS):
+        thresholds = verdict_thresholds(scores, frames)
+        scores = cautious(plain, frames, thresholds)
+    return scores, thresholds
+
+
+def fitted_head(frames: Sequence[Frame]) -> Scores:
+    """Fit the photo head on both ways to run the method, and score each frame by a head fitted without its group."""
+    names = sorted(HEAD_INPUTS)
+    values = np.array([[_inputs(frame.values, names), _inputs(frame.fast_values, names)] for frame in frames])
+    manipulated = is_manipulated(frames)
+    weights, folds = balance(frames), np.array([_fold(frame.group) for frame in frames])
+    scored = np.zeros((len(frames), 2))
+    for fold in range(FOLDS):
+        held, rest = folds == fold, folds != fold
+        if held.any():
+            head = _fit(names, values[rest], manipulated[rest], weights[rest])
+            for place in map(int, np.flatnonzero(held)):
+                scored[place] = head.weighed(frames[place].values), head.weighed(frames[place].fast_values)
+    curves = tuple(_quality_curve(first, last, scored, frames, weights) for first, last in QUALITIES)
+    for curve in curves:
+        inside = _inside(curve, frames)
+        scored[inside] = curve.slope * scored[inside] + curve.intercept
+    return Scores(replace(_fit(names, values, manipulated, weights), curves=curves), *scored.T)
+
+
+def cautious(scores: Scores, frames: Sequence[Frame], thresholds: VerdictThresholds) -> Scores:
+    """Lower the curves of classes in which too few of the flagged photos would be forgeries; see `MIN_RATIO`.
+
+    Where compression leaves little of an edit, a threshold that 10 % of authentic photos reach flags hardly more
+    forgeries. Such a class flags fewer photos instead, and its scores say less than they could, never more.
+    """
+    manipulated = is_manipulated(frames)
+    log_odds, fast, curves = scores.log_odds.copy(), scores.fast.copy(), []
+    for curve in scores.head.curves:
+        inside = _inside(curve, frames)
+        shift = _shift(log_odds[inside], manipulated[inside], thresholds.suspicious)
+        for lowered in (log_odds, fast):
+            lowered[inside] -= shift
+        curves.append(replace(curve, intercept=curve.intercept - shift))
+    return Scores(replace(scores.head, curves=tuple(curves)), log_odds, fast)
+
+
+def verdict_thresholds(scores: Scores, frames: Sequence[Frame]) -> VerdictThresholds:
+    """Return the lowest scores that at most 1 % and 10 % of authentic photos reach, however the method is run."""
+    authentic, weights = ~is_manipulated(frames), population(frames)
+    ways = [logistic(found[authentic]) for found in (scores.log_odds, scores.fast)]
+    reached = {
+        finding: max(_reached_by(found, weights[authentic], share) for found in ways)
+        for finding, share in FALSE_ALARMS.items()
+    }
+    return VerdictThresholds(reached[Finding.MANIPULATED], reached[Finding.SUSPICIOUS])
+
+
+def population(frames: Sequence[Frame]) -> Floats:
+    """Return weights with which each class of compression counts the same among photos of one kind.
+
+    How many photos of each the validation set holds is chance; how many users have, nobody knows.
+    """
+    manipulated = is_manipulated(frames)
+    weights = np.zeros(len(frames))
+    for first, last in QUALITIES:
+        alike = np.array([first <= frame.history.quality <= last for frame in frames], bool)
+        for kind in (manipulated, ~manipulated):
+            weights[alike & kind] = 1 / max(int(np.count_nonzero(alike & kind)), MIN_CLASS)
+    return weights
+
+
+def balance(frames: Sequence[Frame]) -> Floats:
+    """Return weights with which each class has the same sum within each cell of compression and size."""
+    quality = np.digitize([frame.history.quality for frame in frames], BALANCE_QUALITIES)
+    place = quality * (len(BALANCE_SIZES) + 1) + np.digitize([frame.history.pixels for frame in frames], BALANCE_SIZES)
+    manipulated = is_manipulated(frames)
+    weights = np.zeros(len(frames))
+    for cell in np.unique(place):
+        classes = [(place == cell) & (manipulated == label) for label in (False, True)]
+        counts = [int(members.sum()) for members in classes]
+        total = min(sum(counts) / 2, MAX_BALANCE * min(counts))
+        for members, count in zip(classes, counts, strict=True):
+            weights[members] = total / max(count, 1)
+    return weights
+
+
+def is_manipulated(frames: Sequence[Frame]) -> Bools:
+    """Return (N,) bool, one a frame."""
+    return np.array([frame.manipulated for frame in frames], bool)
+
+
+def _reached_by(scores: Floats, weights: Floats, share: float) -> float:
+    """Return the lowest score that photos of at most this share of the weight reach."""
+    order = np.argsort(-scores, kind="stable")
+    reach = np.cumsum(weights[order])
+    first_too_many = int(np.searchsorted(reach, share * reach[-1], side="right"))
+    score = scores[order][min(first_too_many, scores.size - 1)]
+    return float(np.nextafter(np.float32(score), np.float32(1)))
+
+
+def _inputs(values: Mapping[str, float], names: Sequence[str]) -> list[float]:
+    return [values[name] for name in names]
+
+
+def _inside(curve: QualityCurve, frames: Sequence[Frame]) -> Bools:
+    return np.array([curve.first_quality <= frame.history.quality <= curve.last_quality for frame in frames], bool)
+
+
+def _shift(log_odds: Floats, manipulated: Bools, suspicious: float) -> float:
+    """Return the smallest shift after which forgeries are flagged `MIN_RATIO` times as often; 0 if none does it."""
+    if manipulated.all() or not manipulated.any():
+        return 0.0
+    for shift in SHIFTS:
+        flagged = logistic(log_odds - shift) >= suspicious
+        forgeries, authentic = (flagged[manipulated == label].mean() for label in (True, False))
+        if forgeries >= MIN_RATIO * authentic:
+            return float(shift)
+    return 0.0
+
+
+def _quality_curve(first: int, last: int, scored: Floats, frames: Sequence[Frame], weights: Floats) -> QualityCurve:
+    """Calibrate the photos of one class of compression; where one class is missing, those of all."""
+    manipulated = is_manipulated(frames)
+    inside = np.array([first <= frame.history.quality <= last for frame in frames], bool) & (weights > 0)
+    if min(np.count_nonzero(inside & manipulated), np.count_nonzero(inside & ~manipulated)) < MIN_CLASS:
+        inside = weights > 0
+    ways = scored.shape[1]
+    labels, shares = np.repeat(manipulated[inside], ways), np.repeat(weights[inside], ways)
+    return QualityCurve(first, last, *fit_platt(scored[inside].ravel(), labels, shares))
+
+
+def _fold(group: str) -> int:
+    return int(sha256(group.encode()).hexdigest()[:8], 16) % FOLDS
+
+
+def _fit(names: Sequence[str], values: Floats, manipulated: Bools, weights: Floats) -> PhotoHead:
+    """Fit a logistic regression with penalized weights to standardized inputs, values (N, ways, inputs)."""
+    ways = values.shape[1]
+    values = values.reshape(-1, len(names))
+    centre, scale = values.mean(axis=0), values.std(axis=0) + 1e-6
+    inputs = np.clip((values - centre) / scale, -LIMIT, LIMIT)
+    share, targets = (np.repeat(part, ways) for part in (weights / weights.sum() / ways, manipulated.astype(float)))
+
+    def cost(parameters: Floats) -> tuple[float, Floats]:
+        odds = inputs @ parameters[:-1] + parameters[-1]
+        value = share @ (np.logaddexp(0.0, odds) - targets * odds) + PENALTY / 2 * (parameters[:-1] ** 2).sum()
+        residual = share * (logistic(odds) - targets)
+        return float(value), np.append(inputs.T @ residual + PENALTY * parameters[:-1], residual.sum())
+
+    found = minimize(cost, np.zeros(inputs.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    parts = zip(names, centre, scale, found[:-1], strict=True)
+    curve = QualityCurve(0, 100, 1.0, float(found[-1]))
+    return PhotoHead(tuple(HeadInput(name, *map(float, numbers)) for name, *numbers in parts), (curve,))
