@@ -174,13 +174,13 @@ def test_a_small_class_takes_all_sizes_of_its_quality() -> None:
 
 
 def test_of_two_mask_rules_that_are_as_good_the_lower_one_is_taken() -> None:
-    """The square is far hotter than the rest: any extent between them finds all of it."""
+    """The square is far hotter than the rest: averaged over 3 x 3 cells, extents of 1/3 to 2/3 find all of it."""
     rule = mask_rule(
         [frame(number, manipulated=True, contrast=12.0) for number in range(20)],
         HeatCalibration(1.0, 0.0),
         np.random.default_rng(0),
     )
-    assert rule.extent < 0.3
+    assert 1 / 3 < rule.extent < 0.5
 
 
 def test_the_network_runs_once_on_each_photo_and_a_file_is_calibrated_anew_without_its_checkpoint(
