@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unseam.analyze import analyze
+from unseam.analyze import Step, analyze
 from unseam.errors import PhotoError, memory_ran_out
 from unseam.method import Method
 from unseam.photo.paths import PhotoPath, folder_for
@@ -44,6 +44,7 @@ def judge_photos(
     out: Path | None,
     max_pixels: int | None = None,
     trust_anchors: str | None = None,
+    progress: Callable[[Step], None] | None = None,
 ) -> Iterator[Outcome]:
     """Judge photos one after the other.
 
@@ -59,6 +60,8 @@ def judge_photos(
         Refuse larger photos; see `unseam.analyze.analyze`.
     trust_anchors : str, optional
         Certificates (PEM) to trust in Content Credentials; see `unseam.analyze.analyze`.
+    progress : function, optional
+        Called before each method of each photo; see `unseam.analyze.analyze`.
 
     Yields
     ------
@@ -75,7 +78,7 @@ def judge_photos(
             yield Outcome(photo, failure=_one_line(photo, photo.problem))
             continue
         try:
-            report = analyze(photo.path, methods, max_pixels=max_pixels, trust_anchors=trust_anchors)
+            report = analyze(photo.path, methods, max_pixels=max_pixels, trust_anchors=trust_anchors, progress=progress)
             yield _written(photo, report, out)
         except (PhotoError, MemoryError) as error:
             reason = "it takes more memory than there is; try fewer methods" if memory_ran_out(error) else error

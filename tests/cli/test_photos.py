@@ -1,10 +1,14 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,8 +16,10 @@ from PIL import Image
 from support.command import run
 from support.heatmaps import info_of
 from unseam import batch, methods
+from unseam.analyze import Step
 from unseam.cli import photos as room
 from unseam.photo.paths import find_photos
+from unseam.report.report import Report
 
 
 def test_a_photo_gets_one_line_and_a_report(photo: Path, model: Path, tmp_path: Path) -> None:
@@ -203,11 +209,43 @@ def test_on_a_terminal_progress_is_on_stderr_and_stdout_stays_clean(
     photo: Path, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    outcomes = [batch.Outcome(found) for found in find_photos([photo])]
-    assert list(room._with_progress(iter(outcomes), [photo])) == outcomes
+    outcomes = [batch.Outcome(found) for found in find_photos([photo])] * 2
+
+    def judge(progress: Callable[[Step], None]) -> Iterator[batch.Outcome]:
+        for outcome in outcomes:
+            progress(Step("noise-level", 1, 1))
+            time.sleep(0.15)  # until the bar is drawn anew
+            yield outcome
+
+    assert list(room._with_progress(judge, [photo, photo])) == outcomes
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "spot.png" in captured.err
+    for shown in ("spot.png", "noise-level", "1/2", "photos/s"):
+        assert shown in captured.err
+
+
+def test_a_rate_is_given_in_photos_or_in_seconds_whichever_is_more_than_one() -> None:
+    assert room._rate(30, 12.0) == "2.5 photos/s"
+    assert room._rate(4, 10.0) == "2.5 s/photo"
+
+
+def test_an_interrupted_run_says_how_far_it_came_and_keeps_what_was_finished(
+    photo: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        shutil.copy(photo, tmp_path / f"{name}.png")
+    analyze = batch.analyze
+
+    def stopped(path: Path, *arguments: Any, **options: Any) -> Report:
+        if path.name == "b.png":
+            raise KeyboardInterrupt
+        return analyze(path, *arguments, **options)
+
+    monkeypatch.setattr(batch, "analyze", stopped)
+    result = run("localize", tmp_path, "--method", model, "--out", tmp_path / "out")
+    assert result.exit_code == 130
+    assert "interrupted after 1 of 3 photos" in result.stderr
+    assert json.loads(next((tmp_path / "out").rglob("report.json")).read_text())["verdict"]
 
 
 def test_methods_lists_what_a_person_needs_to_know(listed: None, model: Path) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unseam.cli.app import FAILED, FAST, TRUST_ANCHORS, app, complain, one_line_errors, read_anchors
+from unseam.cli.app import FAILED, FAST, INTERRUPTED, TRUST_ANCHORS, app, complain, one_line_errors, read_anchors
 from unseam.errors import UnseamError, for_command_line
 from unseam.system.cores import multiply_on_one_thread
 from unseam.system.text import printable
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from unseam.batch import Outcome
     from unseam.method import Method
 
@@ -67,11 +71,15 @@ def localize(
             complain(listing.summary())
         if not found:
             raise UnseamError(f"no photo in {', '.join(map(str, photos))}; expected files such as .jpg or .png")
-        done = []
-        outcomes = judge_photos(found, methods, out, max_pixels, read_anchors(trust_anchors))
-        for outcome in _with_progress(outcomes, [photo.path for photo in found]):
-            _print_outcome(outcome, as_json)
-            done.append(outcome)
+        judge = partial(judge_photos, found, methods, out, max_pixels, read_anchors(trust_anchors))
+        done: list[Outcome] = []
+        try:
+            for outcome in _with_progress(judge, [photo.path for photo in found]):
+                _print_outcome(outcome, as_json)
+                done.append(outcome)
+        except KeyboardInterrupt as error:
+            complain(f"interrupted after {len(done)} of {len(found)} photos; what was finished before is on disk")
+            raise typer.Exit(INTERRUPTED) from error
         if out is not None:
             _write_index(done, out, as_json)
         if any(outcome.failure for outcome in done):
@@ -94,32 +102,54 @@ def _methods(names: list[str] | None, stride: int | None, *, fast: bool) -> list
     return methods
 
 
-def _with_progress(outcomes: Iterator[Outcome], paths: list[Path]) -> Iterator[Outcome]:
-    """Show on stderr, if it is a terminal, which photo is being judged; the lines on stdout stay as they are."""
-    if not sys.stderr.isatty():
-        yield from outcomes
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _with_progress(judge: Callable[..., Iterator[Outcome]], paths: list[Path]) -> Iterator[Outcome]:
+    """Show on stderr, if it is a terminal, the photo, the method, rate and time left; stdout stays as it is.
 
-    columns = (
-        SpinnerColumn(),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
-        task = progress.add_task("", total=len(paths))
-        for path in paths:
+    Parameters
+    ----------
+    judge : function
+        `unseam.batch.judge_photos` with everything but ``progress``.
+    paths : list of Path
+        Of the photos, in their order.
+    """
+    if not sys.stderr.isatty():
+        yield from judge()
+        return
+    from rich.markup import escape
+
+    started = time.monotonic()
+    with _bar() as progress:
+        task = progress.add_task("", total=len(paths), method="", rate="")
+        outcomes = judge(progress=lambda step: progress.update(task, method=step.method))
+        for done, path in enumerate(paths, start=1):
             progress.update(task, description=escape(printable(path.name)))
             outcome = next(outcomes)
             progress.stop()  # the caller prints while nothing is drawn
             yield outcome
-            progress.advance(task)
+            progress.update(task, advance=1, method="", rate=_rate(done, time.monotonic() - started))
             progress.start()
+
+
+def _bar() -> Progress:
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.SpinnerColumn(),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.description}  {task.fields[method]}"),
+    )
+    console = Console(stderr=True)
+    return progress.Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+
+
+def _rate(done: int, seconds: float) -> str:
+    """Say how fast it goes, in numbers above one."""
+    return f"{done / seconds:.1f} photos/s" if done > seconds else f"{seconds / done:.1f} s/photo"
 
 
 def _print_outcome(outcome: Outcome, as_json: bool) -> None:
