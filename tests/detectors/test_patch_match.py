@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from unseam.detectors import patch_match
-from unseam.detectors.copied_regions import disc
-from unseam.detectors.patch_match import median_field, nearest_field, parts_of
+from unseam.detectors.patch_match import median_field, nearest_field
 from unseam.detectors.zernike import zernike_magnitudes
 
-LEAST = 8
+NEAREST = 8
 
 
 @pytest.fixture
@@ -30,7 +29,7 @@ def scene(height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 def field_of(picture: NDArray[np.float32], passes: int = 2) -> NDArray[np.int16]:
-    return nearest_field(zernike_magnitudes(picture, 5, 16), passes, 32, LEAST, seed=7)
+    return nearest_field(zernike_magnitudes(picture, 5, 16), passes, NEAREST, seed=7)
 
 
 def costs(features: NDArray[np.int16], field: NDArray[np.int16]) -> NDArray[np.int64]:
@@ -62,29 +61,29 @@ def test_matches_are_nearly_as_good_as_the_best_of_all() -> None:
     rows, columns = np.indices((64, 72)).reshape(2, -1)
     exact = np.empty(len(flat))
     for pixel, values in enumerate(flat):
-        apart = np.hypot(rows - rows[pixel], columns - columns[pixel]) >= LEAST
+        apart = np.hypot(rows - rows[pixel], columns - columns[pixel]) >= NEAREST
         exact[pixel] = ((flat - values) ** 2).sum(-1)[apart].min()
-    found = costs(features, nearest_field(features, 4, 32, LEAST, 1)).ravel()
+    found = costs(features, nearest_field(features, 4, NEAREST, 1)).ravel()
     assert (found >= exact).all()
-    assert np.median(found / exact) < 1.1
+    assert np.median(found / exact) < 1.2
 
 
 def test_more_passes_never_make_a_match_worse() -> None:
     features = zernike_magnitudes(scene(96, 96, seed=3), 5, 16)
-    sums = [costs(features, nearest_field(features, passes, 32, LEAST, 1)).sum() for passes in range(4)]
+    sums = [costs(features, nearest_field(features, passes, NEAREST, 1)).sum() for passes in range(4)]
     assert sums == sorted(sums, reverse=True)
     assert sums[2] < sums[0]
 
 
 @pytest.mark.parametrize("size", [(128, 128), (131, 301), (300, 128)])
-def test_every_match_lies_in_the_picture_and_at_least_the_least_offset_away(size: tuple[int, int]) -> None:
+def test_every_match_lies_in_the_picture_and_is_not_nearer_than_the_minimum_distance(size: tuple[int, int]) -> None:
     field = field_of(scene(*size)).astype(int)
     rows, columns = np.indices(size)
     assert (rows + field[..., 0] >= 0).all()
     assert (rows + field[..., 0] < size[0]).all()
     assert (columns + field[..., 1] >= 0).all()
     assert (columns + field[..., 1] < size[1]).all()
-    assert np.hypot(field[..., 0], field[..., 1]).min() >= LEAST
+    assert np.hypot(field[..., 0], field[..., 1]).min() >= NEAREST
 
 
 def test_the_field_is_the_same_bit_for_bit_with_any_number_of_threads(threads: None) -> None:
@@ -93,19 +92,19 @@ def test_the_field_is_the_same_bit_for_bit_with_any_number_of_threads(threads: N
     for count in (1, 2, 5):
         cv2.setNumThreads(count)
         field = field_of(picture)
-        fields.append((field.tobytes(), median_field(field, 4).tobytes()))
+        fields.append((field.tobytes(), median_field(field, 2).tobytes()))
     assert fields[0] == fields[1] == fields[2]
 
 
 def test_another_seed_gives_another_field() -> None:
     features = zernike_magnitudes(scene(96, 96), 5, 16)
-    first, second = (nearest_field(features, 1, 32, LEAST, seed) for seed in (1, 2))
+    first, second = (nearest_field(features, 1, NEAREST, seed) for seed in (1, 2))
     assert (first != second).any()
 
 
 def test_a_flat_picture_where_all_matches_are_equal_is_no_trouble() -> None:
     field = field_of(np.full((128, 128), 90, np.float32))
-    assert np.hypot(field[..., 0].astype(int), field[..., 1]).min() >= LEAST
+    assert np.hypot(field[..., 0].astype(int), field[..., 1]).min() >= NEAREST
 
 
 @pytest.mark.parametrize(
@@ -121,27 +120,23 @@ def test_a_flat_picture_where_all_matches_are_equal_is_no_trouble() -> None:
 )
 def test_features_that_do_not_fit_are_refused(features: NDArray[np.int16]) -> None:
     with pytest.raises(ValueError, match="expected"):
-        nearest_field(features, 1, 32, LEAST, 1)
+        nearest_field(features, 1, NEAREST, 1)
 
 
-def test_the_median_equals_scipys_over_the_same_disc() -> None:
+def test_the_median_equals_scipys_over_the_same_square() -> None:
     field = np.random.default_rng(0).integers(-300, 300, (70, 45, 2)).astype(np.int16)
-    slow = [median_filter(field[..., k], footprint=disc(4), mode="nearest") for k in (0, 1)]
-    np.testing.assert_array_equal(median_field(field, 4), np.stack(slow, -1))
-
-
-def test_parts_cover_a_length_once_and_are_as_many_for_any_number_of_threads() -> None:
-    for length in (1, 31, 64, 100, 1000):
-        parts = parts_of(length)
-        assert [row for first, end in parts for row in range(first, end)] == list(range(length))
-        assert len(parts) == min(max(length // 32, 1), 8)
+    slow = [median_filter(field[..., k], size=5, mode="nearest") for k in (0, 1)]
+    np.testing.assert_array_equal(median_field(field, 2), np.stack(slow, -1))
 
 
 def test_pixels_with_equal_features_follow_each_other_when_sorted() -> None:
-    features = np.random.default_rng(0).integers(0, 8000, (50, 40, 12)).astype(np.int16)
-    features[40, 30] = features[3, 5]
-    for chosen, shift in patch_match._tables(3):
-        order = patch_match._sorted(features.reshape(-1), patch_match._levels(features), chosen, shift)
-        places = np.flatnonzero(np.isin(order, (40 * 40 + 30, 3 * 40 + 5)))
+    rng = np.random.default_rng(0)
+    features = rng.integers(0, 8000, (2000, 12)).astype(np.int16)
+    features[1630] = features[125]
+    levels = patch_match._levels(features)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        order = patch_match._sorted(features, levels, rng.permutation(12)[:6], rng.integers(0, 256, 6))
+        places = np.flatnonzero(np.isin(order, (1630, 125)))
         assert sorted(order) == list(range(2000))
         assert places[1] - places[0] == 1

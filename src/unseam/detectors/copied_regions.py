@@ -71,9 +71,13 @@ class Region:
     movement: Floats
 
 
-def picture_of(luma: NDArray[np.float32]) -> Picture:
-    """Split a picture, (H, W) float32 in grey levels, into its bands."""
-    smooth, level = (np.asarray(cv2.GaussianBlur(luma, (0, 0), width), np.float32) for width in (SHARP, BROAD))
+def picture_of(luma: NDArray[np.float32], reduction: int = 1) -> Picture:
+    """Split a picture, (H, W) float32 in grey levels, into its bands.
+
+    Of a reduced picture, `reduction` is the factor: the bands are those of the picture that was reduced.
+    """
+    widths = (SHARP / reduction, BROAD / reduction)
+    smooth, level = (np.asarray(cv2.GaussianBlur(luma, (0, 0), width), np.float32) for width in widths)
     return Picture(smooth - level, level)
 
 
@@ -132,13 +136,10 @@ def measures_of(region: Region, picture: Picture) -> Floats:
         root mean square difference of their levels plus a quarter of a grey level; log2 of the area in pixels;
         Fisher's transform of the largest correlation of the region's detail with any other place around.
     """
-    height, width = region.inside.shape
-    box = (slice(region.top, region.top + height), slice(region.left, region.left + width))
-    own, other = picture.detail[box][region.inside], _moved(picture.detail, region)[region.inside]
-    apart = picture.level[box][region.inside] - _moved(picture.level, region)[region.inside]
+    apart = (_own(picture.level, region) - moved(picture.level, region))[region.inside]
     return np.array(
         [
-            np.arctanh(_likeness(own, other)),
+            np.arctanh(likeness_of(region, picture)),
             np.log2(np.sqrt(np.mean(apart**2, dtype=np.float64)) + 0.25),
             np.log2(region.inside.sum()),
             np.arctanh(_recurrence(region, picture)),
@@ -146,20 +147,26 @@ def measures_of(region: Region, picture: Picture) -> Floats:
     )
 
 
-def _moved(band: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
+def likeness_of(region: Region, picture: Picture) -> float:
+    """Correlate the detail of a region with that of its match, in [-`MAX_ALIKE`, `MAX_ALIKE`]; without detail, 0."""
+    own, other = (band[region.inside] for band in (_own(picture.detail, region), moved(picture.detail, region)))
+    first, second = (np.asarray(values, np.float64) - float(values.mean(dtype=np.float64)) for values in (own, other))
+    sizes = ((first**2).mean() + NOISE**2) * ((second**2).mean() + NOISE**2)
+    return float(np.clip((first * second).mean() / np.sqrt(sizes), -MAX_ALIKE, MAX_ALIKE))
+
+
+def _own(band: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
+    height, width = region.inside.shape
+    return band[region.top : region.top + height, region.left : region.left + width]
+
+
+def moved(band: NDArray[np.float32], region: Region) -> NDArray[np.float32]:
     """Fetch the match of a region's bounding box, (h, w) float32."""
     inverse = region.movement.copy()
     inverse[:, 2] += inverse[:, :2] @ (region.left, region.top)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     size = region.inside.shape[::-1]
     return np.asarray(cv2.warpAffine(band, inverse, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101), np.float32)
-
-
-def _likeness(own: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Correlate two bands, in [-`MAX_ALIKE`, `MAX_ALIKE`]; without detail, 0."""
-    first, second = (np.asarray(values, np.float64) - float(values.mean(dtype=np.float64)) for values in (own, other))
-    sizes = ((first**2).mean() + NOISE**2) * ((second**2).mean() + NOISE**2)
-    return float(np.clip((first * second).mean() / np.sqrt(sizes), -MAX_ALIKE, MAX_ALIKE))
 
 
 def _recurrence(region: Region, picture: Picture) -> float:
@@ -170,8 +177,7 @@ def _recurrence(region: Region, picture: Picture) -> float:
     height, width = region.inside.shape
     top, left = max(region.top - AROUND, 0), max(region.left - AROUND, 0)
     around = picture.detail[top : region.top + height + AROUND, left : region.left + width + AROUND]
-    own = picture.detail[region.top : region.top + height, region.left : region.left + width]
-    likeness = _likeness_slid(own, region.inside, around)
+    likeness = _likeness_slid(_own(picture.detail, region), region.inside, around)
     centre = np.array([region.left + (width - 1) / 2, region.top + (height - 1) / 2, 1.0])
     match = region.movement @ centre - centre[:2]
     down, right = np.ogrid[: likeness.shape[0], : likeness.shape[1]]

@@ -2,7 +2,8 @@
 
 Every pixel is described by Zernike moments of its surroundings, PatchMatch finds for each the most similar place
 elsewhere, and where a copy was made the offsets of neighbours agree: a linear function fits them. Offsets agree in
-facades and skies, too: `copied_regions` asks of each region whether its match is the same detail.
+facades and skies, too: `copied_regions` measures for each region whether its match is the same detail. The search takes
+place in the photo at half its size, the measurements at its own.
 """
 
 from __future__ import annotations
@@ -19,18 +20,23 @@ from unseam.detectors.copied_regions import (
     both_sides,
     disc,
     likeness_around,
+    likeness_of,
     measures_of,
     picture_of,
     regions_of,
     sides,
 )
 from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.patch_match import median_field, nearest_field
+from unseam.detectors.region_movement import finer, refined
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
+from unseam.detectors.zernike import zernike_magnitudes
 from unseam.errors import NotApplicable
 from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
 Floats = NDArray[np.float64]
+Reals = NDArray[np.float32]
 
 MIN_SIDE = 128
 """Minimum height and width of a photo, in pixels: below, there is no room for a region and its copy."""
@@ -64,30 +70,33 @@ The threshold is a ratio of 1. There the same command counts 89.3 % of the copie
 
 @dataclass(frozen=True, slots=True)
 class CopyMoveConfig:
-    """Parameters of `copy_move`; lengths in pixels of the picture that is searched, see `largest`.
+    """Parameters of `copy_move`; lengths in pixels of the picture that is searched, half as large as the measured one.
 
     Attributes
     ----------
+    largest : int
+        Maximum pixels of the picture that is measured: larger photos are reduced by an integer. Not in the paper.
+    reduction : int
+        Pixels of the measured picture in one of the searched picture. Not in the paper.
     order : int
         Highest order of the Zernike moments; 5 in the paper (12 of them).
     side : int
-        Diameter of the disc that they describe; 16 in the paper.
+        Diameter of the disc that they describe; 16 in the paper, in pixels of the photo.
     passes : int
         Of PatchMatch; 8 in the paper, which starts from random matches.
-    search : int
-        Largest distance from a match at which better ones are tried at random. The whole picture in the paper.
     min_offset : int
-        Least offset that PatchMatch considers; 8 in the paper's reference implementation.
+        Minimum offset that PatchMatch considers; 8 pixels of the photo in the paper's reference implementation.
     median : int
         Radius of the median filter of the offsets; 4 in the paper.
     fit : int
         Radius of the disc over which offsets are fitted; 6 in the paper.
     error : float
-        Largest sum of squared errors of the fit over the disc, in square pixels; 300 in the paper.
+        Maximum sum of squared errors of the fit over the disc, in square pixels; 300 in the paper, over four times as
+        many pixels of half the size.
     distance : float
-        Least distance between source and copy; 50 in the paper.
+        Minimum distance between source and copy; 50 in the paper.
     region : int
-        Least area of a region, in pixels; 1200 in the paper, which has no other check.
+        Minimum area of a region, in pixels; 1200 in the paper, which has no other check.
     dilation : int
         Radius by which regions are widened: what `median` and `fit` take away. 10 in the paper.
     window : int
@@ -95,32 +104,30 @@ class CopyMoveConfig:
     flat : float
         Detail weaker than this, as standard deviation in grey levels, says nothing. Not in the paper.
     likeness : float
-        Least correlation of a region's detail with that of its match; below, it is no copy. Not in the paper.
+        Minimum correlation of a region's detail with that of its match. Not in the paper.
     weights, constant : (4,) floats, float
         Of a region's measures, to its log-odds of being a copy; see `WEIGHTS`. Not in the paper.
-    largest : int
-        Maximum pixels of the picture that is searched: larger photos are reduced by an integer. Not in the paper.
     curve : LlrCurve
         From the raw value to the log-likelihood ratio; see `CURVE`.
     """
 
+    largest: int = 1_500_000
+    reduction: int = 2
     order: int = 5
-    side: int = 16
+    side: int = 8
     passes: int = 2
-    search: int = 32
-    min_offset: int = 8
-    median: int = 4
-    fit: int = 6
-    error: float = 300.0
-    distance: float = 24.0
-    region: int = 150
-    dilation: int = 10
-    window: int = 17
+    min_offset: int = 4
+    median: int = 2
+    fit: int = 3
+    error: float = 48.0
+    distance: float = 12.0
+    region: int = 40
+    dilation: int = 5
+    window: int = 9
     flat: float = 0.5
     likeness: float = 0.5
     weights: tuple[float, ...] = WEIGHTS
     constant: float = CONSTANT
-    largest: int = 1_500_000
     curve: LlrCurve = CURVE
 
 
@@ -154,17 +161,16 @@ def copy_move_statistic(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Stati
     Returns
     -------
     Statistic
-        (H // k, W // k) float64, in square pixels summed over the disc; near 0 where a region was copied. k is the
-        smallest integer by which the photo must be reduced to have at most ``config.largest`` pixels.
+        (H // k // 2, W // k // 2) float64, in square pixels summed over the disc; near 0 where a region was copied. k
+        is the smallest integer by which the photo must be reduced to have at most ``config.largest`` pixels.
 
     Notes
     -----
-    DOI 10.1109/TIFS.2015.2455334, sections II and III. Deliberate differences: how matches are found (`patch_match`);
-    large photos are reduced by averaging k x k pixels.
+    DOI 10.1109/TIFS.2015.2455334, sections II and III. Deliberate differences: how matches are found (`patch_match`),
+    and in a photo of half the size; large photos are reduced by averaging k x k pixels.
     """
     _check(photo)
-    factor = _factor(photo, config)
-    return Statistic(_matches(_luma(photo, factor), config).error, (factor, factor))
+    return Statistic(_matches(_reduced(_luma(photo, config), config.reduction), config).error, _step(photo, config))
 
 
 def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tuple[Region, Floats]]:
@@ -176,8 +182,10 @@ def copy_move_regions(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[tu
         Each, in pixels of the searched picture, with what `measures_of` measures; the largest first.
     """
     _check(photo)
-    luma = _luma(photo, _factor(photo, config))
-    return photo.once(_key(config), lambda: _regions(_matches(luma, config), picture_of(luma), config))
+    luma = _luma(photo, config)
+    return photo.once(
+        _key(config), lambda: _regions(_matches(_reduced(luma, config.reduction), config), picture_of(luma), config)
+    )
 
 
 def _key(config: CopyMoveConfig) -> tuple[str, CopyMoveConfig]:
@@ -198,15 +206,15 @@ def copy_move_llr(photo: Photo, config: CopyMoveConfig = DEFAULT) -> Statistic:
         elsewhere, more where single pixels resemble their matches; NaN where there is no detail to compare.
     """
     _check(photo)
-    factor = _factor(photo, config)
-    luma = _luma(photo, factor)
-    matches, picture = _matches(luma, config), picture_of(luma)
-    ratio = _hints(matches, picture, config)
-    for region, measures in photo.once(_key(config), lambda: _regions(matches, picture, config)):
+    luma = _luma(photo, config)
+    coarse = _reduced(luma, config.reduction)
+    matches = _matches(coarse, config)
+    ratio = _hints(matches, picture_of(coarse, config.reduction), config)
+    for region, measures in photo.once(_key(config), lambda: _regions(matches, picture_of(luma), config)):
         strength = _strength(measures, config)
         marked = both_sides(region, ratio.shape, config.dilation)
         ratio[marked] = np.fmax(ratio[marked], np.clip(strength, MIN_STRENGTH, MAX_STRENGTH))
-    return config.curve.llr(Statistic(ratio, (factor, factor)))
+    return config.curve.llr(Statistic(ratio, _step(photo, config)))
 
 
 def _strength(measures: Floats, config: CopyMoveConfig) -> float:
@@ -238,8 +246,8 @@ class Copy:
 
 def copies_of(photo: Photo, config: CopyMoveConfig = DEFAULT) -> list[Copy]:
     """List the probable copies within a photo, the largest first; errors as `copy_move_regions`."""
-    step = _factor(photo, config)
-    size = (photo.height // step, photo.width // step)
+    step, _ = _step(photo, config)
+    size = _reduced(_luma(photo, config), config.reduction).shape
     found = []
     for region, measures in copy_move_regions(photo, config):
         likeness, recurrence = float(np.tanh(measures[0])), float(np.tanh(measures[3]))
@@ -267,22 +275,28 @@ def _factor(photo: Photo, config: CopyMoveConfig) -> int:
     return int(np.ceil(max(np.sqrt(photo.height * photo.width / config.largest), longest, 1.0)))
 
 
-def _luma(photo: Photo, factor: int) -> NDArray[np.float32]:
-    """Average the grey levels of factor x factor pixels; what is left over at the far borders is not searched."""
-    rows, columns = photo.height // factor, photo.width // factor
-    grey = cv2.cvtColor(photo.pixels[: rows * factor, : columns * factor], cv2.COLOR_RGB2GRAY)
-    if factor == 1:
-        return np.asarray(grey, np.float32)
-    return np.asarray(cv2.resize(grey.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+def _step(photo: Photo, config: CopyMoveConfig) -> tuple[int, int]:
+    """Return the stored pixels, down and across, in one pixel of the searched picture."""
+    step = _factor(photo, config) * config.reduction
+    return step, step
 
 
-def _matches(luma: NDArray[np.float32], config: CopyMoveConfig) -> _Matches:
-    from unseam.detectors import patch_match, zernike  # imports numba
+def _luma(photo: Photo, config: CopyMoveConfig) -> Reals:
+    """Return the grey levels of the picture that is measured."""
+    grey = np.asarray(cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY))
+    return _reduced(grey.astype(np.float32), _factor(photo, config))
 
-    features = zernike.zernike_magnitudes(luma, config.order, config.side)
-    field = patch_match.nearest_field(features, config.passes, config.search, config.min_offset, SEED)
-    del features
-    offsets = patch_match.median_field(field, config.median)
+
+def _reduced(luma: Reals, factor: int) -> Reals:
+    """Average factor x factor pixels; what is left over at the far borders is not searched."""
+    rows, columns = (side // factor for side in luma.shape)
+    whole = luma[: rows * factor, : columns * factor]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _matches(luma: Reals, config: CopyMoveConfig) -> _Matches:
+    features = zernike_magnitudes(luma, config.order, config.side)
+    offsets = median_field(nearest_field(features, config.passes, config.min_offset, SEED), config.median)
     error = sum(_error_of_fit(offsets[..., k], config.fit) for k in (0, 1))
     return _Matches(offsets, np.asarray(error))
 
@@ -316,9 +330,13 @@ def _hints(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> Float
 def _regions(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> list[tuple[Region, Floats]]:
     down, right = (matches.offsets[..., k].astype(np.float32) for k in (0, 1))
     moves_as_one = (matches.error <= config.error) & (np.hypot(down, right) >= config.distance)
-    regions = regions_of(matches.offsets, moves_as_one, config.region)
-    measured = [(region, measures_of(region, picture)) for region in regions]
-    return [(region, measures) for region, measures in measured if np.tanh(measures[0]) >= config.likeness]
+    found = []
+    for coarse in regions_of(matches.offsets, moves_as_one, config.region):
+        region = refined(coarse, picture, config.reduction)
+        fine = finer(region, config.reduction)
+        if likeness_of(fine, picture) >= config.likeness:
+            found.append((region, measures_of(fine, picture)))
+    return found
 
 
 METHOD = Detector(

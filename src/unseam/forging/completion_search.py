@@ -5,13 +5,15 @@ Importing this file imports numba, which takes a while: it is imported when a ho
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.compiled import compiled, inlined
-from unseam.detectors.patch_match import Whole, bounded, seeded, xorshift
+from unseam.forging.compiled import compiled, inlined
 from unseam.forging.completion import REACH
 
+Whole = int | np.signedinteger[Any]
 Picture = NDArray[np.int16]
 Places = NDArray[np.int32]
 Place = tuple[Whole, Whole]
@@ -19,6 +21,26 @@ Best = tuple[Whole, Whole, Whole]
 
 WORST = np.int64(1) << np.int64(40)
 """More than two patches can differ."""
+
+
+@inlined
+def xorshift(state: np.uint64) -> np.uint64:  # pragma: no cover - compiled
+    """Step Marsaglia's xorshift64 generator: its state is ours, so that the same hole is filled the same way."""
+    state ^= state << np.uint64(13)
+    state ^= state >> np.uint64(7)
+    return state ^ (state << np.uint64(17))
+
+
+@inlined
+def seeded(seed: Whole) -> np.uint64:  # pragma: no cover - compiled
+    """Return the generator's first state."""
+    return np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(1)
+
+
+@inlined
+def bounded(bits: np.uint64, count: Whole) -> Whole:  # pragma: no cover - compiled
+    """Turn 32 random bits into a number from 0 to count - 1."""
+    return np.int64(((bits & np.uint64(0xFFFFFFFF)) * np.uint64(count)) >> np.uint64(32))
 
 
 @compiled
