@@ -232,8 +232,9 @@ def test_a_rate_is_given_in_photos_or_in_seconds_whichever_is_more_than_one() ->
 def test_an_interrupted_run_says_how_far_it_came_and_keeps_what_was_finished(
     photo: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "three").mkdir()
     for name in "abc":
-        shutil.copy(photo, tmp_path / f"{name}.png")
+        shutil.copy(photo, tmp_path / "three" / f"{name}.png")
     analyze = batch.analyze
 
     def stopped(path: Path, *arguments: Any, **options: Any) -> Report:
@@ -242,7 +243,7 @@ def test_an_interrupted_run_says_how_far_it_came_and_keeps_what_was_finished(
         return analyze(path, *arguments, **options)
 
     monkeypatch.setattr(batch, "analyze", stopped)
-    result = run("localize", tmp_path, "--method", model, "--out", tmp_path / "out")
+    result = run("localize", tmp_path / "three", "--method", model, "--out", tmp_path / "out")
     assert result.exit_code == 130
     assert "interrupted after 1 of 3 photos" in result.stderr
     assert json.loads(next((tmp_path / "out").rglob("report.json")).read_text())["verdict"]
