@@ -1,4 +1,4 @@
-"""Make the pictures of README and docs: photo, heat map, mask and true mask in a row.
+"""Make the pictures of README and docs: photo, what was found and what was changed, each with its caption.
 
     PYTHONPATH=benchmarks python tools/pictures.py [NAME]...
 
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 import unseam
 from unseam.drawing.overlay import draw_overlay
@@ -25,6 +25,10 @@ LEARNED = ("fusion",)
 
 GAP, HEIGHT = 12, 480
 """Pixels."""
+
+CAPTIONS = ("Photo", "What unseam finds", "What was changed")
+FONT_SIZE, CAPTION_HEIGHT = 40, 60
+"""Pixels: three panels of a photo of 4 : 3 are 1,944 wide; at 390, the width of a phone, letters are still 8 high."""
 
 
 HOST, DONOR = "cactus.jpg", "houseboat.jpg"
@@ -72,15 +76,17 @@ def _row(report: unseam.Report, truth: np.ndarray) -> list[Image.Image]:
         orientation=report.photo.orientation,
         title=f"{report.verdict}   {report.method}",
     )
-    mask = np.repeat(np.uint8(255) * report.mask[..., None], 3, axis=2)
-    return [_scaled(picture) for picture in (report.photo.pixels, overlay, mask, truth)]
+    return [_scaled(picture) for picture in (report.photo.pixels, overlay, truth)]
 
 
 def _save(row: list[Image.Image], path: Path) -> None:
-    sheet = Image.new("RGB", (sum(p.width for p in row) + GAP * (len(row) - 1), HEIGHT), "white")
+    sheet = Image.new("RGB", (sum(p.width for p in row) + GAP * (len(row) - 1), HEIGHT + CAPTION_HEIGHT), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_SIZE)
     left = 0
-    for picture in row:
+    for picture, caption in zip(row, CAPTIONS, strict=True):
         sheet.paste(picture, (left, 0))
+        middle = (left + picture.width / 2, HEIGHT + CAPTION_HEIGHT / 2)
+        draw.text(middle, caption, "black", font=font, anchor="mm")
         left += picture.width + GAP
     path.parent.mkdir(exist_ok=True)
     sheet.save(path, optimize=True)
