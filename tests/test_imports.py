@@ -35,6 +35,16 @@ def test_core_loads_nothing_heavy(statement: str) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_judging_a_photo_with_every_method_needs_no_package_of_an_extra() -> None:
+    judged = _loaded_after(
+        "import numpy as np, unseam; pixels = np.random.default_rng(0).integers(0, 256, (128, 160, 3), np.uint8); "
+        "unseam.analyze(pixels, ['all'])"
+    )
+
+    assert "onnxruntime" in judged
+    assert judged.isdisjoint({*HEAVY, "scipy"})
+
+
 @pytest.mark.parametrize("statement", ["import unseam; unseam.Heatmap; unseam.analyze", "import unseam.cli"])
 def test_package_and_command_line_start_without_numpy(statement: str) -> None:
     assert _loaded_after(statement).isdisjoint({"numpy", "cv2", "PIL", "onnxruntime"})

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import files
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -38,7 +39,7 @@ USES = {
     "mkdocs-jupyter": "the notebook as a page",
     "mkdocstrings": "its API reference, from docstrings",
     "mypy": "type checks",
-    "numba": "compiled loops of copy-move and block-grid",
+    "numba": "compiled loops that fill holes in forged photos",
     "numpy": "arrays",
     "onnx": "writing and checking model files",
     "onnxruntime": "running the networks",
@@ -54,12 +55,12 @@ USES = {
     "pytest": "tests",
     "pytest-xdist": "tests, on all cores",
     "python-multipart": "uploads",
-    "pywavelets": "wavelets",
+    "pywavelets": "an oracle for filters, in tests",
     "ray": "a scan on a cluster",
     "rich": "progress bars",
     "ruff": "format and lint",
     "scikit-learn": "an oracle for metrics, in tests",
-    "scipy": "signal processing and statistics",
+    "scipy": "optimization in calibration, intervals in tables, an oracle in tests",
     "starlette": "requests and responses of the HTTP API",
     "torch": "training",
     "typer": "the command line",
@@ -71,8 +72,9 @@ USES = {
 TOP = """# Dependencies
 
 `pip install unseam` brings the packages without an entry under *extra*, and those that they need in turn. Versions and
-licences are those of the environment that wrote this page, on Linux. pyproject.toml names the lowest versions; `make
-lowest` and `make newest` run the tests with the lowest and the newest.
+licences are those of the environment that wrote this page, on Linux. MB are megabytes of installed files, as the
+package lists them. pyproject.toml names the lowest versions; `make lowest` and `make newest` run the tests with the
+lowest and the newest.
 
 A test keeps the first table complete and allows no licence of the GPL family. Some wheels contain compiled libraries
 under other terms than the package's own: FFmpeg in `opencv-python-headless` (LGPL-2.1; unseam reads no video), libheif
@@ -107,6 +109,12 @@ def installed() -> dict[str, tuple[str, str]]:
     }
 
 
+def megabytes(name: str) -> str:
+    """Sum the files of an installed package."""
+    size = sum(file.size or 0 for file in files(name) or []) / 1e6
+    return f"{size:.0f}" if size >= 1 else f"{size:.1f}"
+
+
 def page() -> str:
     """Write the page."""
     packages, named = installed(), extras()
@@ -114,17 +122,17 @@ def page() -> str:
     if missing:
         raise SystemExit(f'not installed: {", ".join(missing)}; pip install -e ".[dev,docs]"')
     direct = [
-        (name, *packages[name], ", ".join(named[name]), USES[name])
+        (name, *packages[name], megabytes(name), ", ".join(named[name]), USES[name])
         for name in sorted(named, key=lambda name: (named[name] != [], name))
     ]
-    others = [(name, *packages[name]) for name in sorted(packages.keys() - named.keys())]
+    others = [(name, *packages[name], megabytes(name)) for name in sorted(packages.keys() - named.keys())]
     return "\n".join(
         [
             TOP,
             "## Used by unseam itself\n",
-            *_table(("package", "version", "licence", "extra", "for"), direct),
+            *_table(("package", "version", "licence", "MB", "extra", "for"), direct),
             "\n## What these need, the extras of development included\n",
-            *_table(("package", "version", "licence"), others),
+            *_table(("package", "version", "licence", "MB"), others),
             "",
         ]
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import median_filter
 from sklearn.metrics import f1_score, roc_auc_score
 
 from support.places import SHARED
@@ -137,3 +138,11 @@ def test_it_says_why_it_does_not_apply(pixels: NDArray[np.uint8], reason: str) -
         block_grid_statistic(load_photo(pixels))
     with pytest.raises(NotApplicable, match=reason):
         METHOD(load_photo(pixels))
+
+
+@pytest.mark.parametrize("columns", [1, 17, 90])
+def test_the_running_median_is_scipys_with_mirrored_values_beyond_the_ends(columns: int) -> None:
+    values = np.random.default_rng(0).integers(0, 40, (5, columns)) / 7  # many equal values
+    found = module._median_across(values, 33)
+    padded = np.pad(values, ((0, 0), (16, 16)), "symmetric")
+    np.testing.assert_array_equal(found, median_filter(padded, (1, 33))[:, 16:-16])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import pywt
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.metrics import f1_score, roc_auc_score
 
 from support.places import SHARED
@@ -219,3 +221,18 @@ def test_it_says_why_it_does_not_apply(pixels: NDArray[np.uint8], reason: str) -
         noise_level_statistic(load_photo(pixels))
     with pytest.raises(NotApplicable, match=reason):
         noise_level(load_photo(pixels))
+
+
+def test_its_filters_are_those_of_pywavelets() -> None:
+    wavelet = pywt.Wavelet("db8")
+    np.testing.assert_array_equal(module.LOW_PASS, wavelet.dec_lo)
+    np.testing.assert_array_equal(module.HIGH_PASS, wavelet.dec_hi)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_connected_parts_are_numbered_as_by_scipy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(0, 300, (2, 40 + 60 * seed))
+    links = coo_array((np.ones(one.size), (one, other)), shape=(300, 300))
+    expected = connected_components(links, directed=False)[1]
+    np.testing.assert_array_equal(module._connected(300, one, other), expected)

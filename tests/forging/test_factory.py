@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from support.synthetic import PLAIN, SMALL, rows_of, textured
-from unseam.errors import DataError
+from unseam.errors import DataError, MissingExtra
 from unseam.forging import ForgeConfig, factory, forge_folder
 from unseam.forging.factory import load_sources
 from unseam.forging.make import make
@@ -279,3 +279,10 @@ def test_a_damaged_row_of_an_interrupted_run_is_reported(tmp_path: Path, name: s
     (tmp_path / factory.WORK / "rows" / name).write_text(text)
     with pytest.raises(DataError, match="not a row of a forgery"):
         factory._finished(tmp_path)
+
+
+def test_without_numba_the_error_names_the_extra(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unseam.forging.factory.find_spec", lambda _: None)
+    with pytest.raises(MissingExtra, match=r"needs numba: pip install \"unseam\[forge\]\""):
+        forge_folder([photos], [], tmp_path / "out", count=1, seed=0)
+    assert not (tmp_path / "out").exists()

@@ -7,8 +7,6 @@ possible grid line, keeps what recurs every 8 pixels, and asks of each block whe
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -178,34 +176,24 @@ def _sum_down(values: Floats, length: int) -> Floats:
 
 
 def _median_across(values: Floats, length: int) -> Floats:
-    padded = np.pad(values, ((0, 0), (length // 2, length // 2)), "symmetric")
-    medians = np.empty_like(values)
-    _running_median()(padded, length, medians)
-    return medians
+    """Return the running median along rows: sorted windows that lose one value and gain one at each step.
 
-
-@functools.cache
-def _running_median() -> Callable[[Floats, int, Floats], None]:
-    """Compile the running median along rows: a sorted window that loses one value and gains one at each step."""
-    from unseam.detectors.compiled import compiled  # imports numba
-
-    @compiled
-    def running_median(padded: Floats, length: int, medians: Floats) -> None:  # pragma: no cover - compiled
-        window = np.empty(length)
-        fewer = np.empty(length + 1)
-        fewer[0], fewer[length] = -np.inf, np.inf
-        for row in range(padded.shape[0]):
-            window[:] = np.sort(padded[row, :length])
-            medians[row, 0] = window[length // 2]
-            for column in range(1, medians.shape[1]):
-                leaving, entering = padded[row, column - 1], padded[row, column + length - 1]
-                for i in range(length - 1):  # no branches: both loops become vector instructions
-                    fewer[i + 1] = window[i] if window[i] < leaving else window[i + 1]
-                for i in range(length):
-                    window[i] = max(fewer[i], min(fewer[i + 1], entering))
-                medians[row, column] = window[length // 2]
-
-    return running_median
+    All rows move at once; a window is a column, so that neighbours in memory are those of other rows.
+    """
+    columns = np.pad(values, ((0, 0), (length // 2, length // 2)), "symmetric").T.copy()
+    window = np.sort(columns[:length], 0)
+    fewer = np.full((length + 1, len(values)), -np.inf)
+    fewer[-1] = np.inf
+    medians = np.empty(values.shape[::-1])
+    medians[0] = window[length // 2]
+    for column in range(1, len(medians)):
+        leaving, entering = columns[column - 1], columns[column + length - 1]
+        np.copyto(fewer[1:-1], window[1:])
+        np.copyto(fewer[1:-1], window[:-1], where=window[:-1] < leaving)
+        np.minimum(fewer[1:], entering, out=window)
+        np.maximum(fewer[:-1], window, out=window)
+        medians[column] = window[length // 2]
+    return medians.T
 
 
 def _median_of_period(values: Floats) -> Floats:

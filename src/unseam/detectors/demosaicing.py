@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.detector import CALIBRATED, Detector
+from unseam.detectors.medians import median_around
 from unseam.detectors.statistic import LlrCurve, Statistic, heatmap_of
 from unseam.method import NO_EVIDENCE, Heatmap, MethodInfo
 from unseam.photo.photo import Photo
@@ -150,7 +151,7 @@ def demosaicing_statistic(photo: Photo, config: DemosaicingConfig = DEFAULT) -> 
     mixture = fit_mixture(whole[fitted], config.tolerance, config.max_iterations)
     if mixture is None:
         return Statistic(np.full(shape, NO_EVIDENCE), (config.block, config.block))
-    likelihood = _median(mixture.log_odds(whole), config.median)
+    likelihood = median_around(mixture.log_odds(whole), config.median)
     return Statistic(0.5 * (1 - np.tanh(0.5 * likelihood)), (config.block, config.block))
 
 
@@ -446,12 +447,6 @@ def _sums_by_colour(values: Floats, block: int) -> tuple[Floats, Floats]:
     cells = values[: rows * block, : columns * block].reshape(rows, block // 2, 2, columns, block // 2, 2)
     sums = cells.sum(axis=(1, 4))
     return sums[:, 0, :, 0] + sums[:, 1, :, 1], sums[:, 0, :, 1] + sums[:, 1, :, 0]
-
-
-def _median(values: Floats, side: int) -> Floats:
-    from scipy.ndimage import median_filter
-
-    return np.asarray(median_filter(values, side), np.float64)
 
 
 def _even_pixels(photo: Photo) -> NDArray[np.uint8]:

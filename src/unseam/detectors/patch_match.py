@@ -220,10 +220,10 @@ def _spread(search: _Search, jump: int) -> None:
     """Offer every pixel the offsets that lie `jump` pixels away (zero order), and their extrapolation (first order)."""
     worth = _moved_as_one(search)
     for way in WAYS:
-        own, near = _places(way, jump)
-        down, right = search.down[near], search.right[near]
+        own, other = _places(way, jump)
+        down, right = search.down[other], search.right[other]
         differs = (down != search.down[own]) | (right != search.right[own])
-        _offer(search, own, worth[near] & differs, down, right)
+        _offer(search, own, worth[other] & differs, down, right)
         own, far = _places(way, 2 * jump)
         near = tuple(slice(jump, -jump) if step else slice(None) for step in way)
         more, wider = (offsets[near] - offsets[far] for offsets in (search.down, search.right))

@@ -20,12 +20,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from unseam.errors import DataError, PhotoError
+from unseam.errors import DataError, MissingExtra, PhotoError
 from unseam.forging.config import ForgeConfig
 from unseam.forging.licences import find_terms
 from unseam.forging.make import make
@@ -112,10 +113,14 @@ def forge_folder(
 
     Raises
     ------
+    MissingExtra
+        The extra ``forge`` is not installed.
     DataError
         Before any file is made: fewer than two photographs, none large enough, no object to cut out, a folder that
         holds other forgeries, or one in which another process is at work.
     """
+    if find_spec("numba") is None:
+        raise MissingExtra('filling holes needs numba: pip install "unseam[forge]"')
     if count < 1 or workers < 1 or seed < 0:
         raise DataError(f"count {count}, workers {workers}, seed {seed}; expected at least 1, 1 and 0")
     config = config or ForgeConfig()

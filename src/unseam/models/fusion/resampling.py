@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unseam.detectors.block_dct import SIDE, cosines
+from unseam.detectors.medians import median_along
 from unseam.jpeg.colour import LUMA
 
 Reals = NDArray[np.float32]
@@ -140,27 +141,25 @@ def _strips(pixels: NDArray[np.uint8]) -> list[Reals]:
 
 def _repeats(strips: list[Reals], length: int) -> Floats:
     """Return for each frequency the mean logarithm of its peak in all strips; -inf where it means nothing."""
-    from scipy.ndimage import maximum_filter1d, median_filter
-
     finer = length / strips[0].shape[1]
     around = int(NEIGHBOURS * finer) | 1
     total = np.zeros(length // 2 + 1)
     for strip in strips:
         power = np.abs(np.fft.rfft(_profile(strip), length)) ** 2
-        total += np.log(power / (median_filter(power, around, mode="nearest") + MIN_POWER) + FLOOR)
+        total += np.log(power / (median_along(power, around) + MIN_POWER) + FLOOR)
     frequency = np.arange(len(total)) / length
     grid = np.abs(frequency - np.round(frequency * SIDE) / SIDE) < WIDTH * finer / length
     mean = np.where(grid | (frequency < LOWEST), -np.inf, total / len(strips))
-    return np.asarray(maximum_filter1d(mean, int(WIDTH * finer) | 1))  # sides are rounded: factors differ a little
+    beyond = int(WIDTH * finer) // 2  # sides are rounded: factors differ a little
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(mean, beyond, "symmetric"), 2 * beyond + 1)
+    return np.asarray(windows.max(-1))
 
 
 def _profile(strip: Reals) -> Floats:
     """Return the strength of second differences of each column of a strip, less what the scene gives, windowed."""
-    from scipy.ndimage import median_filter
-
     second = np.abs(strip[:, 2:] - 2 * strip[:, 1:-1] + strip[:, :-2])
     strength = np.log(np.minimum(second, LARGEST_DIFFERENCE).mean(axis=0, dtype=np.float64) + MIN_DIFFERENCE)
-    strength -= median_filter(strength, TREND, mode="nearest")
+    strength -= median_along(strength, TREND)
     limit = 3 * np.abs(strength).mean()
     return np.asarray(np.clip(strength, -limit, limit) * np.hanning(len(strength)))
 

@@ -1,6 +1,6 @@
 """Loops that numpy cannot express, compiled by numba when they are first called.
 
-Importing this file imports numba, which takes a while: detectors import it when they run, not before.
+Importing this file imports numba (extra ``forge``), which takes a while: it is imported when a hole is filled.
 
 Compiling takes seconds, loading what was compiled before a fraction of one. Numba keeps it next to the package, else in
 the user's cache folder, else in the folder that the environment variable NUMBA_CACHE_DIR names.
