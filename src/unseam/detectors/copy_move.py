@@ -101,6 +101,8 @@ class CopyMoveConfig:
         Radius by which regions are widened: what `median` and `fit` take away. 10 in the paper.
     window : int
         Side of the square over which single pixels are compared with their matches; odd. Not in the paper.
+    half : float
+        Error of the fit, in square pixels, at which the likeness of single pixels counts half. Not in the paper.
     flat : float
         Detail weaker than this, as standard deviation in grey levels, says nothing. Not in the paper.
     likeness : float
@@ -124,6 +126,7 @@ class CopyMoveConfig:
     region: int = 40
     dilation: int = 5
     window: int = 9
+    half: float = 20.0
     flat: float = 0.5
     likeness: float = 0.5
     weights: tuple[float, ...] = WEIGHTS
@@ -322,7 +325,7 @@ def _sum(values: Floats, kernel: Floats) -> Floats:
 def _hints(matches: _Matches, picture: Picture, config: CopyMoveConfig) -> Floats:
     """Ratio from single pixels: how much each resembles its match, where neighbours agree; (H, W) float64."""
     likeness, energy = likeness_around(picture, matches.offsets, config.window)
-    hint = np.maximum(likeness, 0) / (1 + matches.error / config.error)
+    hint = np.maximum(likeness, 0) / (1 + matches.error / config.half)
     widened = np.asarray(cv2.dilate(hint, disc(config.dilation).astype(np.uint8)), np.float64)
     return np.where(energy < config.flat**2, np.nan, NOTHING + HINT * widened)
 
