@@ -53,9 +53,9 @@ def replace_part(pixels: NDArray[np.uint8], share: float, rng: np.random.Generat
     """Copy a part of this share of height and width over another, both off the border by a tenth."""
     height, width = (int(side * share) for side in pixels.shape[:2])
     low, high = np.array(pixels.shape[:2]) * 0.1, np.array(pixels.shape[:2]) * 0.9 - (height, width)
-    (top, left), (above, beside) = (rng.uniform(low, high).astype(int) for _ in range(2))
+    (top, left), (above, before) = (rng.uniform(low, high).astype(int) for _ in range(2))
     edited = pixels.copy()
-    edited[top : top + height, left : left + width] = pixels[above : above + height, beside : beside + width]
+    edited[top : top + height, left : left + width] = pixels[above : above + height, before : before + width]
     return edited
 
 

@@ -320,7 +320,7 @@ def test_something_dropped_that_is_no_file_is_told(open_page: Opener) -> None:
     page.evaluate(
         "() => document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, dataTransfer: new DataTransfer() }))"
     )
-    expect(page.get_by_role("alert")).to_contain_text("There is no photo in that")
+    expect(page.get_by_role("alert")).to_contain_text("That is not a photo")
 
 
 def test_the_page_is_used_from_the_keyboard_alone(open_page: Opener) -> None:

@@ -112,7 +112,7 @@ def _draw_forgeries(out: Path, preview: Path) -> None:
 @app.command()
 def windows(
     data: Annotated[Path | None, typer.Option(help="Folder written by unseam forge, or of photos and masks.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Else: name of a data set, with --root.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Name of a data set, instead of --data; needs --root.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of that data set.")] = None,
     masks: Annotated[str | None, typer.Option(help="Which of several masks that data set has.")] = None,
     split: Annotated[str | None, typer.Option(help="Draw photos of this split alone, say train.")] = None,
@@ -120,7 +120,7 @@ def windows(
         float | None,
         typer.Option(min=0, max=1, help="Manipulated above this share of a window.  [default: the paper's]"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the windows that are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the windows that are drawn.")] = 0,
     preview: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw photos, masks, boxes and windows with their labels.")
     ] = None,

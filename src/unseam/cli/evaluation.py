@@ -41,7 +41,7 @@ def evaluate(
     fast: Annotated[bool, typer.Option("--fast", help=FAST)] = False,
     patches_only: Annotated[bool, typer.Option("--patches-only", help="Only the tables over patches.")] = False,
     patches_per_photo: Annotated[int, typer.Option(min=0, help="Patches drawn from each photo.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn: photos, noise, patches.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the photos, noise and patches that are drawn.")] = 0,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that judge photos side by side.  [default: one a core]")
     ] = None,
@@ -73,12 +73,12 @@ def evaluate(
 
 @app.command()
 def reproduce(
-    out: Annotated[Path, typer.Option(help="Folder of everything; what is finished in it is not done again.")],
+    out: Annotated[Path, typer.Option(help="Folder for all results; finished parts in it are kept.")],
     dataset: Annotated[str | None, typer.Option(help="Name of a data set's adapter, with --root.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
     masks: Annotated[str | None, typer.Option(help="Which masks, where the data set has several.")] = None,
     photos: Annotated[
-        list[Path] | None, typer.Option(help="Else: photographs to forge from; may be given several times.")
+        list[Path] | None, typer.Option(help="Photographs to forge from, instead of a data set; repeatable.")
     ] = None,
     objects: Annotated[
         list[Path] | None, typer.Option(help="Folders of photographs with object masks; may be given several times.")
@@ -90,7 +90,7 @@ def reproduce(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Trainings of each network.  [default: 3; with --smoke: 1]")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Training steps in place of the recipes' own.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps instead of those of the recipes.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this network; may be given several times.")] = None,
     whole_photos: Annotated[bool, typer.Option(help="Judge whole photos, for Table 6 and Figure 5.")] = True,
     smoke: Annotated[bool, typer.Option("--smoke", help="On examples/, in minutes: does everything work?")] = False,

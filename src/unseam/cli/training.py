@@ -79,7 +79,7 @@ def train(
     ] = None,
     features: Features = None,
     workers: Workers = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume from the last checkpoint.")] = False,
     devices: Annotated[int, typer.Option(min=1, help="Processes, each with its own device.")] = 1,
     accelerator: Annotated[Accelerator, typer.Option(help="What to train on.")] = Accelerator.AUTO,
 ) -> None:

@@ -271,7 +271,7 @@ METHOD = Detector(
         paper="H. Farid, 2009, Exposing digital forgeries from JPEG ghosts, DOI 10.1109/TIFS.2008.2012215",
         detects="regions that were JPEG-compressed before, at a lower quality than the finished photo and on its "
         "grid, where the rest was not, or the reverse",
-        blind_spots="where no part has such a past, after stronger compression, with a camera's own tables, and in"
+        blind_spots="where no part has such a history, after stronger compression, with a camera's own tables, and in"
         " flat parts",
         needs=frozenset({"detail"}),
         min_size=(MIN_SIDE, MIN_SIDE),

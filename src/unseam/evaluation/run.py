@@ -135,8 +135,8 @@ def run_evaluation(
         Written to ``out``: ``results.md`` and ``results.csv``; ``rows.parquet`` (one row per photo, degradation and
         method); ``curves.csv`` and ``curves.png``; ``reliability.csv`` and ``reliability.png`` where there are forged
         and authentic photos; ``sheets/METHOD.png`` (best, median and worst photos);
-        ``robustness.csv`` and ``robustness-NAME.png`` where photos are degraded; ``patches.csv`` for networks. Beside
-        them is what an interrupted run resumes from, ``rows.jsonl`` and ``counts.bin``.
+        ``robustness.csv`` and ``robustness-NAME.png`` where photos are degraded; ``patches.csv`` for networks. An
+        interrupted run resumes from ``rows.jsonl`` and ``counts.bin`` in the same folder.
 
     Raises
     ------

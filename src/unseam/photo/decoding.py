@@ -178,7 +178,7 @@ def _foreign(data: bytes, where: str) -> PhotoError:
         if accept is not None and name not in PLUGINS and accept(prefix) is True:
             return UnsupportedPhoto(f"{where} looks like {name}; expected {', '.join(PLUGINS)}. {CONVERT}")
     return NotAnImage(
-        f"{where} starts with {data[:16]!r}, which is no image format known here; expected {', '.join(PLUGINS)}. "
+        f"{where} starts with {data[:16]!r}, which is not a known image format; expected {', '.join(PLUGINS)}. "
         "Find out what it is, or get the original."
     )
 

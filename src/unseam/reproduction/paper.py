@@ -172,11 +172,11 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("16 maps in conv1 over 32, pixels (Table 3)", PAPER_NETWORK, "conv1-32f", PIXEL),
     Claim("256 features over 64, pixels (Table 3)", PAPER_NETWORK, "lstm-64h", PIXEL),
     Claim("labels at 12.5 % over 50 %, pixels (Table 4)", PAPER_NETWORK, "iou-0.5", PIXEL),
-    Claim("joint over single task, patches, from the better beginning", "high-pass", "p-conv-lstm-high-pass", PATCH),
+    Claim("joint over single task, patches, from better initial weights", "high-pass", "p-conv-lstm-high-pass", PATCH),
     Claim(
-        "joint over single task, pixels, from the better beginning", "high-pass", "s-conv-lstm-conv-high-pass", PIXEL
+        "joint over single task, pixels, from better initial weights", "high-pass", "s-conv-lstm-conv-high-pass", PIXEL
     ),
-    Claim("LSTM over FCN, from the better beginning", "s-conv-lstm-conv-high-pass", "fcn-high-pass", PIXEL),
+    Claim("LSTM over FCN, from better initial weights", "s-conv-lstm-conv-high-pass", "fcn-high-pass", PIXEL),
 )
 
 CLASSICAL: Mapping[str, tuple[str, float]] = {

@@ -10,7 +10,7 @@ const TITLES = {
   UploadTooLarge: "This file is too large", PhotoTooLarge: "This photo has too many pixels", OutOfMemory: "This photo takes too much memory",
   NotAnImage: "This is not a picture", UnsupportedPhoto: "This kind of picture cannot be read", EmptyPhoto: "This file is empty",
   TruncatedPhoto: "This file ends too early", DamagedPhoto: "This file is damaged", TimeLimit: "This took too long", UploadTooSlow: "Sending took too long",
-  Unreachable: "The service cannot be reached", ShuttingDown: "The service is stopping", WorkerDied: "Something went wrong", NoPhoto: "There is no photo in that",
+  Unreachable: "The service cannot be reached", ShuttingDown: "The service is stopping", WorkerDied: "Something went wrong", NoPhoto: "That is not a photo",
 };
 const WORDS = { HEIF: "HEIC", WEBP: "WebP" };
 const COPY = "A pasted picture is a copy: the clipboard keeps neither the file's compression nor its facts, and several methods need both. Choose the file itself where you have it.";
@@ -30,7 +30,7 @@ function say(text) {
 }
 
 async function analyze(photo, pasted = false) {
-  if (!photo) return fail({ error: "NoPhoto", message: "Drop, paste or choose a picture's file; a link or a text is none." });
+  if (!photo) return fail({ error: "NoPhoto", message: "Drop, paste or choose an image file; a link or text is not one." });
   if (photo.size > limits.upload_bytes) {
     return fail({ error: "UploadTooLarge", message: `${photo.name} has ${(photo.size / 1e6).toFixed(1)} MB; this service takes up to ${limits.upload_bytes / 1e6} MB.` });
   }
