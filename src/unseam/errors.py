@@ -8,7 +8,7 @@
     │   ├── NotAFile            a folder, a device, a pipe (also an OSError)
     │   ├── UnreadablePhoto     the file is there but may not or cannot be read (also an OSError)
     │   ├── EmptyPhoto          zero bytes, or an array without pixels
-    │   ├── NotAnImage          the bytes are of no image format known here
+    │   ├── NotAnImage          the bytes are not in a known image format
     │   ├── TruncatedPhoto      an image that ends too early
     │   ├── DamagedPhoto        an image whose bytes contradict themselves
     │   ├── PhotoTooLarge       more pixels than the limit; refused before they are allocated
@@ -51,7 +51,7 @@ class EmptyPhoto(PhotoError):  # noqa: N818
 
 
 class NotAnImage(PhotoError):  # noqa: N818
-    """The bytes are of no image format known here."""
+    """The bytes are not in a known image format."""
 
 
 class TruncatedPhoto(PhotoError):  # noqa: N818
