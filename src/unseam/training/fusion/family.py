@@ -10,7 +10,6 @@ import onnx
 import torch
 
 from unseam.datasets.sample import Sample
-from unseam.errors import RecipeError
 from unseam.models.fusion.features import feature_names
 from unseam.models.fusion.metadata import KIND, FusionSettings
 from unseam.models.fusion.method import FusionMethod, parse_fusion
@@ -21,11 +20,11 @@ from unseam.training.family import Facts, Loading
 from unseam.training.fusion.calibration import UNCALIBRATED, calibrated_settings
 from unseam.training.fusion.calibration_frames import described, measured_frames
 from unseam.training.fusion.export import check_fusion_parity, fusion_graph, parity_features
+from unseam.training.fusion.initial_weights import initialise_fusion_network
 from unseam.training.fusion.network import FusionNetwork, build_fusion
 from unseam.training.fusion.recipe import FusionRecipe
 from unseam.training.fusion.source import FusionSource, load_fusion_source
 from unseam.training.fusion.task import FusionTask
-from unseam.training.initial_weights import weights_of_run
 from unseam.training.splits import TrainingSplits
 
 
@@ -50,10 +49,8 @@ class FusionFamily:
         return build_fusion(recipe.fusion, *source.moments())
 
     def initialise(self, network: FusionNetwork, init_from: Path) -> Facts:
-        """Fill a network with the weights of a run's folder."""
-        if init_from.suffix.lower() == ".onnx":
-            raise RecipeError(f"{init_from}: a model file cannot initialise the network fusion; name a run's folder")
-        return weights_of_run(init_from).fill(network)
+        """Fill a network with the weights of a run's folder or of a model file."""
+        return initialise_fusion_network(network, init_from)
 
     def task(self, recipe: FusionRecipe) -> FusionTask:
         """Return the task, with the recipe's weights of the loss."""
