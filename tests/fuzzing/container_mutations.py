@@ -152,9 +152,14 @@ def alter_gif_frame(data: bytes, draw: Random) -> bytes:
     return data[:place] + odd_number(draw, size).to_bytes(size, "little") + data[place + size :] if frame > 0 else data
 
 
+MAX_REPEATED = 1_000_000
+"""Bytes: repetitions of repetitions would fill the memory of the harness."""
+
+
 def repeat_gif_frame(data: bytes, draw: Random) -> bytes:
     frame = max(data.find(b"!", 13), 13)
-    return data[:-1] + data[frame:-1] * draw.choice((1, 50)) + data[-1:]
+    times = draw.choice((1, 50))
+    return data if times * len(data) > MAX_REPEATED else data[:-1] + data[frame:-1] * times + data[-1:]
 
 
 def alter_bmp_header(data: bytes, draw: Random) -> bytes:
