@@ -106,7 +106,7 @@ def test_the_page_asks_for_nothing_but_itself(report: Report) -> None:
         if name in ("src", "href", "srcset")
     ]
     assert len(addresses) >= 5
-    assert all(address is not None and address.startswith("data:image/") for address in addresses)
+    assert all(address is not None and address.startswith(("data:image/", "#")) for address in addresses)
     assert "http://" not in visible(page)
     assert "https://" not in visible(page)
     assert "@import" not in page
@@ -153,6 +153,14 @@ def test_whatever_a_file_holds_is_escaped(localizer: PatchMethod, tmp_path: Path
     assert "b" in kinds
     assert all("onerror" not in attributes for _, attributes in Tags(page).tags)
     assert report.document()["provenance"]["exif"]["software"] == HOSTILE
+
+
+def test_the_history_of_the_file_stands_with_the_verdict(report: Report) -> None:
+    page = page_of(report)
+    card = page[page.index('<section class="verdict') : page.index("</section>")]
+    assert report.provenance is not None
+    assert report.provenance.summary in card
+    assert "What the file says about itself" not in page_of(analyze(scene(), [Never()])).partition("</section>")[0]
 
 
 def test_the_page_holds_what_a_reader_needs(report: Report) -> None:
@@ -214,7 +222,7 @@ def test_the_whole_photo_comes_first_with_its_regions_outlined_and_numbered(repo
 
 def test_reasons_come_before_the_file_and_both_before_the_heat_map(report: Report) -> None:
     page = page_of(report)
-    titles = [page.index(title) for title in ("<h2>Why</h2>", "What the file says about itself", "Heat map of ")]
+    titles = [page.index(title) for title in ("<h2>Why</h2>", '<h2 id="file-says">', "Heat map of ")]
     assert titles == sorted(titles)
 
 
