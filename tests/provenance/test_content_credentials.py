@@ -15,6 +15,7 @@ from support.signed_photos import ISSUER, SIGNER, action, certificates, signed
 from unseam.photo.photo import load_photo
 from unseam.provenance import content_credentials, read_provenance
 from unseam.provenance.content_credentials import CHILD, State, read_credentials, trust_list
+from unseam.provenance.leads import Forgery
 
 pytest.importorskip("c2pa")
 
@@ -61,6 +62,15 @@ def test_other_formats_are_read(kind: str) -> None:
     Image.fromarray(SCENE).save(buffer, kind)
     found = read_credentials(signed(buffer.getvalue(), CAPTURE, kind=kind), kind)
     assert found.state is State.UNKNOWN_SIGNER
+
+
+def test_a_record_that_breaks_the_rules_makes_its_statements_easy_to_forge(photo: bytes) -> None:
+    odd = signed(PLAIN, [action("c2pa.opened"), action("c2pa.placed")], [("parentOf", photo), ("componentOf", photo)])
+    found = read_provenance(load_photo(odd))
+    assert found is not None
+    assert found.c2pa_state == State.INVALID
+    (parts,) = [lead for lead in found.leads if lead.text.startswith("By its Content Credentials")]
+    assert parts.forgery is Forgery.SECONDS
 
 
 def test_the_tree_of_ingredients_is_walked_to_the_bottom(photo: bytes) -> None:

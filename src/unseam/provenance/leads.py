@@ -112,7 +112,7 @@ def _credentials(facts: Facts) -> Iterator[Lead]:
     if facts.signed_thumbnail is not None and facts.signed_thumbnail.agrees is False and not broken:
         text = f"The thumbnail in the Content Credentials {_disagreement(facts.signed_thumbnail)}."
         yield Lead(text, effort, "Content Credentials", contradiction=True)
-    yield from _ingredients(facts, found, effort)
+    yield from _ingredients(facts, found, _effort(facts))
 
 
 def _ingredients(facts: Facts, found: Credentials, effort: Forgery) -> Iterator[Lead]:
