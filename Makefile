@@ -13,11 +13,8 @@ demo: $(VENV)/.installed
 	$(BIN)/unseam localize examples/photos --out demo
 
 # A process on each core, each on one thread. Tests that share something slow stay together (their xdist_group).
-test: export OMP_NUM_THREADS = 1
-test: export OPENBLAS_NUM_THREADS = 1
-test: export NUMBA_NUM_THREADS = 1
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n logical --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadgroup
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
