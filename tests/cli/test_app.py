@@ -81,6 +81,6 @@ def test_ctrl_c_is_one_line_and_leaves_no_half_written_file(photo: Path, model: 
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors == "unseam: interrupted; what was finished before is on disk\n"
+    assert errors == "unseam: interrupted after 1 of 2 photos; what was finished before is on disk\n"
     assert (out / "spot" / "report.html").is_file()
     assert not list(out.rglob("*.tmp"))

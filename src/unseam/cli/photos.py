@@ -75,8 +75,8 @@ def localize(
         done: list[Outcome] = []
         try:
             for outcome in _with_progress(judge, [photo.path for photo in found]):
+                done.append(outcome)  # first: an interruption never denies a photo that is printed
                 _print_outcome(outcome, as_json)
-                done.append(outcome)
         except KeyboardInterrupt as error:
             complain(f"interrupted after {len(done)} of {len(found)} photos; what was finished before is on disk")
             raise typer.Exit(INTERRUPTED) from error
