@@ -56,7 +56,7 @@ def test_the_real_command_exits_with_0_1_and_2(photo: Path, model: Path, tmp_pat
         (("localize",), 2),
     ]:
         process = started(*arguments)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
         assert process.returncode == code
         assert "Traceback" not in errors
 
@@ -65,7 +65,7 @@ def test_a_terminal_that_lacks_a_letter_is_no_failure(photo: Path, model: Path, 
     odd = photo.rename(photo.with_name("写真 é.png"))
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
     process = started("localize", odd, "--method", model, "--out", tmp_path / "out", env=environment, encoding="cp1252")
-    lines, errors = process.communicate(timeout=60)
+    lines, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (0, "")
     assert "\\u5199\\u771f é.png  manipulated" in lines
 
@@ -79,7 +79,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_half_written_file(photo: Path, model: 
     assert process.stdout is not None
     assert "spot.png" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert errors == "unseam: interrupted after 1 of 2 photos; what was finished before is on disk\n"
     assert (out / "spot" / "report.html").is_file()

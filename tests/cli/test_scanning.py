@@ -134,7 +134,7 @@ def test_ctrl_c_keeps_what_was_finished(photo: Path, model: Path, tmp_path: Path
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert errors == "unseam: interrupted; finished rows are kept, and --resume continues\n"
     assert not out.exists()

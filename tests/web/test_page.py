@@ -21,7 +21,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="the page is test
 expect = playwright.expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds; a machine under load is slow, and nothing here depends on how slow."""
 
 pytestmark = [
