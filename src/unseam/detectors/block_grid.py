@@ -27,7 +27,7 @@ SIDE = 8
 MIN_SIDE = 64
 """Minimum height and width of a photo, in pixels: fewer blocks do not show what recurs."""
 
-BAND = 64
+BAND = 512
 """Rows at a time: what is computed in between stays in the processor's cache."""
 
 MIN_UNREST = 1e-6

@@ -57,7 +57,8 @@ WEIGHTS, CONSTANT = (0.359, -1.128, 0.816, -3.436), -3.436
 """Of `MEASURES`: likeness, level, area, recurrence.
 
 Logistic regression of 196 regions in constructed copies against 396 regions of 591 authentic files and 60 facades, both
-weighing the same: ``python benchmarks/copy_move.py fit PHOTOS --authentic FOLDER --authentic FOLDER``.
+weighing the same: ``python benchmarks/copy_move.py fit PHOTOS --authentic FOLDER --authentic FOLDER``. The matches were
+searched at full size then.
 """
 
 CURVE = LlrCurve(slope=1.0, middle=0.0, threshold=0.731)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,18 @@ class Noise:
     variance: float
 
 
+@lru_cache(maxsize=256)
 def noise_kernel(noise: Noise) -> tuple[NDArray[np.int64], Floats]:
-    """Return the probabilities of noise at integers: offsets -K to K, and weights that sum to 1."""
+    """Return the probabilities of noise at integers: offsets -K to K, and weights that sum to 1; not to be changed."""
     deviation = min(np.sqrt(noise.variance), LARGEST_NOISE) + MIN_DEVIATION
     mean = min(max(noise.mean, -LARGEST_NOISE), LARGEST_NOISE)
     reach = int(np.ceil(REACH * deviation + abs(mean))) + 1
     offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-(((offsets + mean) / deviation) ** 2) / 2)
-    return offsets, weights / weights.sum()
+    weights /= weights.sum()
+    for values in (offsets, weights):
+        values.flags.writeable = False
+    return offsets, weights
 
 
 def rounding_noise(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -259,19 +260,24 @@ def _possible_steps(last: int, frequency: tuple[int, int], search: GridSearch) -
 def _gains(counts: NDArray[np.int64], frequency: tuple[int, int], steps: tuple[int, ...], noise: Noise) -> _Gains:
     shares = np.array(SHARES)
     values = np.zeros((len(steps), GRIDS, len(SHARES)))
+    reach = int(np.abs(np.flatnonzero(counts.any(axis=0)) - ZERO).max(initial=0)) + 1
     for value, step in zip(values, steps, strict=True):
-        remainders = _folded(counts, step, skip_zero=frequency != (0, 0))
+        remainders = _folded(counts, step, reach, skip_zero=frequency != (0, 0))
         value[:] = remainders @ np.log(1 - shares + shares * periodic(step, noise)[:, None])
     return _Gains(steps, values)
 
 
-def _folded(counts: NDArray[np.int64], step: int, skip_zero: bool) -> NDArray[np.int64]:
-    """Count remainders modulo a step (GRIDS, step); without what is nearest to 0, where flat parts pile up."""
+def _folded(counts: NDArray[np.int64], step: int, reach: int, skip_zero: bool) -> NDArray[np.int64]:
+    """Count remainders modulo a step (GRIDS, step) of values below `reach`, without those nearest to 0 if wanted.
+
+    Flat parts pile up there.
+    """
+    periods = min(ZERO // step, -(-reach // step))
+    middle = periods * step
+    whole = counts[:, ZERO - middle : ZERO + middle]
     if skip_zero:
-        counts = counts.copy()
-        counts[:, ZERO - step // 2 : ZERO + step // 2 + 1] = 0
-    periods = ZERO // step
-    whole = counts[:, ZERO - periods * step : ZERO + periods * step]
+        whole = whole.copy()
+        whole[:, middle - step // 2 : middle + step // 2 + 1] = 0
     return np.asarray(whole.reshape(len(counts), -1, step).sum(axis=1))
 
 
@@ -284,8 +290,7 @@ def _with_any_steps(gains: list[_Gains]) -> Floats:
 def _with_standard_tables(gains: list[_Gains], frequencies: Frequencies) -> Floats:
     """Sum over frequencies, with the steps of the best standard table; (GRIDS, len(SHARES))."""
     best = np.zeros((GRIDS, len(SHARES)))
-    for quality in QUALITIES:
-        table = np.array(ijg_table(STANDARD_LUMA, quality)).reshape(SIDE, SIDE)
+    for table in _standard_tables():
         wanted = [int(table[frequency]) for frequency in frequencies]
         known = [
             gain.values[gain.steps.index(step)] for gain, step in zip(gains, wanted, strict=True) if step in gain.steps
@@ -293,6 +298,12 @@ def _with_standard_tables(gains: list[_Gains], frequencies: Frequencies) -> Floa
         if len(known) >= MIN_FREQUENCIES:
             best = np.maximum(best, np.sum(known, axis=0))
     return best
+
+
+@cache
+def _standard_tables() -> NDArray[np.int64]:
+    """Return the standard luma tables of `QUALITIES`, (Q, 8, 8)."""
+    return np.array([ijg_table(STANDARD_LUMA, quality) for quality in QUALITIES]).reshape(-1, SIDE, SIDE)
 
 
 def _best_mirror_image(score: Floats) -> Floats:

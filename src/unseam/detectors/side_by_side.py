@@ -14,8 +14,7 @@ T = TypeVar("T")
 def side_by_side(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> list[T]:
     """Call ``work(*part)`` for each part, in as many threads as OpenCV may use; they end before this returns.
 
-    The threads are Python's: compiled code must release the interpreter lock. (Numba's own threads do not survive a
-    fork, and its simplest layer ends the process when two threads of a program enter it at once.)
+    The threads are Python's; numpy and OpenCV release the interpreter lock in their loops.
     """
     threads = max(1, cv2.getNumThreads())
     if threads == 1:

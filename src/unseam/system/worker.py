@@ -1,6 +1,6 @@
 """A child process that does one job at a time: deadline, kill and the text of a crash are written here, once.
 
-Processes are spawned, not forked: a fork copies the locks of onnxruntime's and numba's threads. Each leads its own
+Processes are spawned, not forked: a fork copies the locks of onnxruntime's threads. Each leads its own
 process group, so that what it started itself, say a decoder, ends with it.
 """
 
