@@ -10,6 +10,7 @@ from support.command import recorder, run
 from support.tiny_forgeries import write_forgeries
 from unseam.datasets.splits import DataSet
 from unseam.errors import MissingExtra
+from unseam.training.fusion.calibration_frames import Kept
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_calibrate_takes_validation_photos_and_all_of_what_was_never_trained_on(
     assert result.exit_code == 0, result.stderr
     (((model, samples, kept), _),) = calls
     assert model == Path("m.onnx")
-    assert (kept.features, kept.outputs, kept.workers) == (None, tmp_path / "cache", 1)
+    assert kept == Kept(outputs=tmp_path / "cache")
     splits = {
         name: {sample.split for sample in samples if sample.photo.is_relative_to(tmp_path / name)}
         for name in ("trained", "unseen")

@@ -148,6 +148,16 @@ def calibrate(
     cache: Annotated[
         Path | None, typer.Option(help="Folder that keeps the network's outputs; the next fit then takes seconds.")
     ] = None,
+    copies: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="How many photos are measured with the search for copied regions, too: it takes longer than all else. "
+            "With the recipe's copy_move_share, --features finds those of the training.",
+        ),
+    ] = 1.0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that measure features.")] = 1,
 ) -> None:
     """Fit a model's score, thresholds, masks and power anew, without its checkpoint (needs the extra train)."""
@@ -159,5 +169,5 @@ def calibrate(
 
         samples = [sample for root in data for sample in DataSet(root).samples("validation").samples]
         samples += [sample for root in unseen or [] for sample in DataSet(root).samples().samples]
-        write_model(out, recalibrated(model, samples, Kept(features, cache, workers)))
+        write_model(out, recalibrated(model, samples, Kept(features, cache, copies, workers)))
         typer.echo(f"-> {printable(out)}  SHA-256 {sha256(out.read_bytes()).hexdigest()}")

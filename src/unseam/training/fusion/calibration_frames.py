@@ -17,15 +17,16 @@ from rich.progress import track
 
 from unseam.datasets.sample import Sample
 from unseam.errors import PhotoError
-from unseam.models.fusion.features import BlockFeatures
+from unseam.models.fusion.features import BlockFeatures, block_features
 from unseam.models.fusion.history import History, photo_history
 from unseam.models.fusion.lattice import without_tiles
 from unseam.models.fusion.log_odds import LogOdds
 from unseam.models.fusion.method import COPY_MOVE, FusionMethod, doubt_about
 from unseam.models.fusion.photo_head import head_values
 from unseam.models.fusion.resampling import Traces
-from unseam.photo.photo import load_photo
+from unseam.photo.photo import Photo, load_photo
 from unseam.system.atomic_files import replacing
+from unseam.system.cores import cores
 from unseam.training.fusion.feature_store import cell_shares, store_features, stored
 from unseam.training.fusion.recipe import BlockConfig
 from unseam.training.fusion.task import MAJORITY
@@ -49,8 +50,10 @@ class Frame:
     share : float
         Manipulated share of the photo's pixels; 0 for an authentic one.
     history : History
-    values, fast_values : mapping
-        What the photo head is fed, and what it is fed where copied regions are not looked for.
+    fast_values : mapping
+        What the photo head is fed where copied regions are not looked for.
+    values : mapping, optional
+        What it is fed where they are, as users run the method; None where that was not measured.
     doubt : str or None
         Why the photo cannot be judged, whatever its map.
     """
@@ -60,8 +63,8 @@ class Frame:
     truth: NDArray[np.bool_]
     share: float
     history: History
-    values: dict[str, float]
     fast_values: dict[str, float]
+    values: dict[str, float] | None
     doubt: str | None
 
     @property
@@ -80,13 +83,22 @@ class Kept:
         Feature store, shared with training: what is measured of a photo, the same for all networks.
     outputs : Path, optional
         Folder of what one network returned.
+    copies : float
+        Share of the photos in which copied regions are looked for, too: those that `BlockConfig` draws. That takes
+        longer than all else; with the share of a network's recipe, the features are those of its training.
     workers : int
         Processes that measure features; 0 for one a core.
     """
 
     features: Path | None = None
     outputs: Path | None = None
+    copies: float = 1.0
     workers: int = 1
+
+    @property
+    def config(self) -> BlockConfig:
+        """For which photos the store holds features with copied regions."""
+        return BlockConfig(copy_move_share=self.copies)
 
 
 def described(samples: Sequence[Sample]) -> dict[str, object]:
@@ -101,9 +113,10 @@ def described(samples: Sequence[Sample]) -> dict[str, object]:
 def measured_frames(method: FusionMethod, samples: Sequence[Sample], kept: Kept | None = None) -> list[Frame]:
     """Run the network on all samples that can be read."""
     kept = kept or Kept()
-    pending = [sample for sample in samples if not _has_output(method, sample, kept)]
+    places = [(sample, _output(method, sample, kept)) for sample in samples]
+    pending = [sample for sample, path in places if path is None or not path.exists()]
     if kept.features is not None and pending:
-        store_features(pending, BlockConfig(), kept.features, workers=kept.workers)
+        store_features(pending, kept.config, kept.features, workers=kept.workers)
     frames = []
     for sample in track(samples, "network", console=Console(stderr=True), transient=True):
         with suppress(PhotoError):  # what no method can read calibrates nothing
@@ -113,18 +126,19 @@ def measured_frames(method: FusionMethod, samples: Sequence[Sample], kept: Kept 
 
 def measured(method: FusionMethod, sample: Sample, kept: Kept) -> Frame:
     """Run the network on one sample, or read what it returned before; errors as `unseam.load_photo`."""
-    path = None if kept.outputs is None else _output(method, sample, kept.outputs)
+    path = _output(method, sample, kept)
     if path is not None and path.exists():
         return read_frame(path)
     photo = load_photo(sample.photo)
     history = photo_history(photo)
-    features = method.features(photo) if kept.features is None else _stored(sample, kept.features)
-    odds, fast = (method.log_odds(photo, found) for found in (features, features.without(COPY_MOVE)))
+    features = _features(method, photo, sample, kept)
+    fast = method.log_odds(photo, features.without(COPY_MOVE))
+    odds = None if kept.config.skipped(sample.name) else method.log_odds(photo, features)
     truth = sample.truth((photo.height, photo.width))
     frame = frame_of(
-        odds,
         fast,
-        cell_shares(truth, odds.confidence.shape) >= MAJORITY,
+        odds,
+        cell_shares(truth, fast.confidence.shape) >= MAJORITY,
         history,
         group=sample.group or sample.name,
         share=float(truth.mean()),
@@ -135,14 +149,17 @@ def measured(method: FusionMethod, sample: Sample, kept: Kept) -> Frame:
     return frame
 
 
-def _stored(sample: Sample, folder: Path) -> BlockFeatures:
-    halves = stored(sample, BlockConfig(), folder).features
+def _features(method: FusionMethod, photo: Photo, sample: Sample, kept: Kept) -> BlockFeatures:
+    if kept.features is None:
+        without = frozenset(kept.config.skipped(sample.name))
+        return block_features(photo, threads=method.options.threads or cores(), without=without)
+    halves = stored(sample, kept.config, kept.features).features
     return BlockFeatures(np.ascontiguousarray(halves.transpose(2, 0, 1), np.float32), {})
 
 
 def frame_of(
-    odds: LogOdds,
     fast: LogOdds,
+    odds: LogOdds | None,
     truth: NDArray[np.bool_],
     history: History,
     *,
@@ -150,21 +167,23 @@ def frame_of(
     share: float,
     doubt: str | None,
 ) -> Frame:
-    """Make a frame from what the network returned with copied regions and, ``fast``, without; else as in `Frame`."""
-    odds, fast = (without_tiles(found) or found for found in (odds, fast))
-    values, fast_values = head_values(odds, history, copies=True), head_values(fast, history, copies=False)
-    return Frame(group, odds.cell.astype(np.float16), truth, share, history, values, fast_values, doubt)
+    """Make a frame from what the network returned without copied regions and, unless None, with; else as in `Frame`."""
+    fast = without_tiles(fast) or fast
+    odds = odds and (without_tiles(odds) or odds)
+    fast_values = head_values(fast, history, copies=False)
+    values = None if odds is None else head_values(odds, history, copies=True)
+    return Frame(group, (odds or fast).cell.astype(np.float16), truth, share, history, fast_values, values, doubt)
 
 
-def _has_output(method: FusionMethod, sample: Sample, kept: Kept) -> bool:
-    return kept.outputs is not None and _output(method, sample, kept.outputs).exists()
-
-
-def _output(method: FusionMethod, sample: Sample, folder: Path) -> Path:
-    key = sha256(f"{FORMAT} {method.digest} {sample.group or sample.name}".encode())
+def _output(method: FusionMethod, sample: Sample, kept: Kept) -> Path | None:
+    """Return the file that keeps what the network returned; None if nothing is kept."""
+    if kept.outputs is None:
+        return None
+    skipped = kept.config.skipped(sample.name)
+    key = sha256(f"{FORMAT} {method.digest} {sample.group or sample.name} {bool(skipped)}".encode())
     for path in (sample.photo, *sample.masks):
         key.update(sha256(path.read_bytes()).digest())
-    return folder / f"{key.hexdigest()[:32]}.npz"
+    return kept.outputs / f"{key.hexdigest()[:32]}.npz"
 
 
 def _write(frame: Frame, path: Path) -> None:
@@ -174,8 +193,8 @@ def _write(frame: Frame, path: Path) -> None:
         "share": frame.share,
         "history": asdict(replace(frame.history, traces=Traces())),
         "traces": [str(value) for value in asdict(frame.history.traces).values()],  # infinities are not JSON
-        "values": frame.values,
         "fast_values": frame.fast_values,
+        "values": frame.values,
         "doubt": frame.doubt,
     }
     with replacing(path) as unfinished, unfinished.open("wb") as file:
@@ -194,7 +213,7 @@ def read_frame(path: Path) -> Frame:
             arrays["truth"],
             facts["share"],
             history,
-            facts["values"],
             facts["fast_values"],
+            facts["values"],
             facts["doubt"],
         )

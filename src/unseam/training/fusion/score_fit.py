@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -37,6 +37,9 @@ MAX_BALANCE = 6.0
 SHIFTS = tuple(np.round(np.arange(0.0, 2.01, 0.05), 2).tolist())
 """Log odds by which a curve may be lowered."""
 
+MIN_SEARCHED = 100
+"""Authentic photos in which copied regions were looked for; with fewer, the others set the thresholds for both ways."""
+
 ROUNDS = 4
 """Lowered curves let the thresholds sink, and with sunken thresholds curves may have to be lowered again."""
 
@@ -52,13 +55,19 @@ class Scores:
     ----------
     head : PhotoHead
         Fitted on all of them.
-    log_odds, fast : (N,) float64
-        Cross-validated and calibrated: as users run the method, and without the search for copied regions.
+    fast, searched : (N,) float64
+        Cross-validated and calibrated: without the search for copied regions, and with it; NaN where that was not
+        measured.
     """
 
     head: PhotoHead
-    log_odds: Floats
     fast: Floats
+    searched: Floats
+
+    @property
+    def log_odds(self) -> Floats:
+        """With the search, as users run the method, where that was measured."""
+        return np.where(np.isnan(self.searched), self.fast, self.searched)
 
 
 def fitted_scores(frames: Sequence[Frame]) -> tuple[Scores, VerdictThresholds]:
@@ -73,23 +82,37 @@ def fitted_scores(frames: Sequence[Frame]) -> tuple[Scores, VerdictThresholds]:
 
 
 def fitted_head(frames: Sequence[Frame]) -> Scores:
-    """Fit the photo head on both ways to run the method, and score each frame by a head fitted without its group."""
+    """Fit the photo head on all ways that were measured, and score each frame by a head fitted without its group."""
     names = sorted(HEAD_INPUTS)
-    values = np.array([[_inputs(frame.values, names), _inputs(frame.fast_values, names)] for frame in frames])
-    manipulated = is_manipulated(frames)
-    weights, folds = balance(frames), np.array([_fold(frame.group) for frame in frames])
-    scored = np.zeros((len(frames), 2))
-    for fold in range(FOLDS):
-        held, rest = folds == fold, folds != fold
-        if held.any():
-            head = _fit(names, values[rest], manipulated[rest], weights[rest])
-            for place in map(int, np.flatnonzero(held)):
-                scored[place] = head.weighed(frames[place].values), head.weighed(frames[place].fast_values)
-    curves = tuple(_quality_curve(first, last, scored, frames, weights) for first, last in QUALITIES)
+    rows = [(n, values) for n, frame in enumerate(frames) for values in (frame.fast_values, frame.values) if values]
+    place = np.array([n for n, _ in rows])
+    inputs = np.array([[values[name] for name in names] for _, values in rows])
+    manipulated = is_manipulated(frames)[place]
+    weights = (balance(frames) / np.bincount(place))[place]
+    folds = np.array([_fold(frame.group) for frame in frames])[place]
+    scored = np.zeros(len(rows))
+    for fold in np.unique(folds):
+        rest = folds != fold
+        head = _fit(names, inputs[rest], manipulated[rest], weights[rest])
+        for row in map(int, np.flatnonzero(~rest)):
+            scored[row] = head.weighed(rows[row][1])
+    qualities = np.array([frame.history.quality for frame in frames])[place]
+    curves = tuple(_quality_curve(*classes, scored, qualities, manipulated, weights) for classes in QUALITIES)
     for curve in curves:
-        inside = _inside(curve, frames)
+        inside = (curve.first_quality <= qualities) & (qualities <= curve.last_quality)
         scored[inside] = curve.slope * scored[inside] + curve.intercept
-    return Scores(replace(_fit(names, values, manipulated, weights), curves=curves), *scored.T)
+    head = replace(_fit(names, inputs, manipulated, weights), curves=curves)
+    return Scores(head, *_by_way(frames, rows, scored))
+
+
+def _by_way(frames: Sequence[Frame], rows: Sequence[tuple[int, dict[str, float]]], scored: Floats) -> Iterator[Floats]:
+    """Yield the scores without and with the search, (N,) each."""
+    for fast in (True, False):
+        found = np.full(len(frames), np.nan)
+        for (n, values), score in zip(rows, scored, strict=True):
+            if (values is frames[n].fast_values) == fast:
+                found[n] = score
+        yield found
 
 
 def cautious(scores: Scores, frames: Sequence[Frame], thresholds: VerdictThresholds) -> Scores:
@@ -98,25 +121,24 @@ def cautious(scores: Scores, frames: Sequence[Frame], thresholds: VerdictThresho
     Where compression leaves little of an edit, a threshold that 10 % of authentic photos reach flags hardly more
     forgeries. Such a class flags fewer photos instead, and its scores say less than they could, never more.
     """
-    manipulated = is_manipulated(frames)
-    log_odds, fast, curves = scores.log_odds.copy(), scores.fast.copy(), []
+    manipulated, log_odds = is_manipulated(frames), scores.log_odds
+    lowered, curves = np.zeros(len(frames)), []
     for curve in scores.head.curves:
         inside = _inside(curve, frames)
-        shift = _shift(log_odds[inside], manipulated[inside], thresholds.suspicious)
-        for lowered in (log_odds, fast):
-            lowered[inside] -= shift
+        lowered[inside] = shift = _shift(log_odds[inside], manipulated[inside], thresholds.suspicious)
         curves.append(replace(curve, intercept=curve.intercept - shift))
-    return Scores(replace(scores.head, curves=tuple(curves)), log_odds, fast)
+    head = replace(scores.head, curves=tuple(curves))
+    return Scores(head, scores.fast - lowered, scores.searched - lowered)
 
 
 def verdict_thresholds(scores: Scores, frames: Sequence[Frame]) -> VerdictThresholds:
     """Return the lowest scores that at most 1 % and 10 % of authentic photos reach, however the method is run."""
     authentic, weights = ~is_manipulated(frames), population(frames)
-    ways = [logistic(found[authentic]) for found in (scores.log_odds, scores.fast)]
-    reached = {
-        finding: max(_reached_by(found, weights[authentic], share) for found in ways)
-        for finding, share in FALSE_ALARMS.items()
-    }
+    searched = authentic & ~np.isnan(scores.searched)
+    ways = [(logistic(scores.fast[authentic]), weights[authentic])]
+    if np.count_nonzero(searched) >= MIN_SEARCHED:
+        ways.append((logistic(scores.searched[searched]), weights[searched]))
+    reached = {finding: max(_reached_by(*way, share) for way in ways) for finding, share in FALSE_ALARMS.items()}
     return VerdictThresholds(reached[Finding.MANIPULATED], reached[Finding.SUSPICIOUS])
 
 
@@ -163,10 +185,6 @@ def _reached_by(scores: Floats, weights: Floats, share: float) -> float:
     return float(np.nextafter(np.float32(score), np.float32(1)))
 
 
-def _inputs(values: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    return [values[name] for name in names]
-
-
 def _inside(curve: QualityCurve, frames: Sequence[Frame]) -> Bools:
     return np.array([curve.first_quality <= frame.history.quality <= curve.last_quality for frame in frames], bool)
 
@@ -183,15 +201,14 @@ def _shift(log_odds: Floats, manipulated: Bools, suspicious: float) -> float:
     return 0.0
 
 
-def _quality_curve(first: int, last: int, scored: Floats, frames: Sequence[Frame], weights: Floats) -> QualityCurve:
+def _quality_curve(
+    first: int, last: int, scored: Floats, qualities: NDArray[np.int64], manipulated: Bools, weights: Floats
+) -> QualityCurve:
     """Calibrate the photos of one class of compression; where one class is missing, those of all."""
-    manipulated = is_manipulated(frames)
-    inside = np.array([first <= frame.history.quality <= last for frame in frames], bool) & (weights > 0)
+    inside = (first <= qualities) & (qualities <= last) & (weights > 0)
     if min(np.count_nonzero(inside & manipulated), np.count_nonzero(inside & ~manipulated)) < MIN_CLASS:
         inside = weights > 0
-    ways = scored.shape[1]
-    labels, shares = np.repeat(manipulated[inside], ways), np.repeat(weights[inside], ways)
-    return QualityCurve(first, last, *fit_platt(scored[inside].ravel(), labels, shares))
+    return QualityCurve(first, last, *fit_platt(scored[inside], manipulated[inside], weights[inside]))
 
 
 def _fold(group: str) -> int:
@@ -199,12 +216,10 @@ def _fold(group: str) -> int:
 
 
 def _fit(names: Sequence[str], values: Floats, manipulated: Bools, weights: Floats) -> PhotoHead:
-    """Fit a logistic regression with penalized weights to standardized inputs, values (N, ways, inputs)."""
-    ways = values.shape[1]
-    values = values.reshape(-1, len(names))
+    """Fit a logistic regression with penalized weights to standardized inputs."""
     centre, scale = values.mean(axis=0), values.std(axis=0) + 1e-6
     inputs = np.clip((values - centre) / scale, -LIMIT, LIMIT)
-    share, targets = (np.repeat(part, ways) for part in (weights / weights.sum() / ways, manipulated.astype(float)))
+    share, targets = weights / weights.sum(), manipulated.astype(np.float64)
 
     def cost(parameters: Floats) -> tuple[float, Floats]:
         odds = inputs @ parameters[:-1] + parameters[-1]
