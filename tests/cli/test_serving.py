@@ -68,7 +68,7 @@ def test_a_signal_ends_it_cleanly_after_what_is_in_flight(model: Path, how: sign
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while "uploaded_bytes_total 0\n" in httpx.get(url + "metrics").text:
+        while "uploaded_bytes_total 0.0\n" in httpx.get(url + "metrics").text:
             pass
         process.send_signal(how)
         asking.join()
