@@ -331,7 +331,7 @@ EXPORTED = HeatCalibration(slope=0.8099085342659658, intercept=1.676524506161304
 
 @pytest.mark.parametrize("name", ["authentic-cafe", "copy-move-houseboat", "removal-hikers", "splice-butterfly"])
 def test_the_shipped_network_gives_the_same_heat_as_when_it_was_exported(name: str) -> None:
-    """Every 24th pixel of version 3d0b560, float32, with that version's calibration; new weights need that file anew.
+    """Every 24th pixel, float32, with the first export's calibration; new weights and new features need that file anew.
 
     It was written by ``np.savez_compressed(file, **{name: METHODS["fusion"](load_photo(...)).heat[::24, ::24]})``.
     """
