@@ -325,8 +325,8 @@ def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> No
         load_patch_model(make())
 
 
-EXPORTED = HeatCalibration(slope=0.8099085342659658, intercept=1.676524506161304)
-"""Of the weights' first export, version 3d0b560: the file was calibrated anew since."""
+EXPORTED = HeatCalibration(slope=0.6352723289544261, intercept=1.0994152230889103)
+"""Of the weights' first calibration: another one of the same weights leaves the stored heat as it is."""
 
 
 @pytest.mark.parametrize("name", ["authentic-cafe", "copy-move-houseboat", "removal-hikers", "splice-butterfly"])

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from unseam.detectors.statistic import logistic
 from unseam.method import Finding, VerdictThresholds
 from unseam.models.fusion.photo_head import HEAD_INPUTS, LIMIT, HeadInput, PhotoHead, QualityCurve
-from unseam.models.fusion.power import MIN_RATIO, QUALITIES
+from unseam.models.fusion.power import MIN_RATIO, QUALITIES, SIZES
 from unseam.training.fusion.calibration_frames import Frame
 from unseam.training.fusion.power_fit import MIN_CLASS
 from unseam.training.patch.calibration import fit_platt
@@ -125,7 +125,11 @@ def cautious(scores: Scores, frames: Sequence[Frame], thresholds: VerdictThresho
     lowered, curves = np.zeros(len(frames)), []
     for curve in scores.head.curves:
         inside = _inside(curve, frames)
-        lowered[inside] = shift = _shift(log_odds[inside], manipulated[inside], thresholds.suspicious)
+        counted = [
+            (log_odds[group & manipulated], log_odds[group & ~manipulated]) for group in _counted(inside, frames)
+        ]
+        groups = [kinds for kinds in counted if all(kind.size for kind in kinds)]
+        lowered[inside] = shift = _shift(groups, thresholds.suspicious)
         curves.append(replace(curve, intercept=curve.intercept - shift))
     head = replace(scores.head, curves=tuple(curves))
     return Scores(head, scores.fast - lowered, scores.searched - lowered)
@@ -189,16 +193,26 @@ def _inside(curve: QualityCurve, frames: Sequence[Frame]) -> Bools:
     return np.array([curve.first_quality <= frame.history.quality <= curve.last_quality for frame in frames], bool)
 
 
-def _shift(log_odds: Floats, manipulated: Bools, suspicious: float) -> float:
-    """Return the smallest shift after which forgeries are flagged `MIN_RATIO` times as often; 0 if none does it."""
-    if manipulated.all() or not manipulated.any():
-        return 0.0
+def _shift(groups: Sequence[tuple[Floats, Floats]], suspicious: float) -> float:
+    """Return the smallest shift after which each group flags forgeries `MIN_RATIO` times as often; 0 if none does it.
+
+    A group holds the log odds of its forgeries and those of its authentic photos.
+    """
     for shift in SHIFTS:
-        flagged = logistic(log_odds - shift) >= suspicious
-        forgeries, authentic = (flagged[manipulated == label].mean() for label in (True, False))
-        if forgeries >= MIN_RATIO * authentic:
+        flagged = [[float((logistic(kind - shift) >= suspicious).mean()) for kind in group] for group in groups]
+        if all(forgeries >= MIN_RATIO * authentic for forgeries, authentic in flagged):
             return float(shift)
     return 0.0
+
+
+def _counted(alike: Bools, frames: Sequence[Frame]) -> Iterator[Bools]:
+    """Yield a class of compression and its classes of size that hold enough photos for a power of their own."""
+    yield alike
+    pixels, manipulated = np.array([frame.history.pixels for frame in frames]), is_manipulated(frames)
+    for low, high in SIZES:
+        inside = alike & (low <= pixels) & (pixels < high)
+        if min(np.count_nonzero(inside & manipulated), np.count_nonzero(inside & ~manipulated)) >= MIN_CLASS:
+            yield inside
 
 
 def _quality_curve(
