@@ -173,9 +173,15 @@ def test_folder_of_another_layout_is_an_error(tmp_path: Path) -> None:
         folder(tmp_path)
 
 
+def test_an_index_may_name_photos_by_their_paths(pairs: Path) -> None:
+    table(pairs / "index.csv", [{"image": "images/c.tif", "mask": "masks/c.png", "kind": "splice"}])
+    kinds = {sample.name: sample.kind for sample in folder(pairs).samples}
+    assert kinds["images/c.tif"] == "splice"
+
+
 def test_index_without_names_is_an_error(pairs: Path) -> None:
     table(pairs / "index.csv", [{"file": "a"}])
-    with pytest.raises(DataError, match="name or id"):
+    with pytest.raises(DataError, match="name or id or image"):
         folder(pairs)
 
 

@@ -14,7 +14,7 @@ Masks: the name of the folder of masks below ROOT (default masks), or the path o
     ├── images/        forgeries, any format that unseam reads
     ├── masks/         STEM.png per photo: 8-bit grey, white = manipulated (another name may be given, as masks_target/)
     ├── authentic/     optional: photographs that were not manipulated
-    ├── index.csv      optional: columns name (the photo's stem), kind, component (photos that share a source)
+    ├── index.csv      optional: columns name (the photo's stem) or image (its path), kind, component (shared source)
     └── manifest.csv   written by ``unseam forge``: columns file, mask, split, kind, host, donor; if there, it decides
 
 ROOT may also be
@@ -45,8 +45,8 @@ from unseam.system.text import encodable
 
 IMAGES, MASKS, AUTHENTIC_FOLDER = "images", "masks", "authentic"
 INDEX, MANIFEST = "index.csv", "manifest.csv"
-NAME_COLUMNS = ("name", "id")
-"""Columns of index.csv that can hold a photo's stem, best first."""
+NAME_COLUMNS = ("name", "id", "image")
+"""Columns of index.csv that can hold a photo's stem, best first; ``image`` holds its path."""
 
 MANIFEST_COLUMNS = frozenset({"file", "mask", "split", "kind", "host"})
 PAIR_COLUMNS = frozenset({"photo", "mask"})
@@ -145,7 +145,8 @@ def _read_index(root: Path) -> _Index:
     if column is None:
         raise DataError(f"{path}: no column {' or '.join(NAME_COLUMNS)} in it, or no row")
     hosts = {row["authentic_file"]: row.get("component", "") for row in rows if row.get("authentic_file")}
-    return _Index({row[column]: row for row in rows}, {file: group for file, group in hosts.items() if group})
+    stems = [Path(row[column]).stem if column == "image" else row[column] for row in rows]
+    return _Index(dict(zip(stems, rows, strict=True)), {file: group for file, group in hosts.items() if group})
 
 
 def _from_manifest(root: Path, masks: str) -> Candidates:
