@@ -106,13 +106,11 @@ def test_a_run_begins_with_another_ones_weights(
     assert json.loads(lines[-1])["cell_auc"] > 0.95
 
 
-def test_weights_of_another_network_or_of_a_model_file_are_refused(run: Path) -> None:
+def test_weights_of_another_network_are_refused(run: Path) -> None:
     count = len(feature_names())
     wider = build_fusion(FusionConfig(width=16, hidden=4, layers=1), torch.zeros(count), torch.ones(count))
     with pytest.raises(RecipeError, match="another network"):
         FusionFamily().initialise(wider, run)
-    with pytest.raises(RecipeError, match="a model file cannot initialise the network fusion"):
-        FusionFamily().initialise(wider, Path("fusion.onnx"))
 
 
 def test_the_paper_reproduction_wants_a_network_of_patches(tmp_path: Path) -> None:
