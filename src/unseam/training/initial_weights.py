@@ -11,6 +11,12 @@ from torch import Tensor, nn
 from unseam.training.checkpoint import BEST, fill, load_checkpoint
 from unseam.training.family import Facts
 
+PREFIX = "network."
+"""What the exporter puts before the names of weights: the wrapper that makes probabilities holds the network."""
+
+GATES_FROM_ONNX = (0, 2, 3, 1)
+"""torch's gates (input, forget, cell, output) among ONNX's (input, output, forget, cell)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InitialWeights:

@@ -51,9 +51,9 @@ class Frame:
         Manipulated share of the photo's pixels; 0 for an authentic one.
     history : History
     fast_values : mapping
-        What the photo head is fed where copied regions are not looked for.
+        Inputs of the photo head where copied regions are not looked for.
     values : mapping, optional
-        What it is fed where they are, as users run the method; None where that was not measured.
+        The same where they are, as users run the method; None where that was not measured.
     doubt : str or None
         Why the photo cannot be judged, whatever its map.
     """

@@ -28,14 +28,8 @@ from unseam.models.load import load_model
 from unseam.models.model_file import CELL_OUTPUT, FEATURES, model_bytes
 from unseam.training.family import Facts
 from unseam.training.fusion.network import FusionNetwork
-from unseam.training.initial_weights import InitialWeights, weights_of_run
+from unseam.training.initial_weights import GATES_FROM_ONNX, PREFIX, InitialWeights, weights_of_run
 from unseam.training.onnx_graph import largest_difference
-
-PREFIX = "network."
-"""What the exporter puts before the names of weights that it did not fold."""
-
-GATES_FROM_ONNX = (0, 2, 3, 1)
-"""torch's gates (input, forget, cell, output) among ONNX's (input, output, forget, cell)."""
 
 PHOTO_HEAD = "photo."
 """Beginning of the names of the photo head's weights: it keeps its random ones where the file's has other inputs."""

@@ -23,19 +23,13 @@ from unseam.errors import ModelError
 from unseam.models.load import load_patch_model
 from unseam.models.model_file import model_bytes
 from unseam.training.family import Facts
-from unseam.training.initial_weights import InitialWeights, weights_of_run
+from unseam.training.initial_weights import GATES_FROM_ONNX, PREFIX, InitialWeights, weights_of_run
 from unseam.training.patch.export import check_parity, random_patches
 from unseam.training.patch.network import LocalizationNetwork
 from unseam.training.recipe import patch_recipe_from
 
-PREFIX = "network."
-"""What the exporter puts before the names of weights: the wrapper that makes probabilities holds the network."""
-
 MIRRORED = ".mirrored"
 """Name of a kernel that was written for a transposed convolution, in place of ``.weight``."""
-
-GATES_FROM_ONNX = (0, 2, 3, 1)
-"""torch's gates (input, forget, cell, output) among ONNX's (input, output, forget, cell)."""
 
 PATCH_HEAD = "patch.weight"
 """Name of the weights of the patch head, (2, F) or (2, T F)."""
