@@ -92,8 +92,9 @@ def _table(rows: list[Row]) -> str:
 
 
 def _ask(code: str, *words: str, threads: int | None = None) -> list[float]:
-    """Run a program whose last line is a JSON list of numbers, on this many threads."""
-    limits = {f"{library}_NUM_THREADS": str(threads or _cores()) for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+    """Run a program whose last line is a JSON list of numbers, on this many threads, or as the command line does."""
+    libraries = ("OMP", "OPENBLAS", "MKL") if threads else ()
+    limits = {f"{library}_NUM_THREADS": str(threads) for library in libraries}
     limits["PYTHONPATH"] = str(Path(__file__).resolve().parent)  # the other benchmarks
     command = [sys.executable, "-c", code, *words]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits})
@@ -146,6 +147,8 @@ print(json.dumps([len(patches) / best, 2 * network.multiply_adds, 32 / labels]))
 
 WHOLE = """
 import json, sys, time
+from unseam.system.cores import multiply_on_one_thread
+multiply_on_one_thread()  # as the command line does
 from dataclasses import replace
 from unseam.models.network import NetworkOptions
 from unseam.methods import METHODS

@@ -8,6 +8,7 @@ possible grid line, keeps what recurs every 8 pixels, and asks of each block whe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from unseam.errors import NotApplicable
 from unseam.method import Heatmap, MethodInfo
 from unseam.photo.photo import Photo
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 SIDE = 8
 """Side of a JPEG block, in pixels."""
@@ -119,10 +120,10 @@ def block_grid_llr(photo: Photo, config: BlockGridConfig = DEFAULT) -> Statistic
     grid to start at the photo's first pixel (false after cropping), and is not comparable between photos.
     """
     _check(photo)
-    lines = _grid_lines(_luma(photo), config)
+    lines = _grid_lines(_luma(photo).astype(np.float32), config)  # half the memory, and half the time
     rows, columns = photo.height // SIDE, photo.width // SIDE
     blocks = lines[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
-    down, across = blocks.sum(1), blocks.sum(3).transpose(0, 2, 1)
+    down, across = blocks.sum(1, dtype=np.float64), blocks.sum(3, dtype=np.float64).transpose(0, 2, 1)
     return config.curve.llr(Statistic(_other_over_own(down, config) + _other_over_own(across, config), (SIDE, SIDE)))
 
 
@@ -171,8 +172,8 @@ def _vertical_lines(luma: Floats, config: BlockGridConfig) -> Floats:
 
 
 def _sum_down(values: Floats, length: int) -> Floats:
-    sums = cv2.boxFilter(values, cv2.CV_64F, (1, length), normalize=False, borderType=cv2.BORDER_REFLECT)
-    return np.asarray(sums, np.float64).reshape(values.shape)
+    sums = cv2.boxFilter(values, -1, (1, length), normalize=False, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(sums, values.dtype).reshape(values.shape)
 
 
 def _median_across(values: Floats, length: int) -> Floats:
@@ -182,9 +183,9 @@ def _median_across(values: Floats, length: int) -> Floats:
     """
     columns = np.pad(values, ((0, 0), (length // 2, length // 2)), "symmetric").T.copy()
     window = np.sort(columns[:length], 0)
-    fewer = np.full((length + 1, len(values)), -np.inf)
+    fewer = np.full((length + 1, len(values)), -np.inf, values.dtype)
     fewer[-1] = np.inf
-    medians = np.empty(values.shape[::-1])
+    medians = np.empty(values.shape[::-1], values.dtype)
     medians[0] = window[length // 2]
     for column in range(1, len(medians)):
         leaving, entering = columns[column - 1], columns[column + length - 1]

@@ -6,9 +6,8 @@ The network `fusion` reads nothing else of a block. Training and inference call 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import cv2
@@ -163,11 +162,26 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
     """
     rows, columns = (-(-side // SIDE) for side in (photo.height, photo.width))
     values = np.zeros((len(feature_names()), rows, columns), np.float32)  # memory is taken as it is filled
-    first_of_detectors = len(values) - 2 * len(FEATURE_DETECTORS)
-    left_out = _run_detectors(photo, values[first_of_detectors:], threads, without)
+    of_detectors = values[-2 * len(FEATURE_DETECTORS) :].reshape(len(FEATURE_DETECTORS), 2, rows, columns)
+    in_parallel = threads if photo.height * photo.width <= LARGE else 1
+    reasons: dict[str, Future[str | None]] = {}
+    with ThreadPoolExecutor(in_parallel) as pool:
+        for planes, detector in sorted(zip(of_detectors, FEATURE_DETECTORS, strict=True), key=_starts_later):
+            reasons[detector.info.name] = pool.submit(_detect, photo, planes, without, detector)
+        pool.submit(_measure, photo, values).result()
+    names = [detector.info.name for detector in FEATURE_DETECTORS]
+    return BlockFeatures(values, {name: reason for name in names if (reason := reasons[name].result()) is not None})
+
+
+def _starts_later(task: tuple[Reals, Detector[Any]]) -> bool:
+    """Say whether a detector waits for the slowest: the others together take as long as the search for copies."""
+    return task[1] is not copy_move.METHOD
+
+
+def _measure(photo: Photo, values: Reals) -> None:
+    """Fill every plane but the detectors'."""
     for number, plane in enumerate(_measured(photo)):
         values[number] = plane
-    return BlockFeatures(values, left_out)
 
 
 def _measured(photo: Photo) -> Iterator[Reals]:
@@ -182,24 +196,8 @@ def _measured(photo: Photo) -> Iterator[Reals]:
     yield from _tables(photo, rows, columns)
 
 
-def _run_detectors(photo: Photo, planes: Reals, threads: int, without: frozenset[str]) -> dict[str, str]:
-    """Fill two planes for each detector, its LLR and whether it applies; return the reasons why some do not."""
-    left_out: dict[str, str] = {}
-    run = partial(_run, photo, planes.shape[1:], without)
-    in_parallel = threads if photo.height * photo.width <= LARGE else 1
-    with ThreadPoolExecutor(in_parallel) as pool:
-        for place, (detector, found) in enumerate(
-            zip(FEATURE_DETECTORS, pool.map(run, FEATURE_DETECTORS), strict=True)
-        ):
-            if isinstance(found, str):
-                left_out[detector.info.name] = found
-            else:
-                planes[2 * place], planes[2 * place + 1] = found, 1
-    return left_out
-
-
-def _run(photo: Photo, shape: tuple[int, ...], without: frozenset[str], detector: Detector[Any]) -> Reals | str:
-    """Return a detector's LLR on the block grid, or the reason why it does not apply."""
+def _detect(photo: Photo, planes: Reals, without: frozenset[str], detector: Detector[Any]) -> str | None:
+    """Fill a detector's two planes, its LLR and whether it applies; return the reason if it does not."""
     if detector.info.name in without:
         return LEFT_OUT
     try:
@@ -208,7 +206,8 @@ def _run(photo: Photo, shape: tuple[int, ...], without: frozenset[str], detector
         return str(error)
     if not np.isfinite(llr.values).any():
         return "it found no trace to compare"
-    return _in_blocks(llr, shape)
+    planes[0], planes[1] = _in_blocks(llr, planes.shape[1:]), 1
+    return None
 
 
 def _in_blocks(llr: Statistic, shape: tuple[int, ...]) -> Reals:

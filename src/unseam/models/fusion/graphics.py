@@ -49,7 +49,9 @@ def graphic_reason(pixels: Pixels) -> str | None:
 
 def without_border(pixels: Pixels) -> Pixels:
     """Cut off a border of one colour that goes all around a frame; return frames without one as they are."""
-    other = np.asarray(cv2.absdiff(pixels, np.full_like(pixels, pixels[0, 0])), np.uint8).max(axis=2) > BORDER
+    if not _of_one_colour(pixels[:1]) or not _of_one_colour(pixels[:, :1]):
+        return pixels
+    other = _apart(pixels) > BORDER
     rows, columns = np.flatnonzero(other.any(axis=1)), np.flatnonzero(other.any(axis=0))
     if not len(rows) or not rows[0] or not columns[0]:
         return pixels
@@ -59,13 +61,26 @@ def without_border(pixels: Pixels) -> Pixels:
     return pixels[rows[0] : bottom, columns[0] : right]
 
 
+def _of_one_colour(pixels: Pixels) -> bool:
+    return not bool((_apart(pixels) > BORDER).any())
+
+
+def _apart(pixels: Pixels) -> NDArray[np.uint8]:
+    """Return how far each pixel is from the first one, in its channel that differs most."""
+    apart = cv2.absdiff(pixels, np.full_like(pixels, pixels[0, 0]))
+    return np.asarray(apart, np.uint8).reshape(pixels.shape).max(axis=2)
+
+
 def flat_share(pixels: Pixels) -> float:
     """Return the share of squares that have one colour; 0 in a frame smaller than a square."""
     rows, columns = (side // SIDE for side in pixels.shape[:2])
     if not rows or not columns:
         return 0.0
-    squares = pixels[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE, 3)
-    spread = squares.max((1, 3)).astype(np.int16) - squares.min((1, 3))
+    bands = pixels[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns * SIDE * 3)
+    highest, lowest = (
+        extreme(bands, axis=1).reshape(rows, columns, SIDE, 3) for extreme in (np.max, np.min)
+    )  # of the columns of a band first: long runs of memory
+    spread = highest.max(axis=2).astype(np.int16) - lowest.min(axis=2)
     return float(np.mean(spread.max(axis=2) <= FLAT))
 
 
