@@ -148,7 +148,8 @@ def at_multiples(counts: Floats, step: int) -> Floats:
     np.cumsum(counts, axis=1, out=before[:, 1:])
     count = zero // step + 1
     multiples = zero + step * np.arange(-count, count + 1)
-    lower, upper = (np.clip(multiples + edge, 0, 2 * zero) for edge in (-(step // 2), (step + 1) // 2))
+    edges = (multiples - step // 2, multiples + (step + 1) // 2)
+    lower, upper = (np.minimum(np.maximum(edge, 0), 2 * zero) for edge in edges)
     kept = before[:, upper] - before[:, lower]
     if step % 2 == 0:
         kept += before[:, np.minimum(upper + 1, 2 * zero)] - before[:, np.minimum(lower + 1, 2 * zero)]
@@ -165,8 +166,8 @@ def _blurred(kept: Floats, step: int, noise: Noise) -> Floats:
     kernel = kernel.reshape(2 * near + 1, step)[::-1]
     wide = np.zeros((len(kept), kept.shape[1] + 2 * near))
     wide[:, near:-near] = kept
-    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * near + 1, axis=1)
-    return np.asarray(around @ kernel).reshape(len(kept), -1)
+    windows = np.arange(kept.shape[1])[:, None] + np.arange(2 * near + 1)
+    return np.asarray(wide[:, windows] @ kernel).reshape(len(kept), -1)
 
 
 def likeliest(

@@ -29,7 +29,10 @@ Frequencies = Sequence[tuple[int, int]]
 
 GRIDS = SIDE * SIDE
 BAND = 32
-"""Rows of pixels at a time: what is computed in between stays in the processor's cache."""
+"""Rows of pixels at a time, at least: what is computed in between stays in the processor's cache."""
+
+COUNTED_AT_ONCE = 1 << 17
+"""Pixels at a time, at least: a histogram of all grids is large, and small photos are counted in one go."""
 SHARES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 0.97)
 """Shares of blocks compressed twice that are tried; the likelihood is flat between them."""
 QUALITIES = range(30, 96)
@@ -217,8 +220,9 @@ def coefficient_histograms(plane: Floats, frequencies: Frequencies, lively: floa
     width = plane.shape[1] - SIDE + 1
     counts = np.zeros((len(frequencies), GRIDS * BINS), np.int64)
     columns = np.arange(width) % SIDE * BINS
-    for top in range(0, plane.shape[0] - SIDE + 1, BAND):
-        coefficients = _on_all_grids(plane[top : top + BAND + SIDE - 1].astype(np.float32), frequencies)
+    band = max(BAND, COUNTED_AT_ONCE // width)
+    for top in range(0, plane.shape[0] - SIDE + 1, band):
+        coefficients = _on_all_grids(plane[top : top + band + SIDE - 1].astype(np.float32), frequencies)
         chosen = np.asarray((np.abs(coefficients[1:]) >= lively).any(axis=0))
         rows = (top + np.arange(len(chosen))) % SIDE * (SIDE * BINS)
         first = (rows[:, None] + columns)[chosen]
