@@ -20,7 +20,6 @@ Features = NDArray[np.int16]
 Reals = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Slices = tuple[slice, slice]
 
 FEATURES = 12
 """Of each pixel: the Zernike moments up to order 5."""
@@ -217,40 +216,48 @@ def _moved_as_one(search: _Search) -> Bools:
 
 
 def _spread(search: _Search, jump: int) -> None:
-    """Offer every pixel the offsets that lie `jump` pixels away (zero order), and their extrapolation (first order)."""
-    worth = _moved_as_one(search)
-    for way in WAYS:
-        own, other = _places(way, jump)
-        down, right = search.down[other], search.right[other]
-        differs = (down != search.down[own]) | (right != search.right[own])
-        _offer(search, own, worth[other] & differs, down, right)
-        own, far = _places(way, 2 * jump)
-        near = tuple(slice(jump, -jump) if step else slice(None) for step in way)
-        more, wider = (offsets[near] - offsets[far] for offsets in (search.down, search.right))
-        changes = (np.maximum(np.abs(more), np.abs(wider)) <= STEEPEST * jump) & ((more != 0) | (wider != 0))
-        _offer(search, own, worth[near] & changes, search.down[near] + more, search.right[near] + wider)
+    """Offer every pixel the offsets that lie `jump` pixels away (zero order), and their extrapolation (first order).
 
-
-def _places(way: tuple[int, int], jump: int) -> tuple[Slices, Slices]:
-    """Return the pixels that have another one `jump` pixels away in a direction, and those others."""
-    ends = [(slice(None, -jump), slice(jump, None))[::step] if step else (slice(None),) * 2 for step in way]
-    return (ends[0][0], ends[1][0]), (ends[0][1], ends[1][1])
-
-
-def _offer(search: _Search, own: Slices, worth: Bools, down: NDArray[np.int32], right: NDArray[np.int32]) -> None:
-    """Take over the offsets, of the pixels `own`, that are worth a trial, lie in the picture and fit better."""
+    Only pixels that move as a neighbour does hand on their offset: the work is in proportion to their number.
+    """
     H, W = search.cost.shape
-    rows, columns = np.nonzero(worth)
-    down, right = down[rows, columns], right[rows, columns]
-    rows, columns = rows + (own[0].start or 0), columns + (own[1].start or 0)
-    fits = (rows + down >= 0) & (rows + down < H) & (columns + right >= 0) & (columns + right < W)
+    giving = np.flatnonzero(_moved_as_one(search))
+    rows, columns = np.divmod(giving, W)
+    offsets_down, offsets_right = search.down.reshape(-1), search.right.reshape(-1)
+    for row_step, column_step in WAYS:
+        step = jump * (row_step * W + column_step)
+        at, across = rows - jump * row_step, columns - jump * column_step
+        inside = np.flatnonzero((at >= 0) & (at < H) & (across >= 0) & (across < W))
+        near = giving[inside]
+        own = near - step
+        down, right = offsets_down[near], offsets_right[near]
+        differs = np.flatnonzero((down != offsets_down[own]) | (right != offsets_right[own]))
+        some = inside[differs]
+        _offer(search, (at[some], across[some]), down[differs], right[differs])
+        beyond, aside = rows + jump * row_step, columns + jump * column_step
+        wide = (beyond >= 0) & (beyond < H) & (aside >= 0) & (aside < W)
+        inside = inside[wide[inside]]
+        near = giving[inside]
+        down, right = offsets_down[near], offsets_right[near]
+        more, wider = down - offsets_down[near + step], right - offsets_right[near + step]
+        changes = (np.maximum(np.abs(more), np.abs(wider)) <= STEEPEST * jump) & ((more != 0) | (wider != 0))
+        some = inside[changes]
+        _offer(search, (at[some], across[some]), (down + more)[changes], (right + wider)[changes])
+
+
+def _offer(search: _Search, own: tuple[Ints, Ints], down: NDArray[np.int32], right: NDArray[np.int32]) -> None:
+    """Take over offsets of the pixels `own`, rows and columns, that lie in the picture and fit better."""
+    H, W = search.cost.shape
+    rows, columns = own
+    to_row, to_column = rows + down, columns + right
+    fits = (to_row >= 0) & (to_row < H) & (to_column >= 0) & (to_column < W)
     fits &= down.astype(np.int64) ** 2 + right.astype(np.int64) ** 2 >= search.min_distance**2
-    rows, columns, down, right = (values[fits] for values in (rows, columns, down, right))
-    pixels = rows * W + columns
-    sums = _differences(search.features, pixels, pixels + down * W + right)
+    pixels, match = (rows * W + columns)[fits], (to_row * W + to_column)[fits]
+    sums = _differences(search.features, pixels, match)
     better = sums < search.cost.reshape(-1)[pixels]
-    for kept, offered in ((search.cost, sums), (search.down, down), (search.right, right)):
-        kept.reshape(-1)[pixels[better]] = offered[better]
+    pixels = pixels[better]
+    for kept, offered in ((search.cost, sums), (search.down, down[fits]), (search.right, right[fits])):
+        kept.reshape(-1)[pixels] = offered[better]
 
 
 def _offer_back(search: _Search) -> None:

@@ -16,8 +16,9 @@ def side_by_side(work: Callable[..., T], parts: Iterable[tuple[Any, ...]]) -> li
 
     The threads are Python's; numpy and OpenCV release the interpreter lock in their loops.
     """
-    threads = max(1, cv2.getNumThreads())
-    if threads == 1:
+    parts = list(parts)
+    threads = min(max(1, cv2.getNumThreads()), len(parts))
+    if threads < 2:
         return [work(*part) for part in parts]
     with ThreadPoolExecutor(threads) as pool:
         return [running.result() for running in [pool.submit(work, *part) for part in parts]]
