@@ -3,9 +3,9 @@
     make bench
     python benchmarks/bench.py [PHOTO.jpg] [--pyifd PYTHON] [--only PART]... [--large MEGAPIXELS]... [--out TABLE.md]
 
-Parts: localizer, fusion, detectors, memory, scan, training, startup. Every measurement is a separate process, one after
-the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits: of networks the time
-that their multiply-adds take as one large matrix product here; of a detector the time that pyIFD takes on the same
+Parts: installation, startup, localizer, fusion, detectors, scan, training, memory. Every measurement is a separate
+process, one after the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits:
+of networks the time that their multiply-adds take as one large matrix product here; of a detector the time that pyIFD takes on the same
 photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds per megapixel; of memory 250 MB and 60 bytes per
 pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
 """
@@ -20,6 +20,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ import detector_speed
 import memory
 import startup
 
-PHOTO = Path("examples/originals/houseboat.jpg")
+ROOT = Path(__file__).resolve().parents[1]
+PHOTO = ROOT / "examples/originals/houseboat.jpg"
 
 LEAST_FACTOR = {"error-level": 2.0, "noise-level": 2.0}
 """Times as fast as pyIFD; 10 for all others."""
@@ -299,6 +301,38 @@ def startup_rows(options: argparse.Namespace) -> Iterator[Row]:
             yield Row(f"start: {name}", f"{seconds:.2f} s", f"{most} s", f"{seconds / most:.2f}", seconds <= most)
 
 
+def installation_rows(options: argparse.Namespace) -> Iterator[Row]:
+    """Seconds from a wheel to a judged photo in an empty environment, and how much the installation weighs."""
+    with tempfile.TemporaryDirectory() as folder, _scaled(options.photo, 1) as photo:
+        environment = Path(folder) / "environment"
+        places = "Scripts" if os.name == "nt" else "bin"
+        _clock([sys.executable, "-m", "venv", environment])
+        python, command = environment / places / "python", environment / places / "unseam"
+        before = _weight(environment)
+        _clock([python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, ROOT])
+        (wheel,) = Path(folder).glob("*.whl")
+        seconds = _clock([python, "-m", "pip", "install", "--quiet", wheel])
+        weight = f"{(_weight(environment) - before) / 1e6:.0f} MB"
+        yield Row("installation: `pip install` of the wheel", f"{seconds:.1f} s, {weight}", "", "", None)
+        for what, runs, most in (("first", 1, 8.0), ("later", 3, 3.0)):
+            words: list[str | Path] = [command, "localize", photo, "--out", Path(folder) / "out"]
+            seconds = min(_clock(words) for _ in range(runs))
+            name = f"installation: {what} `unseam localize` with report, 1 megapixel"
+            yield Row(name, f"{seconds:.2f} s", f"{most} s", f"{seconds / most:.2f}", seconds <= most)
+
+
+def _clock(command: list[str | Path]) -> float:
+    """Run a command to its end; return the seconds by the clock."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def _weight(folder: Path) -> int:
+    """Sum the bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
 @contextmanager
 def _scaled(photo: Path, megapixels: float) -> Iterator[str]:
     """Scale a photo to so many megapixels, as JPEG, for the time of a ``with``."""
@@ -311,6 +345,7 @@ def _scaled(photo: Path, megapixels: float) -> Iterator[str]:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "installation": installation_rows,
     "startup": startup_rows,
     "localizer": localizer_rows,
     "fusion": fusion_rows,
