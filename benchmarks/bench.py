@@ -5,9 +5,9 @@
 
 Parts: installation, startup, localizer, fusion, detectors, scan, training, memory. Every measurement is a separate
 process, one after the other, on a machine that should be idle otherwise; the shortest wall-clock time counts. Limits:
-of networks the time that their multiply-adds take as one large matrix product here; of a detector the time that pyIFD takes on the same
-photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds per megapixel; of memory 250 MB and 60 bytes per
-pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
+of networks the time that their multiply-adds take as one large matrix product here; of a detector the time that pyIFD
+takes on the same photo (with ``--pyifd``, the Python of pyIFD's environment), or seconds per megapixel; of memory
+250 MB and 60 bytes per pixel. ``memory`` takes minutes; ``--large`` sets the sizes of its photos.
 """
 
 from __future__ import annotations
