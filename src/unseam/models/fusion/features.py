@@ -68,6 +68,9 @@ FEATURE_DETECTORS: tuple[Detector[Any], ...] = (
 )
 """The detectors whose log-likelihood ratios are features, in their order."""
 
+SLOWEST_FIRST = (copy_move.METHOD, block_grid.METHOD, error_level.METHOD, nonaligned_jpeg.METHOD)
+"""Those that take longest, beginning with the longest on one megapixel."""
+
 KERNELS: tuple[tuple[str, tuple[tuple[float, ...], ...]], ...] = (
     ("across", ((1, -2, 1),)),
     ("down", ((1,), (-2,), (1,))),
@@ -166,16 +169,16 @@ def block_features(photo: Photo, *, threads: int = 1, without: frozenset[str] = 
     in_parallel = threads if photo.height * photo.width <= LARGE else 1
     reasons: dict[str, Future[str | None]] = {}
     with ThreadPoolExecutor(in_parallel) as pool:
-        for planes, detector in sorted(zip(of_detectors, FEATURE_DETECTORS, strict=True), key=_starts_later):
+        for planes, detector in sorted(zip(of_detectors, FEATURE_DETECTORS, strict=True), key=_place_in_queue):
             reasons[detector.info.name] = pool.submit(_detect, photo, planes, without, detector)
         pool.submit(_measure, photo, values).result()
     names = [detector.info.name for detector in FEATURE_DETECTORS]
     return BlockFeatures(values, {name: reason for name in names if (reason := reasons[name].result()) is not None})
 
 
-def _starts_later(task: tuple[Reals, Detector[Any]]) -> bool:
-    """Say whether a detector waits for the slowest: the others together take as long as the search for copies."""
-    return task[1] is not copy_move.METHOD
+def _place_in_queue(task: tuple[Reals, Detector[Any]]) -> int:
+    """Let the slowest detectors start first: a core that is done with the others then never waits for one of them."""
+    return SLOWEST_FIRST.index(task[1]) if task[1] in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
 
 def _measure(photo: Photo, values: Reals) -> None:
