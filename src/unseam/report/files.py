@@ -11,6 +11,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from unseam.report.page import index_page, photo_page
 from unseam.report.report import Report
 from unseam.report.wording import OPENINGS
 from unseam.system.atomic_files import replacing
+
+PAGE = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,12 @@ def write_report(report: Report, folder: str | os.PathLike[str], document: Mappi
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in report_files(report, document).items():
-        _write(folder / name, content())
-    return folder / "report.html"
+    files = report_files(report, document)
+    with ThreadPoolExecutor(1) as beside:
+        page = beside.submit(files[PAGE])  # is drawn while the maps are written
+        for name, content in files.items():
+            _write(folder / name, page.result() if name == PAGE else content())
+    return folder / PAGE
 
 
 def report_files(report: Report, document: Mapping[str, Any] | None = None) -> dict[str, Callable[[], bytes]]:
@@ -71,7 +77,7 @@ def report_files(report: Report, document: Mapping[str, Any] | None = None) -> d
     files: dict[str, Callable[[], bytes]] = {}
     for name in report.heatmaps:
         files |= _map_files(report, name)
-    files["report.html"] = lambda: photo_page(report, document).encode("utf-8")
+    files[PAGE] = lambda: photo_page(report, document).encode("utf-8")
     files["report.json"] = lambda: (to_json(document, indent=1) + "\n").encode("utf-8")
     return files
 
