@@ -37,11 +37,20 @@ def polygon(photo: NDArray[np.uint8], corners: list[tuple[int, int]]) -> NDArray
     return canvas.astype(bool)
 
 
-def butterfly_on_a_cactus() -> Forged:
-    """Splice a butterfly, cut along its wings, turned and reduced, on the cactus of another photograph."""
+def butterfly(scale: float, angle: float) -> Cutout:
+    """Cut the butterfly out along its wings, reduced and turned by so many degrees."""
     wings = np.asarray(Image.open(ORIGINALS / "butterfly.object.png")) > 0
-    butterfly = transformed(Cutout(original("butterfly.jpg"), wings), scale=0.55, angle=-24, flip=False)
-    return splice(original("cactus.jpg"), butterfly, 130, 270, seam="feather", width=1.2)
+    return transformed(Cutout(original("butterfly.jpg"), wings), scale=scale, angle=angle, flip=False)
+
+
+def butterfly_over_the_dune() -> Forged:
+    """Splice the butterfly, turned and reduced, into a photograph that was compressed before."""
+    return splice(original("dune.jpg"), butterfly(scale=0.6, angle=18), 40, 470, seam="feather", width=1.2)
+
+
+def butterfly_on_a_cactus() -> Forged:
+    """Splice the butterfly on a cactus. Both photographs were reduced, which took the traces to compare from them."""
+    return splice(original("cactus.jpg"), butterfly(scale=0.55, angle=-24), 130, 270, seam="feather", width=1.2)
 
 
 def one_more_window() -> Forged:
@@ -66,6 +75,7 @@ def no_bird() -> Forged:
 
 
 FORGERIES: dict[str, tuple[Callable[[], Forged], int, str]] = {
+    "splice-dune.jpg": (butterfly_over_the_dune, 90, "4:2:0"),
     "splice-butterfly.jpg": (butterfly_on_a_cactus, 88, "4:4:4"),
     "copy-move-houseboat.jpg": (one_more_window, 92, "4:2:0"),
     "removal-hikers.jpg": (two_hikers_fewer, 90, "4:2:0"),
