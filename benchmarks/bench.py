@@ -37,7 +37,7 @@ LEAST_FACTOR = {"error-level": 2.0, "noise-level": 2.0}
 """Times as fast as pyIFD; 10 for all others."""
 
 MOST_SECONDS = {"aligned-jpeg": 0.2, "jpeg-error": 0.2, "copy-move": 0.5}
-"""Per megapixel, where there is no peer; copy-move on all cores."""
+"""Per megapixel, where there is no peer."""
 
 LEAST_SHARE = 0.8
 """Of the matrix product's speed, for a network that judges every patch."""
@@ -209,8 +209,7 @@ def detector_rows(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def _detector_row(name: str, size: float, options: argparse.Namespace) -> Row:
-    threads = _cores() if name == "copy-move" else 1
-    asked = argparse.Namespace(photo=options.photo, repeats=3, threads=threads)
+    asked = argparse.Namespace(photo=options.photo, repeats=3, threads=1)
     whole = detector_speed.ours(name, asked, whole=True)[0] / size
     if name in MOST_SECONDS:
         most = MOST_SECONDS[name]

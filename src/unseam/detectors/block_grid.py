@@ -97,7 +97,8 @@ def block_grid_statistic(photo: Photo, config: BlockGridConfig = DEFAULT) -> Sta
     of them; pixels beyond the border count as no line (0). pyIFD leaves such blocks at 0 without measuring them.
     """
     _check(photo)
-    return Statistic(_block_features(_grid_lines(_luma(photo), config)), (SIDE, SIDE))
+    features = _block_features(_grid_lines(_luma(photo), config))
+    return Statistic(np.asarray(features, np.float64), (SIDE, SIDE))
 
 
 def block_grid_llr(photo: Photo, config: BlockGridConfig = DEFAULT) -> Statistic:

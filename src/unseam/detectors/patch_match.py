@@ -1,19 +1,17 @@
 """Search for the most similar place elsewhere, for every pixel of a picture: PatchMatch in whole arrays.
 
-The work is divided into parts that do not depend on the number of threads: the same features give the same field, bit
-for bit, however many threads there are.
+On one thread: two were no faster, because most of the work is many small steps. The same features give the same field,
+bit for bit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unseam.detectors.side_by_side import side_by_side
 from unseam.detectors.zernike import LARGEST
 
 Features = NDArray[np.int16]
@@ -130,8 +128,10 @@ def _started(features: Features, min_distance: int, rng: np.random.Generator) ->
     cost = _differences(values, np.arange(H * W), match)
     levels = _levels(flat)
     tables = [(rng.permutation(FEATURES)[:SORTED], rng.integers(0, LEVELS, SORTED)) for _ in range(TABLES)]
-    for order in side_by_side(partial(_sorted, flat, levels), tables):
-        side_by_side(partial(_compare_sorted, values, match, cost, (W, min_distance), order), _chunks(H * W))
+    for chosen, shift in tables:
+        order = _sorted(flat, levels, chosen, shift)
+        for first, end in _chunks(H * W):
+            _compare_sorted(values, match, cost, (W, min_distance), order[first:end])
     rows, columns = np.indices((H, W), np.int32)
     down, right = (match // W).reshape(H, W) - rows, (match % W).reshape(H, W) - columns
     return _Search(values, down.astype(np.int32), right.astype(np.int32), cost.reshape(H, W), min_distance)
@@ -154,13 +154,10 @@ def _chunks(count: int) -> list[tuple[int, int]]:
 def _differences(features: Reals, own: Ints, other: Ints) -> Reals:
     """Sum the squared differences of the features of pixels; (N,) float32."""
     sums = np.empty(len(own), np.float32)
-
-    def compare(first: int, end: int) -> None:
+    for first, end in _chunks(len(own)):
         apart = features[own[first:end]]
         apart -= features[other[first:end]]
         np.einsum("ij,ij->i", apart, apart, out=sums[first:end])
-
-    side_by_side(compare, _chunks(len(own)))
     return sums
 
 
@@ -184,12 +181,9 @@ def _sorted(flat: Features, levels: Ints, chosen: Ints, shift: Ints) -> Ints:
     return np.argsort(keys)
 
 
-def _compare_sorted(
-    features: Reals, match: Ints, cost: Reals, size: tuple[int, int], order: Ints, first: int, end: int
-) -> None:
-    """Compare pixels that follow each other in a part of an order; `size` is the width and the minimum distance."""
+def _compare_sorted(features: Reals, match: Ints, cost: Reals, size: tuple[int, int], pixels: Ints) -> None:
+    """Compare pixels that follow each other in an order; `size` is the width and the minimum distance."""
     width, min_distance = size
-    pixels = order[first:end]
     values, rows, columns = features[pixels], pixels // width, pixels % width
     best, found = cost[pixels], match[pixels]
     for step in range(1, min(NEIGHBOURS + 1, len(pixels))):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import factorial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from unseam.detectors.side_by_side import side_by_side
 
 Floats = NDArray[np.float64]
 
@@ -101,15 +99,12 @@ def zernike_magnitudes(luma: NDArray[np.float32], order: int, side: int) -> NDAr
     """
     orders = zernike_orders(order)
     features = np.empty((*luma.shape, len(orders)), np.int16)
-    side_by_side(partial(_measure, luma, features, side), [(k, n, m) for k, (n, m) in enumerate(orders)])
+    for k, (n, m) in enumerate(orders):
+        kernel = zernike_kernel(n, m, side)
+        parts = [_filtered(luma, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
+        size = cv2.magnitude(*parts) if m else np.abs(parts[0])
+        features[..., k] = np.minimum(np.rint(np.asarray(size) * np.float32(SCALE)), LARGEST)
     return features
-
-
-def _measure(luma: NDArray[np.float32], features: NDArray[np.int16], side: int, k: int, n: int, m: int) -> None:
-    kernel = zernike_kernel(n, m, side)
-    parts = [_filtered(luma, part) for part in (kernel.real, kernel.imag)[: 2 if m else 1]]
-    size = cv2.magnitude(*parts) if m else np.abs(parts[0])
-    features[..., k] = np.minimum(np.rint(np.asarray(size) * np.float32(SCALE)), LARGEST)
 
 
 def _filtered(luma: NDArray[np.float32], kernel: Floats) -> NDArray[np.float32]:
