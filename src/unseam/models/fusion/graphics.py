@@ -68,7 +68,7 @@ def _of_one_colour(pixels: Pixels) -> bool:
 def _apart(pixels: Pixels) -> NDArray[np.uint8]:
     """Return how far each pixel is from the first one, in its channel that differs most."""
     apart = cv2.absdiff(pixels, np.full_like(pixels, pixels[0, 0]))
-    return np.asarray(apart, np.uint8).reshape(pixels.shape).max(axis=2)
+    return np.asarray(np.asarray(apart).reshape(pixels.shape).max(axis=2), np.uint8)
 
 
 def flat_share(pixels: Pixels) -> float:
