@@ -133,6 +133,8 @@ class PatchNetworkSettings(NetworkSettings):
     score_curve : ScoreCurve
     patches_seen : int
         Patches that the network was trained on.
+    marked_score : float
+        Score from which on a photo gets a mask at all; a file that lacks the key marks every photo by its heat alone.
     """
 
     patch_side: int
@@ -145,6 +147,7 @@ class PatchNetworkSettings(NetworkSettings):
     smoothing_sigma: float
     score_curve: ScoreCurve
     patches_seen: int
+    marked_score: float = 0.0
 
     def __post_init__(self) -> None:
         NetworkSettings.__post_init__(self)  # super() does not know the class that slots=True creates
@@ -154,7 +157,7 @@ class PatchNetworkSettings(NetworkSettings):
         check_stride(stride, side)
         demand_shares(patch_threshold=self.patch_threshold, patch_rule=self.patch_rule)
         demand_shares(pixel_threshold=self.pixel_threshold)
-        demand_shares(quantile=self.score_curve.quantile)
+        demand_shares(quantile=self.score_curve.quantile, marked_score=self.marked_score)
         sigma = self.smoothing_sigma
         demand(0 <= sigma <= LARGEST_SIGMA, f"smoothing_sigma {sigma}", f"a number from 0 to {LARGEST_SIGMA:g}")
         demand_bounded(input_scale=self.input_scale, input_offset=self.input_offset)

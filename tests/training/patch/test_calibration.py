@@ -18,6 +18,7 @@ from unseam.training.patch.calibration import (
     false_alarms,
     fit_platt,
     logit,
+    marking_score,
 )
 
 
@@ -94,12 +95,15 @@ def heatmap(heat: float, inside: float | None = None) -> tuple[Heatmap, np.ndarr
     return Heatmap.of(values, values >= 0), truth
 
 
+ALL = np.ones(20, bool)
+
+
 def test_pixel_threshold_lies_between_the_authentic_and_the_manipulated_heat() -> None:
     tally = _ThresholdTally(sigma=2.0)
     for _ in range(10):
         tally.add(*heatmap(0.4))
         tally.add(*heatmap(0.4, inside=0.8))
-    assert 0.4 < tally.best() <= 0.8
+    assert 0.4 < tally.best(ALL) <= 0.8
 
 
 def test_pixel_threshold_does_not_mark_the_authentic_part_of_a_forgery() -> None:
@@ -107,32 +111,36 @@ def test_pixel_threshold_does_not_mark_the_authentic_part_of_a_forgery() -> None
     for _ in range(10):
         tally.add(*heatmap(0.2))
         tally.add(*heatmap(0.6, inside=0.8))
-    assert 0.6 < tally.best() <= 0.8
+    assert 0.6 < tally.best(ALL) <= 0.8
 
 
-def test_pixel_threshold_rises_until_authentic_photos_are_calm() -> None:
+def test_pixel_threshold_asks_only_the_forgeries_that_get_a_mask() -> None:
     tally = _ThresholdTally(sigma=2.0)
-    for index in range(10):
-        tally.add(*heatmap(0.4, inside=0.8))
-        values, truth = heatmap(0.4, inside=0.7 if index == 0 else None)
-        tally.add(values, np.zeros_like(truth))
-    assert 0.7 < tally.best() <= 0.8
+    tally.add(*heatmap(0.35, inside=0.5))  # cooler than the authentic part of the next: one threshold cannot fit both
+    tally.add(*heatmap(0.6, inside=0.9))
+    assert 0.35 < tally.best(np.array([True, False])) <= 0.5
+    assert 0.6 < tally.best(np.array([False, True])) <= 0.9
+    assert tally.best(np.zeros(2, bool)) == tally.best(np.ones(2, bool))
 
 
-def test_without_a_calm_threshold_the_highest_is_taken() -> None:
-    tally = _ThresholdTally(sigma=2.0)
-    tally.add(*heatmap(1.0))
-    assert tally.best() == THRESHOLDS[-1]
-
-
-def test_share_of_authentic_photos_that_are_marked_is_that_at_the_chosen_threshold() -> None:
+def test_share_of_authentic_photos_with_a_region_counts_those_that_get_a_mask() -> None:
     tally = _ThresholdTally(sigma=2.0)
     for index in range(10):
         values, truth = heatmap(0.4, inside=0.7 if index < 3 else None)
         tally.add(values, np.zeros_like(truth))
         tally.add(*heatmap(0.4, inside=0.8))
     below, between, above = (min(THRESHOLDS, key=lambda one: abs(one - at)) for at in (0.35, 0.5, 0.9))
-    assert [tally.alarms_at(threshold) for threshold in (below, between, above)] == [1.0, 0.3, 0.0]
+    assert [tally.alarms_at(threshold, ALL) for threshold in (below, between, above)] == [1.0, 0.3, 0.0]
+    few = np.arange(20) < 2
+    assert [tally.alarms_at(threshold, few) for threshold in (below, between, above)] == [0.1, 0.1, 0.0]
+
+
+@pytest.mark.parametrize("count", [5, 10, 40, 123])
+def test_a_tenth_of_authentic_photos_at_most_reach_the_score_that_marks(count: int) -> None:
+    scores = np.random.default_rng(count).uniform(size=count)
+    marking = marking_score(scores)
+    assert (scores >= marking).sum() == int(0.1 * count)
+    assert marking_score(np.ones(count)) == 1.0
 
 
 def test_scores_of_authentic_photos_are_kept_at_the_quantile_of_the_curve() -> None:

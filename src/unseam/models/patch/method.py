@@ -88,10 +88,11 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         -------
         Heatmap
             ``heat`` are the calibrated pixel probabilities, averaged over overlapping patches and not gated by the
-            patch labels; ``mask`` follows the paper (see `unseam.models.patch.postprocess.network_mask`). A network
-            with only a patch head gives its calibrated patch probability to all pixels of the patch. With ``fast``,
-            patches that can hold no part of the mask count as 0, as in the paper's product of mask and label, and
-            the score is estimated from a sample of them.
+            patch labels; ``mask`` follows the paper (see `unseam.models.patch.postprocess.network_mask`), and is
+            empty where the score is below ``settings.marked_score``. A network with only a patch head gives its
+            calibrated patch probability to all pixels of the patch. With ``fast``, patches that can hold no part of
+            the mask count as 0, as in the paper's product of mask and label, and the score is estimated from a
+            sample of them.
 
         Raises
         ------
@@ -101,8 +102,7 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         grid = PatchGrid(photo.height, photo.width, self.settings.patch_side, self.stride)
         gated = self.options.fast and self._gates(photo.pixels, grid)
         found = self._judge_gated(photo.pixels, grid) if gated else self._judge(photo.pixels, grid)
-        settings, doubt = self.settings, self._doubt(photo)
-        mask = final_mask(network_mask(found.heat, found.labels, settings.pixel_threshold, settings.smoothing_sigma))
+        doubt, mask = self._doubt(photo), self._mask(found)
         return Heatmap.of(
             found.heat,
             mask,
@@ -151,6 +151,13 @@ class PatchMethod(NetworkMethod[PatchNetworkSettings]):
         if not probabilities:
             return _Found(whole, None, None, self._score(whole))
         return _Found(whole, labels.finish(), np.concatenate(probabilities), self._score(whole))
+
+    def _mask(self, found: _Found) -> NDArray[np.bool_]:
+        """Decide by the score whether anything is marked, then by the heat what is."""
+        settings = self.settings
+        if found.score < settings.marked_score:
+            return np.zeros(found.heat.shape, np.bool_)
+        return final_mask(network_mask(found.heat, found.labels, settings.pixel_threshold, settings.smoothing_sigma))
 
     def _score(self, heat: NDArray[np.float32], weights: NDArray[np.float64] | None = None) -> float:
         curve = self.settings.score_curve

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +36,11 @@ costs a look at all its patches."""
 SCORE_QUANTILES = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 """Candidates for the quantile of the heat that makes the score; the one that tells photos apart best is taken."""
 
-CALM_SHARE = 0.95
-"""Share of authentic photos that must show no region at the pixel threshold."""
+MARKED_SHARE = 0.1
+"""Share of authentic photos that may get a mask: those with the highest scores."""
 
 THRESHOLDS = tuple(np.round(expit(np.arange(-1, 6.05, 0.1)), 4).tolist())
-"""Candidates for the pixel threshold, 0.27 to 0.998: even steps of the logit, because calm photos need them near 1."""
+"""Candidates for the pixel threshold, 0.27 to 0.998, in even steps of the logit."""
 
 SCORE_DECIMALS = 6
 """Of the scores of authentic photos that are kept: finer than any calibration."""
@@ -61,6 +62,7 @@ class Calibration:
     score_curve: ScoreCurve
     patch_threshold: float
     pixel_threshold: float
+    marked_score: float = 0.0
     false_alarms: FalseAlarms | None = None
 
 
@@ -148,10 +150,8 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     rng = np.random.default_rng(seed)
     heat, patch_threshold = _first_pass(localizer, drawn(samples, rng, FIRST_PHOTOS), rng)
     settings = replace(localizer.settings, heat_calibration=heat, patch_threshold=patch_threshold, pixel_threshold=0.0)
-    score, pixel_threshold, known = _second_pass(
-        replace(localizer, settings=settings), drawn(samples, rng, SECOND_PHOTOS)
-    )
-    return Calibration(heat, score, patch_threshold, pixel_threshold, known)
+    rest = _second_pass(replace(localizer, settings=settings), drawn(samples, rng, SECOND_PHOTOS))
+    return Calibration(heat, patch_threshold=patch_threshold, **rest)
 
 
 def _judged(localizer: PatchMethod, samples: Sequence[Sample]) -> Iterator[tuple[Heatmap, NDArray[np.bool_]]]:
@@ -205,10 +205,10 @@ def _balanced_threshold(patches: Counts) -> float:
     return bin_threshold(int(np.argmax(recall - false_alarms)))
 
 
-def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> tuple[ScoreCurve, float, FalseAlarms]:
-    """Choose score curve and pixel threshold from calibrated heat; count how often both are wrong.
+def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Choose score curve, the score from which on photos are marked, and the pixel threshold of those; count errors.
 
-    The localizer's own pixel threshold is 0 here: its mask is then the gate of the patch labels alone.
+    The localizer's own pixel threshold is 0 here, and it marks every photo: its mask is the gate of the patch labels.
     """
     quantiles, manipulated = [], []
     tally = _ThresholdTally(localizer.settings.smoothing_sigma)
@@ -217,8 +217,24 @@ def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> tuple[Sco
         manipulated.append(bool(truth.any()))
         tally.add(heatmap, truth)
     logits, labels = np.stack(quantiles), np.array(manipulated)
-    curve, threshold = _score_curve(logits, labels), tally.best()
-    return curve, threshold, false_alarms(_scores(curve, logits[~labels]), tally.alarms_at(threshold))
+    curve = _score_curve(logits, labels)
+    scores = _scores(curve, logits)
+    marked_score = marking_score(scores[~labels])
+    marked = scores >= marked_score
+    threshold = tally.best(marked)
+    return {
+        "score_curve": curve,
+        "pixel_threshold": threshold,
+        "marked_score": marked_score,
+        "false_alarms": false_alarms(scores[~labels], tally.alarms_at(threshold, marked)),
+    }
+
+
+def marking_score(authentic: Floats) -> float:
+    """Return the lowest score, of 6 decimals, that at most `MARKED_SHARE` of these authentic photos reach."""
+    allowed = int(MARKED_SHARE * len(authentic))
+    highest_calm = np.sort(authentic)[::-1][min(allowed, len(authentic) - 1)]
+    return float(min(np.floor(highest_calm * 10**SCORE_DECIMALS + 1) / 10**SCORE_DECIMALS, 1.0))
 
 
 def _scores(curve: ScoreCurve, quantiles: Floats) -> Floats:
@@ -258,31 +274,31 @@ def _score_curve(quantiles: Floats, manipulated: NDArray[np.bool_]) -> ScoreCurv
 
 
 class _ThresholdTally:
-    """For each candidate threshold, pooled pixel counts and the share of authentic photos with any region."""
+    """For each photo and candidate threshold, true positives and marked pixels."""
 
     def __init__(self, sigma: float) -> None:
         self._sigma = sigma
-        self._counts = np.zeros((len(THRESHOLDS), 3))  # true positives, marked, manipulated
-        self._alarms = np.zeros(len(THRESHOLDS))
-        self._authentic = 0
+        self._counts: list[Floats] = []  # (thresholds, 2) of each photo
+        self._manipulated: list[int] = []  # pixels of each photo
 
     def add(self, heatmap: Heatmap, truth: NDArray[np.bool_]) -> None:
-        self._authentic += not truth.any()
+        counts = np.zeros((len(THRESHOLDS), 2))
         for index, threshold in enumerate(THRESHOLDS):
             mask = final_mask(network_mask(heatmap.heat, None, threshold, self._sigma) & heatmap.mask)
-            self._counts[index] += np.count_nonzero(mask & truth), np.count_nonzero(mask), np.count_nonzero(truth)
-            if not truth.any():
-                self._alarms[index] += bool(mask.any())
+            counts[index] = np.count_nonzero(mask & truth), np.count_nonzero(mask)
+        self._counts.append(counts)
+        self._manipulated.append(int(np.count_nonzero(truth)))
 
-    def alarms_at(self, threshold: float) -> float:
-        """Return the share of authentic photos with any region at one of the candidate thresholds."""
-        return float(self._alarms[THRESHOLDS.index(threshold)] / self._authentic)
+    def alarms_at(self, threshold: float, marked: NDArray[np.bool_]) -> float:
+        """Return the share of authentic photos with a region, at a candidate; only photos ``marked`` (N,) have any."""
+        authentic = np.array(self._manipulated) == 0
+        regions = np.stack(self._counts)[:, THRESHOLDS.index(threshold), 1] > 0
+        return float((regions & marked)[authentic].mean())
 
-    def best(self) -> float:
-        """Return the threshold of the best pooled F1 among those that leave enough authentic photos calm."""
-        true, marked, manipulated = self._counts.T
-        f1 = 2 * true / np.maximum(marked + manipulated, 1)
-        calm = self._alarms <= (1 - CALM_SHARE) * self._authentic
-        if not calm.any():
-            return float(THRESHOLDS[-1])
-        return float(THRESHOLDS[int(np.argmax(np.where(calm, f1, -1.0)))])
+    def best(self, marked: NDArray[np.bool_]) -> float:
+        """Return the threshold of the best mean F1 over forgeries that are marked; over all if none is."""
+        manipulated = np.array(self._manipulated)
+        chosen = (manipulated > 0) & (marked if (marked & (manipulated > 0)).any() else True)
+        true, found = np.moveaxis(np.stack(self._counts)[chosen], -1, 0)
+        f1 = 2 * true / np.maximum(found + manipulated[chosen, np.newaxis], 1)
+        return float(THRESHOLDS[int(np.argmax(f1.mean(axis=0)))])
