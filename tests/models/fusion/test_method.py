@@ -325,7 +325,7 @@ def test_a_network_of_patches_is_expected_where_one_is_needed(make: Maker) -> No
         load_patch_model(make())
 
 
-EXPORTED = HeatCalibration(slope=0.6352723289544261, intercept=1.0994152230889103)
+EXPORTED = HeatCalibration(slope=0.6018770822851022, intercept=1.134374514650537)
 """Of the weights' first calibration: another one of the same weights leaves the stored heat as it is."""
 
 
