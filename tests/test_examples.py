@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unseam import DEFAULT_METHODS, METHODS, load_photo
+from unseam.method import Finding
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ENCODER_TOLERANCE = 2.0
 """Mean absolute difference in grey levels that another JPEG library or OpenCV version may make."""
+
+
+MISSED = "splice-butterfly.jpg"
 
 
 def test_examples_can_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +44,19 @@ def test_forgeries_have_a_mask_of_their_size_and_authentic_photographs_none(path
         with Image.open(path) as photo:
             assert truth.shape == (photo.height, photo.width)
         assert set(np.unique(truth)) == {0, 255}
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "photos").iterdir()), ids=lambda path: path.name)
+def test_the_leading_method_finds_four_forgeries_where_they_are_and_misses_one(path: Path) -> None:
+    found = METHODS[DEFAULT_METHODS[0]](load_photo(path))
+    if path.name.startswith("authentic"):
+        assert found.finding is not Finding.MANIPULATED
+    elif path.name == MISSED:
+        assert found.finding is Finding.NO_EVIDENCE
+    else:
+        assert found.finding is Finding.MANIPULATED
+        truth = np.asarray(Image.open((EXAMPLES / "masks" / path.name).with_suffix(".png"))) > 0
+        assert 2 * (found.mask & truth).sum() > 0.5 * (found.mask.sum() + truth.sum())
 
 
 def test_every_file_is_in_the_licence_tables() -> None:
