@@ -104,14 +104,16 @@ def test_the_thresholds_of_a_verdict_belong_to_the_higher_finding() -> None:
 def test_the_power_of_a_method_is_one_sentence() -> None:
     power = Power("recompressed at about 80, 0.6 megapixels", 0.12, 0.01, (("below 1 %", 0.03),), 400)
     assert power.sentence == (
-        "Of photographs like this one (recompressed at about 80, 0.6 megapixels), unseam flags 12 in 100 forgeries and "
-        "1 in 100 authentic ones."
+        "Of photographs like this one (recompressed at about 80, 0.6 megapixels), unseam flags 12 in 100 forgeries "
+        "made to test it and 1 in 100 authentic ones."
     )
 
 
 def test_a_measured_share_is_never_said_to_be_none() -> None:
     power = Power("saved without loss, 0.3 megapixels", 0.6, 0.002, (), 100)
-    assert power.sentence.endswith("unseam flags 60 in 100 forgeries and fewer than 1 in 100 authentic ones.")
+    assert power.sentence.endswith(
+        "unseam flags 60 in 100 forgeries made to test it and fewer than 1 in 100 authentic ones."
+    )
 
 
 def test_a_region_has_its_box_area_and_mean_heat() -> None:

@@ -119,7 +119,8 @@ class Power:
     @property
     def sentence(self) -> str:
         """The two shares in plain words."""
-        flagged = f"{in_hundred(self.forgeries)} forgeries and {in_hundred(self.authentic)} authentic ones"
+        forgeries = f"{in_hundred(self.forgeries)} forgeries made to test it"
+        flagged = f"{forgeries} and {in_hundred(self.authentic)} authentic ones"
         return f"Of photographs like this one ({self.history}), unseam flags {flagged}."
 
 

@@ -162,7 +162,9 @@ def test_power_comes_with_the_finding_and_its_lack_forbids_one(make: Maker) -> N
     photo = load_photo(reddish())
     able, unable = (load_model(make(power=_classes(forgeries, 0.1)))(photo) for forgeries in (0.6, 0.2))
     assert able.power is not None
-    assert able.power.sentence.endswith("unseam flags 60 in 100 forgeries and 10 in 100 authentic ones.")
+    assert able.power.sentence.endswith(
+        "unseam flags 60 in 100 forgeries made to test it and 10 in 100 authentic ones."
+    )
     assert able.finding is Finding.MANIPULATED
     assert unable.finding is Finding.CANNOT_TELL
     assert "flags 20 in 100 forgeries" in str(unable.doubt)
