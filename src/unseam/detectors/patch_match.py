@@ -214,37 +214,39 @@ def _spread(search: _Search, jump: int) -> None:
 
     Only pixels that move as a neighbour does hand on their offset: the work is in proportion to their number.
     """
-    H, W = search.cost.shape
+    W = search.cost.shape[1]
     giving = np.flatnonzero(_moved_as_one(search))
     rows, columns = np.divmod(giving, W)
-    offsets_down, offsets_right = search.down.reshape(-1), search.right.reshape(-1)
-    for row_step, column_step in WAYS:
-        step = jump * (row_step * W + column_step)
-        at, across = rows - jump * row_step, columns - jump * column_step
-        inside = np.flatnonzero((at >= 0) & (at < H) & (across >= 0) & (across < W))
-        near = giving[inside]
-        own = near - step
-        down, right = offsets_down[near], offsets_right[near]
-        differs = np.flatnonzero((down != offsets_down[own]) | (right != offsets_right[own]))
-        some = inside[differs]
-        _offer(search, (at[some], across[some]), down[differs], right[differs])
-        beyond, aside = rows + jump * row_step, columns + jump * column_step
-        wide = (beyond >= 0) & (beyond < H) & (aside >= 0) & (aside < W)
-        inside = inside[wide[inside]]
-        near = giving[inside]
-        down, right = offsets_down[near], offsets_right[near]
-        more, wider = down - offsets_down[near + step], right - offsets_right[near + step]
+    all_down, all_right = search.down.reshape(-1), search.right.reshape(-1)
+    for down_by, right_by in WAYS:
+        step = jump * (down_by * W + right_by)
+        own = rows - jump * down_by, columns - jump * right_by
+        far = rows + jump * down_by, columns + jump * right_by
+        some = np.flatnonzero(_in_picture(search, *own))
+        near = giving[some]
+        down, right = all_down[near], all_right[near]
+        differs = (down != all_down[near - step]) | (right != all_right[near - step])
+        _offer(search, (own[0][some[differs]], own[1][some[differs]]), down[differs], right[differs])
+        some = some[_in_picture(search, *far)[some]]
+        near = giving[some]
+        down, right = all_down[near], all_right[near]
+        more, wider = down - all_down[near + step], right - all_right[near + step]
         changes = (np.maximum(np.abs(more), np.abs(wider)) <= STEEPEST * jump) & ((more != 0) | (wider != 0))
-        some = inside[changes]
-        _offer(search, (at[some], across[some]), (down + more)[changes], (right + wider)[changes])
+        some = some[changes]
+        _offer(search, (own[0][some], own[1][some]), (down + more)[changes], (right + wider)[changes])
+
+
+def _in_picture(search: _Search, rows: Ints, columns: Ints) -> Bools:
+    H, W = search.cost.shape
+    return np.asarray((rows >= 0) & (rows < H) & (columns >= 0) & (columns < W))
 
 
 def _offer(search: _Search, own: tuple[Ints, Ints], down: NDArray[np.int32], right: NDArray[np.int32]) -> None:
     """Take over offsets of the pixels `own`, rows and columns, that lie in the picture and fit better."""
-    H, W = search.cost.shape
+    W = search.cost.shape[1]
     rows, columns = own
     to_row, to_column = rows + down, columns + right
-    fits = (to_row >= 0) & (to_row < H) & (to_column >= 0) & (to_column < W)
+    fits = _in_picture(search, to_row, to_column)
     fits &= down.astype(np.int64) ** 2 + right.astype(np.int64) ** 2 >= search.min_distance**2
     pixels, match = (rows * W + columns)[fits], (to_row * W + to_column)[fits]
     sums = _differences(search.features, pixels, match)

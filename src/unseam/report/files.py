@@ -64,8 +64,8 @@ def write_report(report: Report, folder: str | os.PathLike[str], document: Mappi
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = report_files(report, document)
-    with ThreadPoolExecutor(1) as beside:
-        page = beside.submit(files[PAGE])  # is drawn while the maps are written
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(files[PAGE])  # drawn while the maps are written
         for name, content in files.items():
             _write(folder / name, page.result() if name == PAGE else content())
     return folder / PAGE

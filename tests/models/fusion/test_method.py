@@ -333,7 +333,7 @@ EXPORTED = HeatCalibration(slope=0.6018770822851022, intercept=1.134374514650537
 
 @pytest.mark.parametrize("name", ["authentic-cafe", "copy-move-houseboat", "removal-hikers", "splice-butterfly"])
 def test_the_shipped_network_gives_the_same_heat_as_when_it_was_exported(name: str) -> None:
-    """Every 24th pixel, float32, with the first export's calibration; new weights and new features need that file anew.
+    """Every 24th pixel, float32, with the first export's calibration; new weights and new features need a new file.
 
     It was written by ``np.savez_compressed(file, **{name: METHODS["fusion"](load_photo(...)).heat[::24, ::24]})``.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,8 +149,7 @@ def calibrate(model: Path, samples: Sequence[Sample], *, threads: int = 0, seed:
     rng = np.random.default_rng(seed)
     heat, patch_threshold = _first_pass(localizer, drawn(samples, rng, FIRST_PHOTOS), rng)
     settings = replace(localizer.settings, heat_calibration=heat, patch_threshold=patch_threshold, pixel_threshold=0.0)
-    rest = _second_pass(replace(localizer, settings=settings), drawn(samples, rng, SECOND_PHOTOS))
-    return Calibration(heat, patch_threshold=patch_threshold, **rest)
+    return _second_pass(replace(localizer, settings=settings), drawn(samples, rng, SECOND_PHOTOS))
 
 
 def _judged(localizer: PatchMethod, samples: Sequence[Sample]) -> Iterator[tuple[Heatmap, NDArray[np.bool_]]]:
@@ -205,8 +203,8 @@ def _balanced_threshold(patches: Counts) -> float:
     return bin_threshold(int(np.argmax(recall - false_alarms)))
 
 
-def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Choose score curve, the score from which on photos are marked, and the pixel threshold of those; count errors.
+def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> Calibration:
+    """Add score curve, the score from which on photos are marked, and the pixel threshold of those; count errors.
 
     The localizer's own pixel threshold is 0 here, and it marks every photo: its mask is the gate of the patch labels.
     """
@@ -222,12 +220,14 @@ def _second_pass(localizer: PatchMethod, samples: Sequence[Sample]) -> dict[str,
     marked_score = marking_score(scores[~labels])
     marked = scores >= marked_score
     threshold = tally.best(marked)
-    return {
-        "score_curve": curve,
-        "pixel_threshold": threshold,
-        "marked_score": marked_score,
-        "false_alarms": false_alarms(scores[~labels], tally.alarms_at(threshold, marked)),
-    }
+    return Calibration(
+        localizer.settings.heat_calibration,
+        curve,
+        localizer.settings.patch_threshold,
+        threshold,
+        marked_score,
+        false_alarms(scores[~labels], tally.alarms_at(threshold, marked)),
+    )
 
 
 def marking_score(authentic: Floats) -> float:
